@@ -1,0 +1,93 @@
+# One command each: `make lab` to learn, `make test` to check everything that CI checks.
+# Written for GNU make 3.81 (macOS) and later. On Windows, README.md has the plain commands.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+NOTEBOOKS ?= notebooks
+
+# The first Python that the pinned versions have wheels for; `make lab PYTHON=/path/to/python3` overrides.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+	>/dev/null 2>&1 && echo $$p && exit; done; echo python3)
+
+# On Linux, torch's default build brings about 5 GB of CUDA packages. TORCH=cpu at the first install
+# takes the small build, which uv knows where to find.
+ifeq ($(TORCH),cpu)
+INSTALL = $(PY) -m pip install "$$(grep '^uv==' requirements.lock)" && \
+	$(PY) -m uv pip install --python $(PY) --torch-backend=cpu
+else
+INSTALL = $(PY) -m pip install
+endif
+
+# Jupyter will not start for root (a container, say) unless told to.
+LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help lab test lint format test-unit test-browser test-notebooks execute bench lock clean
+
+help:  ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+lab: $(STAMP)  ## install if needed, then open JupyterLab in notebooks/ (on Linux, TORCH=cpu installs less)
+	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS)
+
+# Cheap checks first. Each step ends with pytest's own summary; the last one closes the run.
+test: lint test-unit test-browser test-notebooks  ## install if needed, then run everything that CI runs
+
+lint: $(STAMP)  ## check style and formatting, notebooks included
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: $(STAMP)  ## put style and formatting right
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+test-unit: $(STAMP)  ## run the unit, property and checker tests
+	$(PY) -m pytest -n $(WORKERS) -m "not browser and not notebook"
+
+test-browser: $(STAMP)  ## run the browser tests (skipped without Chromium, unless REQUIRE_BROWSER=1)
+	$(PY) -m pytest -m browser
+
+# loadscope keeps the cells of one notebook in one process, which nbval needs.
+test-notebooks: $(STAMP)  ## run every notebook: as committed (nbval), and solved
+	$(PY) -m pytest -n $(WORKERS) --dist loadscope --nbval-lax --nbval-current-env \
+		--nbval-cell-timeout 240 -m notebook tests/test_notebooks.py notebooks
+
+execute: $(STAMP)  ## run the committed notebooks again in place, on MNIST (NOTEBOOKS="a.ipynb b.ipynb" for some)
+	$(PY) tests/tools/execute.py $(NOTEBOOKS)
+
+bench: $(STAMP)  ## time `fit` against the usual training loop, on MNIST
+	$(PY) tests/tools/bench.py
+
+# uv keeps the versions already in the lock where it can; UPGRADE=1 takes the newest.
+lock: $(STAMP)  ## write requirements.lock again from pyproject.toml (UPGRADE=1 for newer versions)
+	cp requirements.lock $(VENV)/lock
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+		$(if $(UPGRADE),--upgrade) --group dev pyproject.toml --no-annotate --no-header \
+		--output-file $(VENV)/lock
+	{ echo "# Exact versions of everything the course runs and is tested with; written by 'make lock'."; \
+	  echo "# Left out: the CUDA packages and triton. torch pins its own on the platforms that have them."; \
+	  grep -vE '^(nvidia-|cuda-|triton=)' $(VENV)/lock; } > $(VENV)/lock.new
+	mv $(VENV)/lock.new requirements.lock
+
+clean:  ## remove the virtual environment and caches (data and your progress stay)
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+# The stamp is written last, so an install that was cut short is taken up again by the next call.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "The course needs Python 3.11 or newer, and no such python3 was found: install one, or name it with 'make $(or $(MAKECMDGOALS),lab) PYTHON=/path/to/python3'."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python's venv module is missing: install it (on Debian and Ubuntu 'sudo apt install python3-venv'), then give the same command again."; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing the pinned versions into $(VENV): a few minutes the first time."
+	@{ $(INSTALL) -r requirements.lock && $(PY) -m pip install --quiet --no-deps --no-build-isolation -e .; } || { \
+		echo "The installation did not finish: give the same command again, and it goes on from where it stopped."; exit 1; }
+	@touch $@

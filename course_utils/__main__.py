@@ -1,0 +1,161 @@
+"""The course from the command line: `python -m course_utils doctor | data | progress`.
+
+Nothing beyond the standard library is imported before it is needed: `doctor` has to report on
+machines where half of the packages are missing.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ROOM_FOR_DATA = 100  # megabytes: MNIST unpacked, its archives while it downloads, and some air
+
+
+class Finding(NamedTuple):
+    """One entry of the doctor's report."""
+
+    subject: str
+    state: str
+    advice: str = ""  # what to do about it; empty when all is well
+    needed: bool = False  # the course does not run until the advice is followed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 if all is well, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils", description="Look after the course on this machine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    doctor_command = commands.add_parser(
+        "doctor", help="check Python, packages, device, data and disk, and say what to do"
+    )
+    doctor_command.set_defaults(run=lambda chosen: doctor())
+    data_command = commands.add_parser("data", help="download a data set, or verify it if present")
+    data_command.add_argument("name", nargs="?", default="mnist", help="mnist or fashion_mnist")
+    data_command.set_defaults(run=lambda chosen: fetch(chosen.name))
+    progress_command = commands.add_parser("progress", help="show exercises done and to do")
+    progress_command.set_defaults(run=lambda chosen: progress())
+    chosen = parser.parse_args(arguments)
+    return chosen.run(chosen)
+
+
+def doctor() -> int:
+    """Print the state of this machine; 1 if something that the course needs is missing."""
+    findings = [
+        Finding("Python", f"{platform.python_version()} ({sys.executable})"),
+        *_packages(),
+        Finding("CPU cores", str(os.cpu_count())),
+        _device(),
+        *_data(),
+    ]
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        print(f"{'!' if finding.advice else ' '} {finding.subject:<{width}}  {finding.state}")
+        if finding.advice:
+            print(f"  {'':<{width}}  -> {finding.advice}")
+    ill = any(finding.needed for finding in findings)
+    print("\nNot ready: follow the arrows above." if ill else "\nReady.")
+    return int(ill)
+
+
+def fetch(name: str) -> int:
+    """Download what is missing of a data set and verify all of it; 1 if that cannot be done."""
+    from course_utils import data
+
+    try:
+        folder = data.fetch(name)
+    except ValueError as error:  # every error of data.py is one
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{data.SOURCES[name].title}: four files, checksums right, in {folder}")
+    return 0
+
+
+def progress() -> int:
+    """Print which exercises are done and which are to do."""
+    from course_utils import exercises
+
+    print(exercises.progress())
+    return 0
+
+
+def _packages() -> Iterator[Finding]:
+    """The packages that pyproject.toml lists, each as "name>=oldest version"."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    for requirement in project["dependencies"]:
+        package, oldest = requirement.split(">=")
+        try:
+            version = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            version = None
+        if version is not None and _numbers(version) >= _numbers(oldest):
+            yield Finding(package, version)
+        else:
+            state = "not installed" if version is None else f"{version}, older than {oldest}"
+            yield Finding(package, state, f'python -m pip install "{requirement}"', needed=True)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers a version starts with: "2.15.0+cpu" -> (2, 15, 0)."""
+    return tuple(int(number) for number in re.match(r"[\d.]*\d", version).group().split("."))
+
+
+def _device() -> Finding:
+    try:
+        import torch
+    except Exception as error:  # a broken installation fails in ways of its own
+        advice = "install PyTorch again, as README.md describes"
+        return Finding("device", f"unknown, torch does not import: {error}", advice, needed=True)
+    if torch.cuda.is_available():
+        return Finding("device", f"cuda, {torch.cuda.get_device_name()}")
+    if torch.backends.mps.is_available():
+        return Finding("device", "mps, Apple's GPU")
+    return Finding("device", "cpu, enough for every lesson")
+
+
+def _data() -> Iterator[Finding]:
+    """Which data set `load_images()` would find, in what state, and the room beside it."""
+    try:
+        from course_utils import data
+    except Exception as error:
+        advice = "install the packages marked above, then look again"
+        yield Finding("data", f"unknown, course_utils.data does not import: {error}", advice, True)
+        return
+    yield _data_set(data)
+    root = data.data_root()
+    existing = next(folder for folder in (root, *root.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free // 10**6
+    advice = f"free {ROOM_FOR_DATA} MB, or set COURSE_DATA to a folder on another disk"
+    yield Finding("disk", f"{free:,} MB free for {root}", advice if free < ROOM_FOR_DATA else "")
+
+
+def _data_set(data) -> Finding:
+    try:
+        name = data.resolve_name("auto")
+        if name == "digits":
+            return Finding("data", "digits, inside scikit-learn, as COURSE_DATASET asks")
+        name = "mnist" if name == "auto" else name
+        missing = data.missing_files(name)
+    except ValueError as error:
+        return Finding("data", "not usable", str(error), needed=True)
+    if missing:
+        return Finding(
+            "data",
+            f"{data.SOURCES[name].title} is not in {data.data_root()}",
+            f"run `python -m course_utils data {name}` when you are online"
+            + ("; until then lessons use scikit-learn's small digits" if name == "mnist" else ""),
+        )
+    return Finding("data", f"{data.SOURCES[name].title}, verified, in {data.data_root()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Walk an answer through the stages of its exercise, up to the first that it does not pass."""
+
+from collections.abc import Sequence
+
+from course_utils.exercises import sandbox
+from course_utils.exercises.answer import (
+    Answer,
+    Unsolved,
+    Wrong,
+    expect_callable,
+    explain,
+)
+from course_utils.exercises.exercise import Exercise
+from course_utils.exercises.frames import learners_line
+from course_utils.exercises.report import Report, Result
+
+
+def examine(
+    exercise: Exercise, answer: object, *, seed: int = 0, time_limit: float | int = 10.0
+) -> Report:
+    """Check one answer. Whatever the answer does, this returns, within the limit and a second.
+
+    Args:
+        seed: of the probes, and of every global source of randomness while the answer runs.
+        time_limit: in seconds, for all stages together.
+    """
+    if answer is None or answer is ...:
+        return unattempted(exercise)
+    passed: list[Result] = []
+    with sandbox.sealed(seed) as warned:
+        under_glass = Answer(answer, exercise, seed, warned)
+        try:
+            message = sandbox.run(lambda: _first_message(under_glass, passed), time_limit)
+        except Unsolved:
+            return unattempted(exercise)
+        except sandbox.TimeUp as time_up:
+            message = _too_slow(exercise, time_up, time_limit)
+    notes = under_glass.notes
+    if message is None:
+        return Report(exercise.name, passed, success=exercise.success, notes=notes)
+    return failed(exercise, passed, "\n".join([message, *notes]))
+
+
+def failed(exercise: Exercise, passed: Sequence[Result], message: str) -> Report:
+    """The report of an answer that went through some stages, and no further for this reason."""
+    stopped_at, *to_come = [stage.name for stage in exercise.stages][len(passed) :]
+    return Report(exercise.name, [*passed, Result(stopped_at, False, message)], to_come=to_come)
+
+
+def unattempted(exercise: Exercise) -> Report:
+    """The report of an answer that is still the stub."""
+    message = (
+        f"Write your code in place of `raise NotImplementedError`, run its cell, then run this "
+        f"one again. About {exercise.minutes} minutes, difficulty {exercise.difficulty} of 5. "
+        f'`hint("{exercise.name}")` helps.'
+    )
+    return Report(
+        exercise.name,
+        [Result("attempt", False, message)],
+        attempted=False,
+        to_come=[stage.name for stage in exercise.stages],
+    )
+
+
+def _first_message(answer: Answer, passed: list[Result]) -> str | None:
+    """Run the stages in order; the message of the first that fails, or None.
+
+    Stages that pass are appended to `passed`, which the caller keeps if the time runs out.
+
+    Raises:
+        Unsolved: if nothing has passed yet and the answer is a stub.
+    """
+    for stage in answer.exercise.stages:
+        try:
+            if not passed:
+                expect_callable(answer.function, answer.exercise)
+            stage.check(answer)
+        except Unsolved as stub:
+            if not passed:
+                raise
+            message = f"There is a `raise NotImplementedError` left: {stub.line}"
+        except Wrong as wrong:
+            message = str(wrong)
+        except BaseException as error:  # what came back could not even be looked at
+            message = f"What came back could not be examined. {explain(error)}"
+        else:
+            passed.append(Result(stage.name, True, ""))
+            continue
+        return message
+    return None
+
+
+def _too_slow(exercise: Exercise, time_up: sandbox.TimeUp, time_limit: float | int) -> str:
+    line = learners_line(time_up.stack)
+    still_running = (
+        ""
+        if time_up.stopped
+        else "\nIt could not be stopped and still runs in the background; restart the kernel."
+    )
+    return (
+        f"Your code did not finish within {time_limit:g} seconds."
+        + (f" When the time was up it was at\n    {line}" if line else "")
+        + "\nIs there a loop that never ends? If it is right but slow, let tensor operations do "
+        "what a loop does now, or allow more time: "
+        f'`check("{exercise.name}", {exercise.name}, time_limit={6 * time_limit:g})`.'
+        + still_running
+    )

@@ -1,0 +1,168 @@
+"""Run a learner's code so that nothing it does outlives the check.
+
+Two things, knowing nothing of exercises: `sealed` puts every global setting back, and `run` gives
+code a thread of its own and a time limit. It is a guard against accidents, not against malice:
+`os._exit`, or a single C call that never lets go of the interpreter, still win.
+"""
+
+import contextlib
+import contextvars
+import ctypes
+import random
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from course_utils.exercises.frames import is_learners
+
+Value = TypeVar("Value")
+
+_inside = contextvars.ContextVar("inside a check", default=False)
+
+# How long a thread may take to die after it was told to, in seconds.
+GRACE = 1.0
+
+
+class TimeUp(Exception):
+    """The time limit passed. `stack` is where the code was then, outermost frame first; `stopped`
+    whether it has ended.
+    """
+
+    def __init__(self, stack: list[tuple[FrameType, int]], stopped: bool) -> None:
+        super().__init__("time is up")
+        self.stack = stack
+        self.stopped = stopped
+
+
+@contextlib.contextmanager
+def sealed(seed: int) -> Iterator[list[warnings.WarningMessage]]:
+    """Seed every global source of randomness, and afterwards restore it and all settings.
+
+    Yields the list in which warnings raised meanwhile are collected, whatever the filters say, so
+    that none becomes an exception. Grad mode and autocast need no care: they belong to a thread,
+    and `run` makes a new one.
+    """
+    if _inside.get():
+        raise RuntimeError("`check` cannot be called from inside the answer that it checks")
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(warnings.catch_warnings(record=True))
+        warnings.simplefilter("always")
+        stack.enter_context(_exit_disarmed())
+        for restore, value in (*_random_states(), *_settings()):
+            stack.callback(restore, value)
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also touch the GPU
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(seed)
+        torch.set_default_dtype(torch.float32)
+        torch.set_num_threads(1)  # a team of threads for each check costs more than it does
+        yield log
+
+
+def run(work: Callable[[], Value], time_limit: float | int) -> Value:
+    """Return `work()`, run in a thread of its own for at most `time_limit` seconds.
+
+    Raises:
+        TimeUp: if it did not end in time. It is then told to stop; code that sleeps in C cannot be
+            stopped, and stays behind as a daemon thread.
+        BaseException: whatever `work` raised. Ctrl-C here stops the thread before it propagates.
+    """
+    context = contextvars.copy_context()
+    context.run(_inside.set, True)
+    outcome: dict[str, object] = {}
+    done = threading.Event()
+
+    def body() -> None:
+        try:
+            outcome["value"] = work()
+        except BaseException as error:
+            outcome["error"] = error
+        finally:
+            done.set()
+
+    worker = threading.Thread(target=context.run, args=(body,), daemon=True)
+    deadline = time.monotonic() + time_limit
+    worker.start()
+    try:
+        # Short waits: on Windows, a long one would not hear Ctrl-C.
+        while not done.wait(min(0.05, max(0.0, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                break
+    except BaseException:
+        _stop(worker)
+        raise
+    if not done.is_set():
+        raise TimeUp(_stack(worker), _stop(worker))
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["value"]
+
+
+def _stop(worker: threading.Thread) -> bool:
+    """Raise SystemExit in the thread until it ends or the grace is over; whether it ended.
+
+    Again and again, because `while True: try: ... except: pass` swallows the first ones; but only
+    as long as it runs the learner's code, since ours ends by itself and should do so undisturbed.
+    SystemExit, because a thread that ends by it prints no traceback.
+    """
+    deadline = time.monotonic() + GRACE
+    while worker.is_alive() and time.monotonic() < deadline:
+        if any(is_learners(frame) for frame, _ in _stack(worker)):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
+            )
+        worker.join(0.005)
+    return not worker.is_alive()
+
+
+def _stack(thread: threading.Thread) -> list[tuple[FrameType, int]]:
+    """Where a thread is at this moment: frames and lines, outermost first."""
+    frame = sys._current_frames().get(thread.ident)
+    return list(traceback.walk_stack(frame))[::-1] if frame else []
+
+
+def _random_states() -> Iterator[tuple[Callable, object]]:
+    yield random.setstate, random.getstate()
+    yield np.random.set_state, np.random.get_state()
+    yield torch.set_rng_state, torch.get_rng_state()
+    if torch.cuda.is_initialized():
+        yield torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()
+    if torch.backends.mps.is_available():
+        yield torch.mps.set_rng_state, torch.mps.get_rng_state()
+
+
+def _settings() -> Iterator[tuple[Callable, object]]:
+    yield torch.set_default_dtype, torch.get_default_dtype()
+    yield torch.set_num_threads, torch.get_num_threads()
+    yield torch.set_float32_matmul_precision, torch.get_float32_matmul_precision()
+    yield torch.autograd.set_detect_anomaly, torch.is_anomaly_enabled()
+    yield torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode()
+    yield sys.setrecursionlimit, sys.getrecursionlimit()
+
+
+@contextlib.contextmanager
+def _exit_disarmed() -> Iterator[None]:
+    """In a notebook `exit()` asks the kernel to end; here it raises SystemExit, as in a script."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        yield
+        return
+
+    def ask_exit() -> None:
+        raise SystemExit
+
+    shell.ask_exit = ask_exit
+    try:
+        yield
+    finally:
+        del shell.ask_exit  # uncovers the method of the class

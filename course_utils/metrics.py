@@ -1,0 +1,74 @@
+"""Measures of a model and of its codes. Each docstring gives unit, range and direction."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+class PCA(NamedTuple):
+    """Principal component analysis of a data set with d features.
+
+    Attributes:
+        mean: (d,), the mean of the data.
+        components: (d, d), one principal direction per row, orthonormal, widest first.
+        variances: (d,), the variance along each direction (divided by n), falling.
+    """
+
+    mean: Tensor
+    components: Tensor
+    variances: Tensor
+
+
+def pca(x: Float[Tensor, "n *features"]) -> PCA:
+    """Principal directions and variances of x, from the eigenvectors of its covariance.
+
+    Computed in float64. The sign of a direction is arbitrary.
+    """
+    rows = x.flatten(1).double()
+    mean = rows.mean(0)
+    centred = rows - mean
+    variances, vectors = torch.linalg.eigh(centred.T @ centred / len(rows))
+    return PCA(mean, vectors.T.flip(0), variances.flip(0).clamp(min=0))
+
+
+def pca_reconstruction(
+    train: Float[Tensor, "n *features"], x: Float[Tensor, "batch *features"], k: int
+) -> Float[Tensor, "batch *features"]:
+    """x, projected on the k principal directions of `train`: the best that k linear numbers can do.
+
+    Among all linear maps to k numbers and back, none leaves a smaller squared error on `train`
+    (Eckart & Young, 1936).
+
+    Args:
+        train: the data whose mean and directions are used.
+        x: the examples to reconstruct, shaped as those of `train`.
+        k: how many directions to keep, from 0 (the mean alone) to the number of features.
+
+    Raises:
+        ValueError: if k is out of this range.
+    """
+    mean, components, _ = pca(train)
+    if not 0 <= k <= len(components):
+        raise ValueError(f"k is {k}; expected 0 to {len(components)}, the number of features")
+    kept = components[:k]
+    codes = (x.flatten(1).double() - mean) @ kept.T
+    return (codes @ kept + mean).to(x.dtype).view_as(x)
+
+
+def principal_angles(
+    a: Float[Tensor, "features k"], b: Float[Tensor, "features m"]
+) -> Float[Tensor, " angles"]:
+    """Angles between the subspaces that the columns of a and of b span, largest first.
+
+    Zero everywhere means the same subspace (or one inside the other), whatever basis spans it; π/2
+    means a direction of one at right angles to all of the other. Björck & Golub, 1973.
+
+    Returns:
+        min(k, m) angles in radians, from 0 to π/2.
+    """
+    from scipy.linalg import subspace_angles
+
+    angles = subspace_angles(a.detach().double().cpu().numpy(), b.detach().double().cpu().numpy())
+    return torch.from_numpy(angles.copy())

@@ -1,0 +1,123 @@
+"""The autoencoder: a network that squeezes x into a short code z and draws x again from z.
+
+Denoising, sparse and contractive autoencoders are this same network trained with another objective
+(see `course_utils.objectives`); they need no class of their own.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from course_utils.models import blocks
+from course_utils.models.base import IMAGE, Model, Output, evaluating, in_chunks, recorded, seeded
+
+
+class AutoencoderOutput(NamedTuple):
+    """What one forward pass gives.
+
+    Attributes:
+        logits: (batch, *input_shape), the decoder's output before the sigmoid.
+        z: (batch, latent), the code.
+    """
+
+    logits: Tensor
+    z: Tensor
+
+
+class Autoencoder(Model):
+    """An encoder and a decoder with a bottleneck between them.
+
+    Args:
+        encoder: maps (batch, *input_shape) to a code (batch, latent).
+        decoder: maps the code back to (batch, *input_shape): logits if output is "sigmoid".
+        input_shape, output: see `course_utils.models.base.Model`.
+
+    The factories build the networks that the lessons use. Each takes a `seed`: the same seed gives
+    the same first weights, whatever was drawn before.
+
+    >>> model = Autoencoder.dense(latent_dim=32)
+    >>> sum(p.numel() for p in model.parameters())
+    489136
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        input_shape: tuple[int, ...] | None = None,
+        output: Output = "sigmoid",
+    ) -> None:
+        super().__init__(input_shape=input_shape, output=output)
+        self.encoder = encoder
+        self.decoder = decoder
+
+    @classmethod
+    @recorded
+    def dense(
+        cls,
+        latent_dim: int = 32,
+        hidden: Sequence[int] = (256, 128, 64),
+        *,
+        input_shape: Sequence[int] = IMAGE,
+        output: Output = "sigmoid",
+        seed: int = 0,
+    ) -> "Autoencoder":
+        """Fully connected: 784 → 256 → 128 → 64 → 32 and the mirror back (489,136 parameters)."""
+        shape = tuple(input_shape)
+        with seeded(seed):
+            encoder = blocks.dense_encoder(shape, hidden, latent_dim)
+            decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
+        return cls(encoder, decoder, input_shape=shape, output=output)
+
+    @classmethod
+    @recorded
+    def linear(
+        cls, latent_dim: int, *, input_shape: Sequence[int] = IMAGE, seed: int = 0
+    ) -> "Autoencoder":
+        """One linear map down, one linear map up, no activation anywhere: PCA's rival."""
+        shape = tuple(input_shape)
+        with seeded(seed):
+            encoder = blocks.dense_encoder(shape, (), latent_dim)
+            decoder = blocks.dense_decoder(latent_dim, (), shape)
+        return cls(encoder, decoder, input_shape=shape, output="linear")
+
+    @classmethod
+    @recorded
+    def conv(
+        cls, latent_dim: int = 64, channels: Sequence[int] = (32, 64), *, seed: int = 0
+    ) -> "Autoencoder":
+        """Convolutional: 28×28 → 14×14 → 7×7 → code, and transposed back (442,433 parameters)."""
+        with seeded(seed):
+            encoder = blocks.conv_encoder(channels, latent_dim)
+            decoder = blocks.conv_decoder(latent_dim, channels[::-1])
+        return cls(encoder, decoder, input_shape=IMAGE)
+
+    def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch latent"]:
+        """The code z of each example.
+
+        Raises:
+            ValueError: if x has not the shape (batch, *input_shape).
+        """
+        self.check_shape(x)
+        return self.encoder(x)
+
+    def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
+        """The logits that the decoder draws from each code; `to_image` makes them an image."""
+        return self.decoder(z)
+
+    def forward(self, x: Float[Tensor, "batch *shape"]) -> AutoencoderOutput:
+        """Encode, then decode: AutoencoderOutput(logits, z)."""
+        z = self.encode(x)
+        return AutoencoderOutput(self.decode(z), z)
+
+    def reconstruct(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *shape"]:
+        """The reconstruction x̂ of each example, in [0, 1] unless the output is linear.
+
+        In evaluation mode, without gradients, and in pieces, so that a whole data set fits.
+        """
+        self.check_shape(x)
+        with evaluating(self):
+            return in_chunks(lambda piece: self.to_image(self(piece).logits), x)

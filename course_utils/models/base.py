@@ -1,0 +1,128 @@
+"""What every model of the course shares: seeds, shapes, the last step to an image, a recipe.
+
+Nothing here is about autoencoders in particular; the ideas live in the modules beside this one.
+"""
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Output = Literal["sigmoid", "linear"]
+
+IMAGE = (1, 28, 28)
+"""Shape of one image: channels, height, width."""
+
+# Whole data sets pass through a model in pieces of this size, so that a laptop's memory suffices.
+CHUNK = 1000
+
+
+class Model(nn.Module):
+    """A network that knows the shape of one input and how its decoder's output becomes an image.
+
+    Args:
+        input_shape: shape of one example without the batch axis, or None if unknown, in which
+            case no shape is checked.
+        output: "sigmoid" if the decoder returns logits (images in [0, 1]); "linear" if what it
+            returns is already the reconstruction (PCA, toy data on the whole real line).
+    """
+
+    def __init__(
+        self, *, input_shape: tuple[int, ...] | None = None, output: Output = "sigmoid"
+    ) -> None:
+        super().__init__()
+        if output not in ("sigmoid", "linear"):
+            raise ValueError(f"output is {output!r}; expected 'sigmoid' or 'linear'")
+        self.input_shape = None if input_shape is None else tuple(input_shape)
+        self.output = output
+        self.recipe: dict[str, Any] | None = None
+
+    def to_image(
+        self, logits: Float[Tensor, "batch *features"]
+    ) -> Float[Tensor, "batch *features"]:
+        """What is drawn: sigmoid(logits), in [0, 1], or the logits themselves if linear."""
+        return torch.sigmoid(logits) if self.output == "sigmoid" else logits
+
+    def check_shape(self, x: Tensor) -> None:
+        """Raise a ValueError that shows the way out unless x is a batch of this model's inputs."""
+        if self.input_shape is None or tuple(x.shape[1:]) == self.input_shape:
+            return
+        expected = ", ".join(["batch", *map(str, self.input_shape)])
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected ({expected}){_way_out(x, self.input_shape)}"
+        )
+
+
+def _way_out(x: Tensor, shape: tuple[int, ...]) -> str:
+    """The one expression that turns x into a batch, if there is one."""
+    missing = 1 + len(shape) - x.ndim
+    batch_of_one = (1, *shape)
+    if missing > 0 and x.numel() == math.prod(shape) and x.shape == batch_of_one[missing:]:
+        return f": add the missing axes with x[{', '.join(['None'] * missing)}]"
+    if shape[0] == 1 and x.ndim == len(shape) and tuple(x.shape[1:]) == shape[1:]:
+        return ": add the channel axis with x[:, None]"
+    example = x if x.ndim < 2 else x[:1]
+    if example.numel() == math.prod(shape):
+        return f": reshape with x.reshape(-1, {', '.join(map(str, shape))})"
+    return ""
+
+
+def recorded(factory: Callable[..., Model]) -> Callable[..., Model]:
+    """Note on each model which factory built it and with which arguments.
+
+    This is what `course_utils.training.save` writes beside the weights, and how `load` can build
+    the same network again without unpickling anything. Goes below `@classmethod`.
+    """
+
+    @functools.wraps(factory)
+    def build(cls: type[Model], *args: Any, **kwargs: Any) -> Model:
+        call = inspect.signature(factory).bind(cls, *args, **kwargs)
+        call.apply_defaults()
+        arguments = {name: value for name, value in call.arguments.items() if name != "cls"}
+        model = factory(cls, *args, **kwargs)
+        model.recipe = {"model": cls.__name__, "factory": factory.__name__, "arguments": arguments}
+        return model
+
+    build.is_factory = True
+    return build
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Draw from a stream that starts at `seed`, and put the global stream back afterwards.
+
+    Layers draw their first weights, and dropout its masks, from torch's global stream and from
+    nowhere else. This makes them reproducible without moving the caller's own stream.
+    """
+    device = torch.device(device)
+    indices = [] if device.type == "cpu" else [device.index or 0]
+    kind = "cuda" if device.type == "cpu" else device.type
+    with torch.random.fork_rng(devices=indices, device_type=kind):
+        # torch.manual_seed would start the streams of every accelerator anew as well.
+        start = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
+        start(seed)
+        yield
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no gradients inside; every module's mode is put back afterwards."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, size: int = CHUNK) -> Tensor:
+    """function(x), computed on pieces of at most `size` examples and joined again."""
+    return torch.cat([function(piece) for piece in x.split(size)])

@@ -1,0 +1,88 @@
+"""Encoders and decoders, dense and convolutional. They know no probability.
+
+An encoder maps `(batch, *shape)` to `(batch, out_features)`, a decoder maps `(batch, latent)` back
+to `(batch, *shape)`. Neither ends in an activation: what the numbers mean is the model's business.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import nn
+
+
+def dense_encoder(shape: Sequence[int], hidden: Sequence[int], out_features: int) -> nn.Sequential:
+    """Flatten, then linear layers with ReLU between. With hidden=() it is one linear map."""
+    return nn.Sequential(nn.Flatten(1), *_stack([math.prod(shape), *hidden, out_features]))
+
+
+def dense_decoder(latent_dim: int, hidden: Sequence[int], shape: Sequence[int]) -> nn.Sequential:
+    """The way back: linear layers with ReLU between, then the features folded into `shape`."""
+    return nn.Sequential(
+        *_stack([latent_dim, *hidden, math.prod(shape)]), nn.Unflatten(1, tuple(shape))
+    )
+
+
+def conv_encoder(channels: Sequence[int], out_features: int, size: int = 28) -> nn.Sequential:
+    """3x3 convolutions of stride 2, each halving the image (28 → 14 → 7 → 4), then a linear layer.
+
+    Args:
+        channels: number of feature maps after each convolution.
+        out_features: width of the last, linear layer.
+        size: height and width of the input, which has one channel.
+    """
+    layers: list[nn.Module] = []
+    for before, after in pairwise([1, *channels]):
+        convolution = nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
+        layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
+    side = _sides(size, len(channels))[-1]
+    return nn.Sequential(
+        *layers, nn.Flatten(1), nn.Linear(channels[-1] * side * side, out_features)
+    )
+
+
+def conv_decoder(latent_dim: int, channels: Sequence[int], size: int = 28) -> nn.Sequential:
+    """The mirror of `conv_encoder`: a linear layer, then transposed convolutions that double.
+
+    Args:
+        latent_dim: width of the code.
+        channels: number of feature maps before each transposed convolution, widest first.
+        size: height and width of the image to come out, which has one channel.
+    """
+    sides = _sides(size, len(channels))[::-1]
+    layers: list[nn.Module] = [
+        nn.Linear(latent_dim, channels[0] * sides[0] ** 2),
+        nn.Unflatten(1, (channels[0], sides[0], sides[0])),
+        nn.ReLU(),
+    ]
+    steps = zip(pairwise([*channels, 1]), pairwise(sides), strict=True)
+    for (before, after), (small, large) in steps:
+        # A stride of 2 takes `small` to 2·small - 1; output_padding adds the pixel that is missing.
+        layers.append(
+            nn.ConvTranspose2d(
+                before,
+                after,
+                kernel_size=3,
+                stride=2,
+                padding=1,
+                output_padding=large - (2 * small - 1),
+            )
+        )
+        layers += [nn.BatchNorm2d(after), nn.ReLU()]
+    return nn.Sequential(*layers[:-2])  # the last layer's output is the logits: nothing after it
+
+
+def _stack(sizes: Sequence[int]) -> list[nn.Module]:
+    """Linear layers between consecutive sizes, with ReLU after each but the last."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise(sizes):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return layers[:-1]
+
+
+def _sides(size: int, halvings: int) -> list[int]:
+    """Height of the image before and after each convolution: 28, 14, 7, 4, ..."""
+    sides = [size]
+    for _ in range(halvings):
+        sides.append((sides[-1] + 1) // 2)
+    return sides

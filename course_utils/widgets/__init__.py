@@ -1,0 +1,9 @@
+"""Interactive views, the last room of the house: they show what the other rooms compute.
+
+`knobs` holds the views whose Python side does the work: ipywidgets' sliders and one picture. A view
+needs a running kernel, so a lesson draws a still figure beside it for readers without one.
+"""
+
+from course_utils.widgets.knobs import compare_code_sizes
+
+__all__ = ["compare_code_sizes"]

@@ -1,0 +1,225 @@
+"""What a learner meets in JupyterLab: predictions, checks and sliders, in a real browser.
+
+One server and one browser serve the whole file. `lesson` is a small notebook that holds one of
+each; the course's own notebooks are run after it, on the embedded digits.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import browser
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOKS = sorted((browser.REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
+NOTEBOOK_SECONDS = 240
+WIDGET = "application/vnd.jupyter.widget-view+json"
+KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+SETUP = """\
+import torch
+from course_utils import check, quiz
+from course_utils.widgets import compare_code_sizes"""
+STUB = """\
+def squared_error(x_hat, x):
+    raise NotImplementedError"""
+MEAN = """\
+def mean_error(x_hat, x):
+    return ((x_hat - x) ** 2).flatten(1).mean(1)"""
+SLIDER = """\
+x = torch.rand(3, 1, 28, 28)
+pca = {k: x + 1 / k for k in (2, 4, 16)}
+compare_code_sizes(x, {"PCA": pca, "autoencoder": {k: x for k in pca}})"""
+CELLS = {
+    "title": new_markdown_cell("# A lesson in small"),
+    "setup": new_code_cell(SETUP),
+    "quiz": new_code_cell('quiz("01.axes")'),
+    "second quiz": new_code_cell('quiz("01.elbow")'),
+    "stub": new_code_cell(STUB),
+    "check": new_code_cell('check("squared_error", squared_error)'),
+    "wrong": new_code_cell(f"{MEAN}\ncheck('squared_error', mean_error)"),
+    "slider": new_code_cell(SLIDER),
+}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, tmp_path_factory):
+    """A server on a copy of the notebooks, beside the small lesson."""
+    folder = tmp_path_factory.mktemp("lab")
+    root = folder / "notebooks"
+    root.mkdir()
+    for path in NOTEBOOKS:
+        shutil.copy(path, root)
+    lesson = new_notebook(cells=list(CELLS.values()), metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(lesson, root / "lesson.ipynb")
+    with browser.lab(folder, root, {"COURSE_DATASET": "digits"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lesson(lab, chromium):
+    """The small lesson, open, and run by keyboard from top to bottom."""
+    with lab.open(chromium, "lesson.ipynb") as notebook:
+        notebook.run_by_keyboard()
+        notebook.save()
+        yield notebook
+
+
+def cell(notebook, name):
+    return notebook.cell(list(CELLS).index(name))
+
+
+def test_every_cell_runs(lesson):
+    assert browser.errors(lesson.cells()) == []
+
+
+def test_prediction_by_mouse(lesson):
+    quiz = cell(lesson, "quiz")
+    feedback = quiz.get_by_role("status")
+    assert feedback.inner_text() == ""
+    chosen = quiz.get_by_role("button", name="A Yes, and in the same order")
+    chosen.click()
+    assert feedback.inner_text().startswith("Not this one. Nothing in the loss knows of an order.")
+    assert chosen.get_attribute("aria-pressed") == "true"
+    quiz.get_by_role("button", name="D No, they only span").click()
+    assert feedback.inner_text().startswith("Right. ")
+    assert chosen.get_attribute("aria-pressed") == "false"
+
+
+def test_prediction_by_keyboard(lesson):
+    """Tab into the quiz, arrows between the answers, Enter or Space to choose; Lab stays put."""
+    quiz = cell(lesson, "second quiz")
+    keyboard = lesson.page.keyboard
+    quiz.click(position={"x": 5, "y": 5})
+    keyboard.press("Escape")
+    focused = quiz.locator("button:focus")
+    for _ in range(10):
+        keyboard.press("Tab")
+        if focused.count():
+            break
+    assert focused.inner_text().startswith("A")
+    keyboard.press("ArrowDown")
+    assert focused.inner_text().startswith("B")
+    keyboard.press("Enter")
+    assert quiz.get_by_role("status").inner_text().startswith("Right. ")
+    keyboard.press("ArrowDown")
+    keyboard.press("Space")
+    assert quiz.get_by_role("status").inner_text().startswith("Not this one. ")
+    assert focused.inner_text().startswith("C")
+    keyboard.press("Tab")
+    assert focused.count() == 0  # and one can leave
+
+
+def test_screen_reader_hears_the_question_the_choice_and_the_feedback(lesson):
+    quiz = cell(lesson, "quiz")
+    quiz.get_by_role("button").first.click()
+    tree = quiz.get_by_role("group", name="Suppose the linear autoencoder").aria_snapshot()
+    assert 'button "A Yes, and in the same order, the most important first. ✗" [pressed]' in tree
+    assert "- status: Not this one. Nothing in the loss" in tree.replace('"', "")
+
+
+def test_unsolved_exercise_says_so(lesson):
+    report = cell(lesson, "check").locator(".jp-OutputArea-output").last
+    assert "not attempted yet" in report.inner_text()
+
+
+def test_wrong_answer_is_told_why_in_a_table(lesson):
+    table = cell(lesson, "wrong").get_by_role("table", name="squared_error: not there yet")
+    assert "mean" in table.get_by_role("row", name="value").inner_text()
+
+
+def test_slider_by_keyboard(lesson):
+    view = cell(lesson, "slider")
+    picture = view.locator("img")
+    before = picture.get_attribute("src")
+    assert view.get_by_text("PCA, 2 numbers").is_visible()
+    view.get_by_role("slider").first.focus()
+    lesson.page.keyboard.press("ArrowRight")
+    view.get_by_text("PCA, 4 numbers").wait_for()
+    view.get_by_text("squared error 49.00").wait_for()
+    assert picture.get_attribute("src") != before
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 3 * 28
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_saved_lesson_opens_alive_and_readable(lab, lesson, chromium, theme):
+    """A trusted notebook needs no cell run again; its text stands out in either theme."""
+    with lab.open(chromium, "lesson.ipynb", theme) as notebook:
+        assert notebook.is_trusted()
+        quiz = cell(notebook, "quiz")
+        quiz.get_by_role("button").nth(3).click()
+        assert quiz.get_by_role("status").inner_text().startswith("Right. ")
+        for text in (quiz.locator("strong"), quiz.locator("button").first):
+            assert text.evaluate(CONTRAST) > 7
+
+
+# WCAG's contrast between an element's text and what lies behind it: 4.5 is enough, 7 is better.
+CONTRAST = """element => {
+    const light = css => {
+        const [r, g, b] = css.match(/[\\d.]+/g).map(v => (v / 255 + 0.055) / 1.055);
+        return 0.2126 * r ** 2.4 + 0.7152 * g ** 2.4 + 0.0722 * b ** 2.4;
+    };
+    let behind = element;
+    while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)")
+        behind = behind.parentElement;
+    const text = light(getComputedStyle(element).color);
+    const ground = light(getComputedStyle(behind).backgroundColor);
+    return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+}"""
+
+
+def test_untrusted_lesson_shows_the_questions(lab, lesson, chromium):
+    """A fresh clone is not trusted: scripts do not run, and the answer waits folded away."""
+    saved = json.loads((lab.root / "lesson.ipynb").read_text())
+    saved["cells"][0]["source"] = "# Changed by someone else"
+    (lab.root / "untrusted.ipynb").write_text(json.dumps(saved))
+    with lab.open(chromium, "untrusted.ipynb") as notebook:
+        assert not notebook.is_trusted()
+        quiz = cell(notebook, "quiz")
+        assert quiz.locator("ol").first.is_visible()
+        answer = quiz.get_by_text("Any 16 independent directions")
+        assert not answer.is_visible()
+        quiz.locator("summary").click()
+        assert answer.is_visible()
+
+
+def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path)]
+    subprocess.run([*command, str(lab.root / "lesson.ipynb")], check=True, capture_output=True)
+    page = chromium.new_page()
+    refused = browser.keep_local(page)
+    page.goto((tmp_path / "lesson.html").as_uri())
+    quiz = page.locator(".course-quiz").first
+    quiz.get_by_role("button").first.press("Enter")
+    assert quiz.get_by_role("status").inner_text().startswith("Not this one. ")
+    # nbconvert's own template asks for these two; nothing of the course asks for anything.
+    assert all("mathjax" in address or "require.js" in address for address in refused)
+    page.close()
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_of_the_course_runs_in_lab(lab, chromium, path):
+    with lab.open(chromium, path.name) as notebook:
+        notebook.run_all(NOTEBOOK_SECONDS)
+        cells = notebook.cells()
+        assert browser.errors(cells) == []
+        for index, saved in enumerate(cells):
+            drawn = notebook.cell(index)
+            if any(WIDGET in output.get("data", ()) for output in saved.get("outputs", ())):
+                drawn.locator(".jupyter-widgets").first.wait_for()
+            if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
+                drawn.get_by_role("status").wait_for(state="attached")
+            assert "Error displaying widget" not in drawn.inner_text()

@@ -1,0 +1,574 @@
+"""Every promise of `course_utils.data`, with real files, a real server and a real second process.
+
+The four files of "MNIST" are small ones made here: same format, their own checksums. They are put
+into the table of checksums and served by a server on this machine, so that the download that runs
+is torchvision's own. Where the real MNIST lies in the data folder, it is tested too.
+"""
+
+import errno
+import gzip
+import hashlib
+import http.server
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+from course_utils import data
+from course_utils.data import DataError, DataUnavailable, load_images
+
+REAL_ROOT = data.data_root()  # before the tests hide the learner's environment
+LOCK = ".download.lock"  # the only thing that may stay behind beside whole files
+TRAIN, TEST = 60, 20
+
+
+def idx_files(seed):
+    """Four idx files of random images: big-endian header (type and rank, sizes), then bytes."""
+    generator = torch.Generator().manual_seed(seed)
+    files = {}
+    for split, count in (("train", TRAIN), ("t10k", TEST)):
+        pixels = torch.randint(0, 256, (count, 28, 28), generator=generator, dtype=torch.uint8)
+        pixels[0, 0, :2] = torch.tensor([0, 255])  # both ends of the range occur
+        labels = torch.randint(0, 10, (count,), generator=generator, dtype=torch.uint8)
+        header = struct.pack(">iiii", 0x803, count, 28, 28)
+        files[f"{split}-images-idx3-ubyte"] = header + pixels.numpy().tobytes()
+        files[f"{split}-labels-idx1-ubyte"] = (
+            struct.pack(">ii", 0x801, count) + labels.numpy().tobytes()
+        )
+    return files
+
+
+def md5(content):
+    return hashlib.md5(content).hexdigest()
+
+
+FILES = {"mnist": idx_files(seed=1), "fashion_mnist": idx_files(seed=2)}
+ARCHIVES = {
+    name: {f"{file}.gz": gzip.compress(content, mtime=0) for file, content in files.items()}
+    for name, files in FILES.items()
+}
+FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves archives as its `manner` says; counts the downloads of each in `sent`."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.manner, self.sent = "well", []
+        self.released = threading.Event()  # lets handlers that hang go at the end of a test
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/"
+
+    def handle_error(self, request, client_address):
+        """A client that gave up is part of these tests: no traceback."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        if self.server.manner == "silent":
+            self.server.released.wait(20)
+        self.answer()
+
+    def do_GET(self):
+        manner, archive = self.server.manner, self.answer()
+        if self.headers["Method"] == "HEAD":  # so torchvision asks for HEAD, by a GET
+            return
+        self.server.sent.append(self.path)
+        if manner == "garbled":
+            archive = bytes([archive[0]]) + bytes(len(archive) - 1)
+        if manner in ("dies half-way", "stalls half-way"):
+            archive = archive[: len(archive) // 2]
+        if manner == "slowly":
+            time.sleep(0.5)
+        self.wfile.write(archive)
+        if manner == "stalls half-way":
+            self.server.released.wait(20)
+
+    def answer(self):
+        set_name, file = self.path.strip("/").split("/")
+        archive = ARCHIVES[set_name][file]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(archive)))
+        self.end_headers()
+        return archive
+
+    def log_message(self, *args):
+        """Silent."""
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    for variable in ("COURSE_DATA", "COURSE_DATASET", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def small_sets(monkeypatch):
+    """The checksum table knows the small files instead of the real ones."""
+    for name, files in FILES.items():
+        sums = {file: md5(content) for file, content in files.items()}
+        monkeypatch.setitem(data.SOURCES, name, data.SOURCES[name]._replace(md5=sums))
+
+
+@pytest.fixture
+def server(small_sets, monkeypatch):
+    """torchvision's mirrors are one server on this machine."""
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    for name, folder in FOLDERS.items():
+        dataset = getattr(torchvision.datasets, folder)
+        resources = [(file, md5(archive)) for file, archive in ARCHIVES[name].items()]
+        monkeypatch.setattr(dataset, "mirrors", [f"{server.url}{name}/"])
+        monkeypatch.setattr(dataset, "resources", resources)
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def offline(small_sets, monkeypatch):
+    """Every socket fails, as on a machine without a network."""
+
+    def unreachable(*args, **kwargs):
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "socket", unreachable)
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+
+
+def put_files(root, name="mnist"):
+    """Write the set's four files below root; return their folder."""
+    raw = root / FOLDERS[name] / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for file, content in FILES[name].items():
+        (raw / file).write_bytes(content)
+    return raw
+
+
+def files_below(root):
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def whole_set(name="mnist"):
+    return sorted(str(Path(FOLDERS[name], "raw", file)) for file in FILES[name])
+
+
+def assert_one_sentence(error, *words):
+    message = str(error.value)
+    assert "\n" not in message and len(message) < 600
+    for word in words:
+        assert str(word) in message, f"{word!r} is not in {message!r}"
+    # Neither torchvision's nor urllib's frames are shown above it.
+    assert error.value.__suppress_context__ and error.value.__cause__ is None
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_become_tensors(small_sets, tmp_path, name):
+    put_files(tmp_path, name)
+    images = load_images(name, root=tmp_path)
+    assert images.name == name and images.factors is None
+    for split, x, labels, count in (
+        ("train", images.train, images.train_labels, TRAIN),
+        ("t10k", images.test, images.test_labels, TEST),
+    ):
+        assert x.shape == (count, 1, 28, 28) and x.dtype == torch.float32 and x.is_contiguous()
+        assert labels.shape == (count,) and labels.dtype == torch.int64
+        assert x.min() == 0 and x.max() == 1
+        pixels = FILES[name][f"{split}-images-idx3-ubyte"][16:]
+        assert bytes((x * 255).round().byte().flatten().tolist()) == pixels
+        assert bytes(labels.tolist()) == FILES[name][f"{split}-labels-idx1-ubyte"][8:]
+
+
+def test_digits_are_real_images_in_a_fixed_stratified_split():
+    images = load_images("digits")
+    assert images.name == "digits" and images.factors is None
+    assert images.train.shape == (1442, 1, 28, 28) and images.test.shape == (355, 1, 28, 28)
+    for x, labels in ((images.train, images.train_labels), (images.test, images.test_labels)):
+        assert x.dtype == torch.float32 and x.min() == 0 and x.max() == 1
+        assert labels.dtype == torch.int64 and labels.shape == x.shape[:1]
+        shares = labels.bincount(minlength=10) / len(labels)
+        assert (shares - 0.1).abs().max() < 0.005  # the ten classes have between 174 and 183
+    together = torch.cat([images.train, images.test]).flatten(1)
+    assert len(together.unique(dim=0)) == 1797  # so none is in both parts, and none is lost
+    again = load_images("digits")
+    assert torch.equal(again.train, images.train) and torch.equal(again.test, images.test)
+
+
+def test_digits_look_like_mnist_and_keep_their_content():
+    from sklearn.datasets import load_digits
+
+    x = load_images("digits").train
+    assert x[:, :, :4].max() == 0 and x[:, :, :, -4:].max() == 0  # MNIST's margin of 4
+    # Shrinking gives back the original: averaged over 8x8 blocks, nearly the pixels of 8x8.
+    small = torch.nn.functional.interpolate(x[:, :, 4:-4, 4:-4], size=8, mode="area")[:5]
+    original = torch.tensor(load_digits().images[:5], dtype=torch.float32)[:, None] / 16
+    correlation = torch.corrcoef(torch.stack([small.flatten(), original.flatten()]))[0, 1]
+    assert correlation > 0.97
+
+
+@pytest.mark.parametrize("name", ["mnist", "digits"])
+def test_limits_take_the_first_images(small_sets, tmp_path, name):
+    put_files(tmp_path)
+    everything = load_images(name, root=tmp_path)
+    some = load_images(name, root=tmp_path, train_limit=7, test_limit=3)
+    assert torch.equal(some.train, everything.train[:7])
+    assert torch.equal(some.train_labels, everything.train_labels[:7])
+    assert torch.equal(some.test, everything.test[:3])
+    assert torch.equal(some.test_labels, everything.test_labels[:3])
+
+
+def test_a_limit_beyond_the_set_gives_the_whole_set():
+    images = load_images("digits", train_limit=60_000, test_limit=10_000)
+    assert len(images.train) == 1442 and len(images.test) == 355
+
+
+def test_real_mnist():
+    try:
+        missing = data.missing_files("mnist", REAL_ROOT)
+    except DataError as error:
+        pytest.fail(str(error))
+    if missing:
+        pytest.skip("MNIST is not in the data folder: `python -m course_utils data` fetches it")
+    images = load_images("mnist", root=REAL_ROOT)
+    assert images.train.shape == (60_000, 1, 28, 28) and images.test.shape == (10_000, 1, 28, 28)
+    assert images.train_labels[:8].tolist() == [5, 0, 4, 1, 9, 2, 1, 3]
+    assert images.test_labels.bincount().tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+    ]  # fmt: skip
+    # The mean and standard deviation that every tutorial normalises with.
+    assert images.train.mean().item() == pytest.approx(0.1307, abs=5e-5)
+    assert images.train.std().item() == pytest.approx(0.3081, abs=5e-5)
+
+
+# ---------------------------------------------------------------- names, folders, limits
+
+
+@pytest.mark.parametrize("name", ["MNIST", "shape", "", "cifar10"])
+def test_an_unknown_name_lists_the_known_ones(name):
+    with pytest.raises(ValueError) as error:
+        load_images(name)
+    for known in ("auto", "mnist", "fashion_mnist", "digits", repr(name)):
+        assert known in str(error.value)
+
+
+def test_course_dataset_overrides_auto_only(small_sets, tmp_path, monkeypatch, capsys):
+    put_files(tmp_path)
+    put_files(tmp_path, "fashion_mnist")
+    monkeypatch.setenv("COURSE_DATASET", "digits")
+    assert load_images(root=tmp_path).name == "digits"
+    assert load_images("mnist", root=tmp_path).name == "mnist"
+    monkeypatch.setenv("COURSE_DATASET", "fashion_mnist")
+    assert load_images("auto", root=tmp_path).name == "fashion_mnist"
+    monkeypatch.setenv("COURSE_DATASET", "")
+    assert load_images(root=tmp_path).name == "mnist"
+    assert capsys.readouterr().out == ""  # all as asked for: nothing to announce
+
+
+def test_an_unknown_course_dataset_is_named(monkeypatch):
+    monkeypatch.setenv("COURSE_DATASET", "mnits")
+    with pytest.raises(ValueError, match="COURSE_DATASET is 'mnits'; expected one of auto, mnist"):
+        load_images()
+    assert load_images("digits").name == "digits"
+
+
+def test_where_the_data_lie(small_sets, tmp_path, monkeypatch):
+    assert data.data_root() == data.REPOSITORY / "data"
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert data.data_root() == tmp_path
+    assert data.data_root(tmp_path / "argument") == tmp_path / "argument"
+    put_files(tmp_path)
+    assert load_images().name == "mnist"
+    monkeypatch.setenv("COURSE_DATA", "elsewhere")  # the same from any working directory
+    monkeypatch.chdir(tmp_path)
+    assert data.data_root() == data.REPOSITORY / "elsewhere"
+    monkeypatch.setenv("COURSE_DATA", "~/elsewhere")
+    assert data.data_root() == Path.home() / "elsewhere"
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 2.5])
+@pytest.mark.parametrize("argument", ["train_limit", "test_limit"])
+def test_a_limit_is_a_whole_number_of_images(argument, limit):
+    # beartype, where it watches, objects to 2.5 before the function does.
+    expected = ValueError if isinstance(limit, int) else (ValueError, TypeError)
+    with pytest.raises(expected, match=argument):
+        load_images("digits", **{argument: limit})
+
+
+def test_only_sets_in_files_can_be_fetched():
+    with pytest.raises(ValueError, match="sets kept in files are mnist, fashion_mnist"):
+        data.fetch("digits")
+
+
+def test_importing_loads_no_heavy_package():
+    code = "import sys, course_utils.data; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=data.REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"torchvision", "sklearn", "matplotlib"} & set(modules)
+
+
+# ---------------------------------------------------------------- downloading
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_download_verifies_moves_in_and_leaves_nothing_else(server, tmp_path, capfd, name):
+    root = tmp_path / "not yet" / "there"
+    images = load_images(name, root=root)
+    assert len(images.train) == TRAIN
+    assert files_below(root) == [LOCK, *whole_set(name)]
+    for file, content in FILES[name].items():
+        assert (root / FOLDERS[name] / "raw" / file).read_bytes() == content
+    printed = capfd.readouterr()
+    assert printed.out.startswith("Downloading ") and printed.out.count("\n") == 1
+    assert printed.err == ""  # no bars and no log from torchvision
+    assert len(server.sent) == 4
+    load_images(name, root=root)
+    assert len(server.sent) == 4 and capfd.readouterr().out == ""
+
+
+def test_auto_downloads_mnist(server, tmp_path):
+    assert load_images(root=tmp_path).name == "mnist"
+
+
+def test_a_missing_file_is_fetched_and_the_good_ones_stay(server, tmp_path):
+    raw = put_files(tmp_path)
+    gone, *kept = sorted(raw.iterdir())
+    gone.unlink()
+    before = [(file.stat().st_ino, file.stat().st_mtime_ns) for file in kept]
+    assert load_images("mnist", root=tmp_path).name == "mnist"
+    assert [(file.stat().st_ino, file.stat().st_mtime_ns) for file in kept] == before
+
+
+def test_what_a_killed_download_left_is_cleared_away(server, tmp_path):
+    left = tmp_path / ".download-killed" / "MNIST" / "raw"
+    left.mkdir(parents=True)
+    (left / "train-images-idx3-ubyte.gz").write_bytes(b"half")
+    load_images("mnist", root=tmp_path)
+    assert files_below(tmp_path) == [LOCK, *whole_set()]
+
+
+MANNERS = ["dies half-way", "stalls half-way", "garbled", "silent"]
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_download_that_fails(server, tmp_path, monkeypatch, capfd, manner):
+    monkeypatch.setattr(data, "CONNECT_SECONDS", 0.4)
+    server.manner = manner
+    started = time.perf_counter()
+    with pytest.raises(DataUnavailable) as error:
+        load_images("mnist", root=tmp_path)
+    assert time.perf_counter() - started < 8
+    assert_one_sentence(error, "MNIST", "python -m course_utils data mnist", tmp_path)
+    assert files_below(tmp_path) == [LOCK] and socket.getdefaulttimeout() is None
+    capfd.readouterr()
+
+    assert load_images(root=tmp_path).name == "digits"
+    printed = capfd.readouterr()
+    *before, announcement = printed.out.splitlines()
+    assert "digits in place of MNIST" in announcement and "course_utils data" in announcement
+    assert all(line.startswith("Downloading") for line in before) and printed.err == ""
+
+    server.manner = "well"
+    assert load_images(root=tmp_path).name == "mnist"
+
+
+def test_no_network(offline, tmp_path, capfd):
+    started = time.perf_counter()
+    assert load_images(root=tmp_path).name == "digits"
+    assert time.perf_counter() - started < 8
+    printed = capfd.readouterr()
+    assert printed.out.count("\n") == 1 and printed.err == ""
+    assert "Network is unreachable" in printed.out and "course_utils data" in printed.out
+    for name in FILES:
+        with pytest.raises(DataUnavailable) as error:
+            load_images(name, root=tmp_path)
+        assert_one_sentence(error, "Network is unreachable", f"course_utils data {name}")
+    assert files_below(tmp_path) == [LOCK]
+
+
+def test_no_network_but_mnist_is_there(offline, tmp_path):
+    put_files(tmp_path)
+    assert load_images(root=tmp_path).name == "mnist"
+    assert files_below(tmp_path) == whole_set()  # reading writes nothing, not even a lock
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_interrupting_a_download_leaves_nothing(server, tmp_path, monkeypatch, stop):
+    retrieve = torchvision.datasets.utils._urlretrieve
+
+    def interrupted(url, filename, *args):
+        retrieve(url, filename, *args)
+        if len(server.sent) == 3:
+            raise stop
+
+    monkeypatch.setattr(torchvision.datasets.utils, "_urlretrieve", interrupted)
+    with pytest.raises(stop):
+        load_images(root=tmp_path)
+    assert files_below(tmp_path) == [LOCK] and socket.getdefaulttimeout() is None
+
+
+OTHER_PROCESS = """
+import json, sys, torchvision
+from course_utils import data
+root, mirrors, resources, sums = json.loads(sys.argv[1])
+data.SOURCES["mnist"] = data.SOURCES["mnist"]._replace(md5=sums)
+torchvision.datasets.MNIST.mirrors, torchvision.datasets.MNIST.resources = mirrors, resources
+print("ready", flush=True)
+sys.stdin.readline()
+print(data.load_images("auto", root=root).name)
+"""
+
+
+def test_two_processes_at_once_download_once(server, tmp_path):
+    server.manner = "slowly"
+    mnist = torchvision.datasets.MNIST
+    told = [str(tmp_path), mnist.mirrors, mnist.resources, data.SOURCES["mnist"].md5]
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER_PROCESS, json.dumps(told)],
+        cwd=data.REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        try:
+            assert other.stdout.readline() == "ready\n"
+            other.stdin.write("go\n")
+            other.stdin.flush()
+            assert load_images("auto", root=tmp_path).name == "mnist"
+            printed = other.communicate(timeout=60)[0]
+        finally:
+            other.kill()
+    assert printed.split()[-1] == "mnist"
+    assert len(server.sent) == 4  # one downloaded; the other waited and found the files
+    assert files_below(tmp_path) == [LOCK, *whole_set()]
+
+
+# ---------------------------------------------------------------- damaged files
+
+
+def flip_a_byte(content):
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+DAMAGE = {
+    "half": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "a flipped byte": flip_a_byte,
+    "one byte more": lambda content: content + b"\0",
+    "a web page": lambda content: b"<html>Please log in</html>",
+}
+
+
+@pytest.mark.parametrize("file", FILES["mnist"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_named_and_never_replaced(server, tmp_path, capfd, damage, file):
+    path = put_files(tmp_path) / file
+    good, bad = path.read_bytes(), DAMAGE[damage](path.read_bytes())
+    path.write_bytes(bad)
+    for name in ("mnist", "auto"):
+        with pytest.raises(DataError) as error:
+            load_images(name, root=tmp_path)
+        assert not isinstance(error.value, DataUnavailable)
+        for word in (path, md5(good), md5(bad), "delete", "course_utils data", "=digits"):
+            assert str(word) in str(error.value)
+    assert path.read_bytes() == bad and server.sent == [] and capfd.readouterr().out == ""
+    assert files_below(tmp_path) == whole_set()
+
+    path.unlink()  # the way out that the message names
+    assert load_images(root=tmp_path).name == "mnist" and path.read_bytes() == good
+
+
+def test_a_file_that_cannot_be_read(small_sets, tmp_path):
+    path = put_files(tmp_path) / "t10k-labels-idx1-ubyte"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DataError) as error:
+        load_images(root=tmp_path)
+    assert_one_sentence(error, path, "cannot be read", "COURSE_DATA")
+
+
+# ---------------------------------------------------------------- folders that refuse
+
+
+def assert_falls_back_or_raises(root, capfd, *words):
+    with pytest.raises(DataUnavailable) as error:
+        load_images("mnist", root=root)
+    assert_one_sentence(error, root, "COURSE_DATA", *words)
+    capfd.readouterr()
+    assert load_images(root=root).name == "digits"
+    assert "COURSE_DATA" in capfd.readouterr().out.splitlines()[-1]
+
+
+def test_a_root_that_cannot_be_made(server, tmp_path, capfd):
+    (tmp_path / "file").write_text("not a folder")
+    assert_falls_back_or_raises(tmp_path / "file" / "data", capfd, "cannot be written")
+    assert files_below(tmp_path) == ["file"] and server.sent == []
+
+
+def test_a_read_only_folder(server, tmp_path, monkeypatch, capfd):
+    root = tmp_path / "read-only"
+    root.mkdir()
+    root.chmod(0o555)
+    system_open = os.open
+
+    def open_as_a_user(path, *args):  # permissions do not bind the superuser, nor all of Windows
+        if Path(path).is_relative_to(root):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return system_open(path, *args)
+
+    monkeypatch.setattr(os, "open", open_as_a_user)
+    assert_falls_back_or_raises(root, capfd, "cannot be written", "Permission denied")
+    assert files_below(root) == [] and server.sent == []
+
+
+def test_a_read_only_folder_that_holds_mnist(small_sets, tmp_path, monkeypatch):
+    raw = put_files(tmp_path)
+    folders = [tmp_path, raw.parent, raw]
+    for path in (*raw.iterdir(), *reversed(folders)):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.setattr(data, "FileLock", None)  # for the superuser: a lock would be a write
+    try:
+        assert load_images(root=tmp_path).name == "mnist"
+    finally:
+        for path in folders:
+            path.chmod(0o755)
+    assert files_below(tmp_path) == whole_set()
+
+
+@pytest.mark.parametrize("moment", ["downloading", "moving"])
+def test_a_full_disk(server, tmp_path, monkeypatch, capfd, moment):
+    def full(*args):
+        if moment == "downloading":
+            Path(args[1]).write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if moment == "downloading":
+        monkeypatch.setattr(torchvision.datasets.utils, "_urlretrieve", full)
+    else:
+        monkeypatch.setattr(os, "replace", full)
+    assert_falls_back_or_raises(tmp_path, capfd, "is full", "free about")
+    assert files_below(tmp_path) == [LOCK]

@@ -1,0 +1,211 @@
+"""The documents tell the truth: links, commands, examples, the map, and the order of the rooms."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import course_utils
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "notebooks/README.md", "data/README.md"]
+MODULES = sorted(
+    info.name for info in pkgutil.walk_packages(course_utils.__path__, prefix="course_utils.")
+)
+
+
+def text(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def prose(name: str) -> str:
+    """A document without its blocks of code."""
+    return re.sub(r"```.*?```", "", text(name), flags=re.DOTALL)
+
+
+def commands(name: str) -> str:
+    """What a document sets as code, in blocks or in lines."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text(name), flags=re.DOTALL))
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+# --- documents ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_resolve(name):
+    links = re.findall(r"\]\(<?([^)\s>]+)", prose(name))
+    links += re.findall(r"(?:href|src)=\"([^\"]+)\"", prose(name))
+    for link in links:
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        path = (REPOSITORY / name).parent / target if target else REPOSITORY / name
+        assert path.exists(), f"{name}: the link to {link} leads nowhere"
+        if anchor and path.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in map(slug, headings), f"{name}: no heading for {link}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_exist(name):
+    targets = set(re.findall(r"^([a-z-]+):.*##", text("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z][a-z-]+)", commands(name))) <= targets
+    ours = set(re.findall(r"python -m course_utils ([a-z]+)", commands(name)))
+    assert ours <= {"doctor", "data", "progress"}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_files_named_exist(name):
+    """A path set as code, such as `course_utils/data.py`, is there."""
+    folders = r"(?:course_utils|tests|notebooks|\.ci|\.github)/[\w./-]+\.\w+"
+    for path in re.findall(rf"`({folders})`", prose(name)):
+        assert (REPOSITORY / path).exists(), f"{name} names {path}"
+
+
+def test_readme_gives_the_two_commands_and_those_for_windows():
+    shown = commands("README.md")
+    for command in ("make lab", "make test", "python -m venv .venv", "requirements.lock"):
+        assert command in shown
+
+
+def test_map_lists_exactly_the_notebooks_in_order():
+    present = sorted(path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
+    listed = re.findall(r"\((\d\d_\w+\.ipynb)\)", text("notebooks/README.md"))
+    assert present
+    assert listed == present
+
+
+# --- examples in docstrings ---------------------------------------------------------------------
+
+
+class Finder(doctest.DocTestFinder):
+    """Finds functions also where jaxtyping's checker is wrapped around them."""
+
+    def _from_module(self, module, object):
+        return super()._from_module(module, inspect.unwrap(object) if callable(object) else object)
+
+
+@pytest.mark.parametrize("name", ["course_utils", *MODULES])
+def test_examples_in_docstrings(name, tmp_path, monkeypatch):
+    if name.endswith("__main__"):
+        pytest.skip("a program, not a module")
+    monkeypatch.chdir(tmp_path)  # for examples that write a file
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    output: list[str] = []
+    for example in Finder().find(importlib.import_module(name)):
+        runner.run(example, out=output.append)
+    assert runner.failures == 0, "".join(output)
+
+
+def test_some_functions_have_examples():
+    modules = map(importlib.import_module, MODULES)
+    assert sum(bool(found.examples) for module in modules for found in Finder().find(module)) >= 3
+
+
+# --- the rooms of the house ---------------------------------------------------------------------
+
+# A room imports only from those before it; the pure ones import from none.
+ROOMS = [
+    "losses",
+    "corruption",
+    "schedules",
+    "data",
+    "models",
+    "objectives",
+    "training",
+    "metrics",
+    "anomaly",
+    "plots",
+    "widgets",
+    "exercises",
+    "__main__",
+]
+PURE = {"losses", "corruption", "schedules"}
+
+# The one look to the right: History.plot draws itself, so it imports plots when it is called.
+EXCEPTIONS = {("training", "plots")}
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+def imports() -> set[tuple[str, str]]:
+    """Every import of one room by another: (importing, imported)."""
+    found = set()
+    for path in (REPOSITORY / "course_utils").rglob("*.py"):
+        parts = path.relative_to(REPOSITORY).with_suffix("").parts
+        if len(parts) == 2 and parts[1] == "__init__":
+            continue  # the public index looks into every room
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: relative imports hide which room is meant"
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {
+                (parts[1], room_of(name)) for name in names if name.startswith("course_utils.")
+            }
+    return {(importer, imported) for importer, imported in found if importer != imported}
+
+
+def rooms() -> set[str]:
+    return {room_of(module) for module in MODULES}
+
+
+def test_every_room_has_its_place():
+    helpers = {room for room in rooms() if room.startswith("_") and room != "__main__"}
+    assert rooms() - helpers <= set(ROOMS)
+
+
+def test_data_flows_one_way():
+    places = {room: place for place, room in enumerate(ROOMS)}
+    for importer, imported in imports() - EXCEPTIONS:
+        if imported in places:
+            assert places[imported] < places[importer], f"{importer} imports {imported}"
+        # A name that is no room is public (`from course_utils import fit`): that is the index's.
+        elif imported not in rooms():
+            pytest.fail(f"{importer} imports {imported} from course_utils itself: name its room")
+
+
+def test_pure_rooms_import_from_none():
+    assert not {(importer, imported) for importer, imported in imports() if importer in PURE}
+
+
+def test_nobody_imports_exercises():
+    importers = {importer for importer, imported in imports() if imported == "exercises"}
+    assert importers <= {"__main__"}
+
+
+def test_exceptions_are_still_needed():
+    assert imports() >= EXCEPTIONS
+
+
+# --- importing ----------------------------------------------------------------------------------
+
+
+def test_importing_is_light_and_silent():
+    heavy = {"torchvision", "sklearn", "matplotlib", "ipywidgets", "IPython"}
+    program = f"import sys, course_utils; sys.exit(', '.join({heavy} & set(sys.modules)) or None)"
+    command = [sys.executable, "-W", "error", "-c", program]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_index_is_complete():
+    assert sorted(course_utils.__all__) == sorted(set(course_utils.__all__))
+    for name in course_utils.__all__:
+        assert hasattr(course_utils, name)

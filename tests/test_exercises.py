@@ -1,0 +1,1077 @@
+"""The checkers, checked: every exercise, every promise of the core, and answers that mean harm."""
+
+import _thread
+import errno
+import importlib.util
+import inspect
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from course_utils import exercises
+from course_utils.exercises import (
+    Comparison,
+    Exercise,
+    Mistake,
+    NotPassed,
+    Stage,
+    UnknownExercise,
+    Wrong,
+    check,
+    examine,
+    expect_close,
+    hint,
+    progress,
+    record,
+    sandbox,
+    show_source,
+    solution,
+)
+from course_utils.exercises.answer import Answer
+from course_utils.exercises.exercise import all_exercises, find
+from course_utils.exercises.frames import learners_line
+
+ANSWERS = Path(__file__).parent / "answers"
+EXERCISES = list(all_exercises().values())
+SEEDS = 50
+
+
+def answers_of(exercise: Exercise, kind: str) -> dict:
+    """RIGHT or WRONG answers to one exercise: functions, each with its phrase if wrong."""
+    name = f"lesson_{exercise.lesson:02d}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, ANSWERS / f"{name}.py")
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    answers = getattr(sys.modules[name], kind)[exercise.name]
+    return answers if kind == "WRONG" else dict.fromkeys(answers, "")
+
+
+def label(value: object) -> str:
+    """A readable id for a parametrised exercise, answer or phrase."""
+    return getattr(value, "name", None) or getattr(value, "__name__", type(value).__name__)
+
+
+def pairs(kind: str) -> list:
+    return [
+        pytest.param(exercise, answer, phrase, id=f"{exercise.name}-{label(answer)}")
+        for exercise in EXERCISES
+        for answer, phrase in answers_of(exercise, kind).items()
+    ]
+
+
+def mistakes() -> list:
+    comparisons = {
+        (exercise, stage.check.__self__)
+        for exercise in EXERCISES
+        for stage in exercise.stages
+        if isinstance(getattr(stage.check, "__self__", None), Comparison)
+    }
+    return [
+        pytest.param(exercise, mistake, id=f"{exercise.name}-{number}")
+        for exercise, comparison in sorted(comparisons, key=lambda pair: pair[0].name)
+        for number, mistake in enumerate(comparison.mistakes)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def own_progress_file(tmp_path, monkeypatch) -> Path:
+    path = tmp_path / "learner" / "progress.json"
+    monkeypatch.setenv("COURSE_PROGRESS", str(path))
+    monkeypatch.delenv("COURSE_STRICT", raising=False)
+    monkeypatch.setattr(exercises, "_hints_shown", {})
+    return path
+
+
+# A stub, a right and a wrong answer for the tests of the core.
+
+
+def stub(x_hat, x):
+    """Squared differences, summed over all features."""
+    raise NotImplementedError
+
+
+def right(x_hat, x):
+    return ((x_hat - x) ** 2).flatten(1).sum(1)
+
+
+def wrong(x_hat, x):
+    return (x_hat - x).abs().flatten(1).sum(1)
+
+
+# --- every exercise -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=label)
+class TestEveryExercise:
+    def test_is_described(self, exercise):
+        assert exercise.difficulty in range(1, 6)
+        assert exercise.minutes > 0
+        assert len(exercise.success) > 20
+        assert len(exercise.hints) >= 2
+        assert all(len(text) > 20 for text in exercise.hints)
+
+    def test_solution_is_the_specification(self, exercise):
+        assert exercise.solution.__module__.endswith(f"solutions.lesson_{exercise.lesson:02d}")
+        assert inspect.getdoc(exercise.solution)
+        parameters = inspect.signature(exercise.solution).parameters.values()
+        assert all(parameter.annotation is not parameter.empty for parameter in parameters)
+
+    def test_stages_come_in_order(self, exercise):
+        order = ["type", "shape", "value", "gradient"]
+        names = [stage.name for stage in exercise.stages]
+        shared = [name for name in names if name in order]
+        assert shared == sorted(shared, key=order.index)
+        assert len(set(names)) == len(names)
+
+    def test_reference_solution_passes(self, exercise):
+        assert examine(exercise, exercise.solution).passed
+
+    def test_stub_is_not_attempted(self, exercise):
+        parameters = ", ".join(exercise.parameters)
+        for body in ("raise NotImplementedError", "...", "pass", '"""Specification."""'):
+            namespace = {}
+            exec(f"def stub({parameters}):\n    {body}", namespace)
+            if not inspect.isclass(exercise.solution):
+                assert not examine(exercise, namespace["stub"]).attempted
+
+    def test_has_enough_answers(self, exercise):
+        """Eight wrong ones, five for the smallest exercises, and three right ones."""
+        assert len(answers_of(exercise, "WRONG")) >= (5 if exercise.difficulty == 1 else 8)
+        assert len(answers_of(exercise, "RIGHT")) >= 3
+
+    def test_messages_are_distinct(self, exercise):
+        messages = [examine(exercise, f).message for f in answers_of(exercise, "WRONG")]
+        assert len(set(messages)) == len(messages)
+
+    def test_hints_do_not_hold_the_solution(self, exercise):
+        lines = inspect.getsource(exercise.solution).splitlines()
+        last = max((line.strip() for line in lines if "return" in line), key=len)
+        assert last.removeprefix("return ") not in " ".join(exercise.hints)
+
+
+@pytest.mark.parametrize(("exercise", "answer", "phrase"), pairs("WRONG"))
+def test_wrong_answer_gets_its_own_message(exercise, answer, phrase):
+    for seed in range(3):
+        report = examine(exercise, answer, seed=seed)
+        assert report.attempted
+        assert not report.passed
+        assert phrase in report.message
+        *before, last = report.results
+        assert all(result.passed for result in before)
+        assert not last.passed
+
+
+@pytest.mark.parametrize(("exercise", "answer", "phrase"), pairs("RIGHT"))
+def test_right_answer_is_accepted(exercise, answer, phrase):
+    for seed in range(SEEDS):
+        report = examine(exercise, answer, seed=seed)
+        assert report.passed, f"seed {seed}\n{report}"
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), mistakes())
+def test_no_known_mistake_hides_another(exercise, mistake):
+    """Each is named as itself when handed in, by the message written for it."""
+    assert mistake.message in examine(exercise, mistake.answer).message
+
+
+# --- the oracles of lesson 01 ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(7, 3, 2), (4, 9, 2), (12, 4, 4), (30, 6, 1)])
+def test_pca_solution_agrees_with_scikit_learn(n, d, k):
+    from sklearn.decomposition import PCA
+
+    x = torch.randn(n, d, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+    model = PCA(n_components=k).fit(x)
+    expected = torch.as_tensor(model.inverse_transform(model.transform(x)))
+    torch.testing.assert_close(find("pca_reconstruction").solution(x, k), expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1, 5), (2, 1, 28, 28)])
+def test_squared_error_solution_agrees_with_torch(shape):
+    x_hat, x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
+    expected = nn.functional.mse_loss(x_hat, x, reduction="none").flatten(1).sum(1)
+    torch.testing.assert_close(find("squared_error").solution(x_hat, x), expected)
+
+
+# --- the report -----------------------------------------------------------------------------------
+
+
+def test_report_of_a_right_answer():
+    report = check("squared_error", right)
+    assert (report.name, report.passed, report.attempted) == ("squared_error", True, True)
+    assert [tuple(result) for result in report.results] == [
+        (name, True, "") for name in ("type", "shape", "value", "gradient")
+    ]
+    assert report.success in str(report)
+    assert report.message == report.success
+
+
+def test_report_of_a_wrong_answer():
+    report = check("squared_error", wrong)
+    assert [(name, passed) for name, passed, _ in report.results] == [
+        ("type", True),
+        ("shape", True),
+        ("value", False),
+    ]
+    assert report.to_come == ("gradient",)
+    text = str(report)
+    for words in ("✗ squared_error", "✓ passed", "✗ not yet", "absolute differences", "to come"):
+        assert words in text
+    assert text == repr(report)
+    assert text.count("absolute differences") == 1
+
+
+def test_report_in_html_says_the_same():
+    report = check("squared_error", wrong)
+    html = report._repr_html_()
+    assert "<caption" in html
+    assert html.count('scope="col"') == 3
+    assert html.count('scope="row"') == 4
+    for words in ("✗ squared_error", "✓ passed", "✗ not yet", "absolute differences", "to come"):
+        assert words in html
+    assert "not attempted yet" in check("squared_error", stub)._repr_html_()
+
+
+def test_what_the_learner_wrote_is_escaped_in_html():
+    def answer(x_hat, x):
+        raise ValueError("<script>alert('&')</script>")
+
+    report = check("squared_error", answer)
+    assert "<script>" in str(report)
+    assert "<script>" not in report._repr_html_()
+    assert "&lt;script&gt;" in report._repr_html_()
+
+
+@pytest.mark.parametrize("answer", [stub, None, ...], ids=["stub", "None", "Ellipsis"])
+def test_unsolved_is_not_attempted_and_never_raises(answer):
+    report = check("squared_error", answer)
+    assert not report.attempted
+    assert not report.passed
+    assert "not attempted yet" in str(report)
+    assert "not attempted yet" in report._repr_html_()
+    assert len(report.results) == 1
+
+
+def test_strict_mode(monkeypatch):
+    monkeypatch.setenv("COURSE_STRICT", "1")
+    assert check("squared_error", right).passed
+    with pytest.raises(NotPassed, match="not attempted yet"):
+        check("squared_error", stub)
+    with pytest.raises(AssertionError, match="absolute differences"):
+        check("squared_error", wrong)
+    monkeypatch.setenv("COURSE_STRICT", "0")
+    assert not check("squared_error", wrong).passed
+
+
+def test_a_failing_stage_shows_an_input_that_reproduces_it():
+    message = check("squared_error", lambda x_hat, x: 3 * right(x_hat, x)).message
+    tensor, numbers = r"torch\.tensor\([^)]*\)", r"\[.*\]"
+    x_hat, x = (eval(text) for text in re.findall(rf"= ({tensor})", message))
+    expected = eval(re.search(rf"expected = ({numbers})", message)[1])
+    returned = eval(re.search(rf"returned = ({numbers})", message)[1])
+    assert x_hat.dtype == x.dtype == torch.float32
+    torch.testing.assert_close(right(x_hat, x), torch.tensor(expected), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(3 * right(x_hat, x), torch.tensor(returned), rtol=1e-3, atol=1e-3)
+
+
+def test_large_results_are_summarised():
+    def answer(x_hat, x):
+        result = right(x_hat, x)
+        return result + (x.shape[1] == 784) * torch.arange(len(x))
+
+    assert "x = a tensor of shape (3, 784)" in check("squared_error", answer).message
+
+    def of_pca(x, k):
+        result = find("pca_reconstruction").solution(x, k)
+        result[-1, -1] += 5 * (len(x) == 50)
+        return result
+
+    assert "returned[49, 19] = " in check("pca_reconstruction", of_pca).message
+
+
+@pytest.mark.parametrize(
+    ("result", "phrase"),
+    [
+        (lambda good: good * -2, "-2 times"),
+        (lambda good: good + 1.5, "too large by 1.5"),
+        (lambda good: good.clone().fill_(torch.nan), "nan or inf"),
+        (lambda good: good.half(), "first row through by hand"),
+        (lambda good: good.to("meta"), "device meta"),
+        (lambda good: good.to_sparse(), "torch.sparse_coo"),
+        (lambda good: good > 0, "torch.bool"),
+        (lambda good: good[None], "axes of length 1"),
+        (lambda good: good.expand(2, len(good)), "Too many axes"),
+        (lambda good: good[:1].sum(), "Too few axes"),
+        (lambda good: good.repeat(2), "which axis"),
+        (lambda good: [good], "list"),
+        (lambda good: good.numpy(), "NumPy array"),
+        (lambda good: np.float32(3), "NumPy"),
+        (lambda good: 3.0, "the number 3"),
+        (lambda good: {}, "a dict"),
+        (lambda good: None, "`return`"),
+        (lambda good: (value for value in good), "a generator"),
+        (lambda good: right, "a function"),
+    ],
+)
+def test_messages_for_mistakes_that_nobody_listed(result, phrase):
+    report = check("squared_error", lambda x_hat, x: result(right(x_hat, x)))
+    assert not report.passed
+    assert phrase in report.message
+
+
+# --- how it is called -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", [lambda name: check(name, right), hint, solution])
+def test_unknown_name(function):
+    with pytest.raises(UnknownExercise, match=r'did you mean "squared_error".*pca_reconstruction'):
+        function("squared_eror")
+    with pytest.raises(ValueError, match="The exercises are: pca_reconstruction"):
+        function("zzz")
+
+
+def test_a_function_where_its_name_should_be():
+    assert 'check("squared_error", squared_error)' in check(right, "squared_error").message
+    with pytest.raises(ValueError, match="in quotes"):
+        hint(right)
+
+
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        (torch.zeros(3), "without parentheses"),
+        (5, "without parentheses"),
+        ("squared_error", "without quotes"),
+        (lambda x_hat: x_hat, "is called with (x_hat, x)"),
+        (lambda x_hat, x, scale: x_hat, "is called with (x_hat, x)"),
+        (lambda *, x_hat, x: x_hat, "is called with (x_hat, x)"),
+        (nn.Linear, "handed in a class"),
+    ],
+)
+def test_something_else_handed_in(answer, phrase):
+    report = check("squared_error", answer)
+    assert not report.passed
+    assert len(report.results) == 1
+    assert phrase in report.message
+
+
+def test_time_limit_must_be_positive():
+    with pytest.raises(ValueError, match="time_limit"):
+        check("squared_error", right, time_limit=0)
+
+
+@pytest.mark.parametrize("outside", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_the_learners_grad_mode_does_not_matter(outside):
+    with outside():
+        assert check("squared_error", right).passed
+        assert not check("squared_error", lambda a, b: right(a, b).detach()).passed
+
+
+def test_the_learners_default_dtype_and_seed_do_not_matter():
+    reports = []
+    for seed, dtype in ((0, torch.float32), (1, torch.float64)):
+        torch.manual_seed(seed)
+        torch.set_default_dtype(dtype)
+        try:
+            reports.append(str(check("squared_error", lambda a, b: right(a, b) + torch.rand(1))))
+            assert torch.get_default_dtype() == dtype
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert reports[0] == reports[1]
+
+
+# --- hostile answers ------------------------------------------------------------------------------
+
+
+class Spiteful:
+    """Nothing can be done with it."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __eq__(self, other):
+        raise RuntimeError("no eq")
+
+    __hash__ = None
+
+
+class SpitefulError(Exception):
+    def __str__(self):
+        raise RuntimeError("no str")
+
+
+class SpitefulTensor(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        raise RuntimeError(f"no {function.__name__}")
+
+
+def raises_inside(x_hat, x):
+    y = x_hat - x
+    return y @ y
+
+
+def raises_system_exit(x_hat, x):
+    sys.exit(3)
+
+
+def raises_interrupt(x_hat, x):
+    raise KeyboardInterrupt
+
+
+def recurses(x_hat, x):
+    return recurses(x_hat, x)
+
+
+def returns_itself_nested(x_hat, x):
+    nested = []
+    nested.append(nested)
+    return nested
+
+
+def returns_spite(x_hat, x):
+    return Spiteful()
+
+
+def raises_spite(x_hat, x):
+    raise SpitefulError
+
+
+def returns_spiteful_tensor(x_hat, x):
+    return right(x_hat, x).as_subclass(SpitefulTensor)
+
+
+def returns_huge_repr(x_hat, x):
+    return type("Huge", (), {"__repr__": lambda self: "x" * 10**7})()
+
+
+def calls_check(x_hat, x):
+    return check("squared_error", right)
+
+
+def needs_another_torch(x_hat, x):
+    return torch.empty(3, device="meta").tolist()
+
+
+def writes_through_numpy(x_hat, x):
+    array = x.numpy()
+    array -= array.mean()
+    return right(x_hat, x)
+
+
+def resizes(x_hat, x):
+    x.unsqueeze_(0)
+    return right(x_hat, x[0])
+
+
+async def asynchronous(x_hat, x):
+    return right(x_hat, x)
+
+
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        (raises_inside, "`return y @ y`"),
+        (raises_system_exit, "asked Python to exit"),
+        (raises_interrupt, "KeyboardInterrupt"),
+        (recurses, "calls itself without end"),
+        (returns_itself_nested, "a list of 1 things"),
+        (returns_spite, "could not be examined"),
+        (raises_spite, "<SpitefulError>"),
+        (returns_spiteful_tensor, "no "),
+        (returns_huge_repr, "a Huge"),
+        (calls_check, "cannot be called from inside"),
+        (needs_another_torch, "`return torch.empty"),
+        (writes_through_numpy, "changed its argument `x` in place"),
+        (resizes, "changed its argument `x` in place"),
+        (asynchronous, "coroutine"),
+    ],
+    ids=label,
+)
+def test_hostile_answer_does_no_harm(answer, phrase):
+    report = check("squared_error", answer)
+    assert report.attempted
+    assert not report.passed
+    assert phrase in report.message
+    assert len(str(report)) < 3000
+    assert report._repr_html_()
+
+
+def test_a_hostile_object_handed_in():
+    assert "could not be examined" in check("squared_error", Spiteful()).message
+
+
+def test_the_learners_own_line_is_shown():
+    message = check("squared_error", raises_inside).message
+    number = inspect.getsourcelines(raises_inside)[1] + 2
+    assert f"line {number} of test_exercises.py: `return y @ y`" in message
+    assert "RuntimeError" in message
+    assert "x_hat = a tensor of shape (3, 4)" in message
+
+
+def test_the_line_in_a_cell():
+    """Code without a file: what a notebook's cell looks like to a traceback."""
+    cell = compile("def f(x_hat, x):\n    y = x\n    return y / nothing\n", "<cell 3>", "exec")
+    namespace = {}
+    exec(cell, namespace)
+    assert "line 3 of your cell" in check("squared_error", namespace["f"]).message
+
+
+def test_a_result_that_shares_memory_with_the_input_is_no_crime():
+    assert check("pca_reconstruction", lambda x, k: find("pca_reconstruction").solution(x, k)[:])
+    assert "returned x itself" in check("pca_reconstruction", lambda x, k: x).message
+
+
+def test_a_list_that_is_changed_in_place():
+    def total(values: list) -> float:
+        return float(sum(values))
+
+    def probes(generator):
+        return [([1.0, 2.5],), ([torch.ones(2)[0], 3.0],)]
+
+    exercise = exercise_of(total, Comparison(probes, None, "add them", []).stages)
+    assert examine(exercise, lambda values: float(sum(values))).passed
+    assert "in place" in examine(exercise, lambda values: values.pop()).message
+    assert "in place" in examine(exercise, lambda values: values.sort(reverse=True)).message
+
+
+def test_an_answer_that_reuses_its_buffer_is_judged_call_by_call():
+    buffer = torch.zeros(100)
+
+    def answer(x_hat, x):
+        buffer[: len(x)] = right(x_hat, x).detach()
+        return buffer[: len(x)]
+
+    report = check("squared_error", answer)
+    assert [result.name for result in report.results] == ["type", "shape", "value", "gradient"]
+
+
+def test_warnings_become_a_note_even_where_they_are_errors():
+    def answer(x_hat, x):
+        warnings.warn("mind the step", stacklevel=1)
+        warnings.warn("not for you", DeprecationWarning, stacklevel=1)
+        return right(x_hat, x)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = check("squared_error", answer)
+    assert report.passed
+    assert report.notes == ("Python warned: mind the step",)
+    assert "mind the step" in str(report)
+    assert "mind the step" in report._repr_html_()
+
+    broadcast = check("squared_error", lambda a, b: nn.functional.mse_loss(a, b[:1])).message
+    assert "Python warned: Using a target size" in broadcast
+
+
+def test_prints_are_let_through(capsys):
+    def answer(x_hat, x):
+        print("here I am", x.shape)
+        return right(x_hat, x)
+
+    assert check("squared_error", answer).passed
+    assert "here I am" in capsys.readouterr().out
+
+
+def test_a_stub_that_is_half_solved_is_attempted():
+    def answer(x_hat, x):
+        if x_hat.requires_grad:
+            raise NotImplementedError
+        return right(x_hat, x)
+
+    report = check("squared_error", answer)
+    assert report.attempted
+    assert "NotImplementedError` left: line" in report.message
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+def loops(x_hat, x):
+    while True:
+        pass
+
+
+def loops_and_swallows(x_hat, x):
+    while True:
+        try:
+            int("7")
+        except BaseException:
+            continue
+
+
+def sleeps(x_hat, x):
+    time.sleep(2.5)
+
+
+@pytest.mark.parametrize("answer", [loops, loops_and_swallows], ids=label)
+def test_an_endless_loop_is_stopped(answer):
+    threads = threading.active_count()
+    start = time.monotonic()
+    report = check("squared_error", answer, time_limit=0.2)
+    assert time.monotonic() - start < 5
+    assert not report.passed
+    assert "did not finish within 0.2 seconds" in report.message
+    assert "of test_exercises.py: `" in report.message
+    assert "still runs" not in report.message
+    assert threading.active_count() <= threads
+
+
+def test_code_that_cannot_be_stopped_is_left_behind_and_said_so():
+    start = time.monotonic()
+    report = check("squared_error", sleeps, time_limit=0.1)
+    assert time.monotonic() - start < 5
+    assert "`time.sleep(2.5)`" in report.message
+    assert "restart the kernel" in report.message
+
+
+def test_the_stages_passed_before_the_time_was_up_are_shown():
+    def answer(x_hat, x):
+        while x_hat.requires_grad:
+            pass
+        return right(x_hat, x)
+
+    report = check("squared_error", answer, time_limit=0.5)
+    assert [result.passed for result in report.results] == [True, True, True, False]
+
+
+def test_control_c_stops_the_answer_and_propagates():
+    threads = threading.active_count()
+    before = torch.get_rng_state()
+    timer = threading.Timer(0.3, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        check("squared_error", loops, time_limit=10)
+    timer.join()
+    assert threading.active_count() <= threads
+    assert torch.equal(before, torch.get_rng_state())
+
+
+# --- what must be as it was -----------------------------------------------------------------------
+
+
+def state() -> dict[str, object]:
+    return {
+        "torch": torch.get_rng_state().tolist(),
+        "numpy": repr(np.random.get_state()),
+        "dtype": torch.get_default_dtype(),
+        "grad": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "deterministic": torch.get_deterministic_debug_mode(),
+        "threads": torch.get_num_threads(),
+        "precision": torch.get_float32_matmul_precision(),
+        "anomaly": torch.is_anomaly_enabled(),
+        "recursion": sys.getrecursionlimit(),
+        "filters": list(warnings.filters),
+    }
+
+
+def disturbs(then):
+    def answer(x_hat, x):
+        torch.manual_seed(99)
+        np.random.seed(99)
+        random.seed(99)
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(1)
+        torch.set_float32_matmul_precision("medium")
+        torch.autograd.set_detect_anomaly(True, check_nan=False)
+        sys.setrecursionlimit(5000)
+        warnings.simplefilter("ignore")
+        return then(x_hat, x)
+
+    return answer
+
+
+@pytest.mark.parametrize("then", [right, raises_inside, raises_system_exit, loops], ids=label)
+def test_every_setting_is_restored(then):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    torch.use_deterministic_algorithms(False)  # its first call imports half of torch: not on time
+    try:
+        before = state()
+        check("squared_error", disturbs(then), time_limit=0.5)
+        assert state() == before
+        # A new thread asks for the number anew, and must get the old one too.
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_pythons_own_random_state_is_restored():
+    """Apart, because beartype draws from it when it checks the types of `check` itself."""
+    before = random.getstate()
+    with sandbox.sealed(0):
+        random.seed(99)
+    assert random.getstate() == before
+
+
+def test_an_answer_that_draws_does_not_move_the_learners_stream():
+    def answer(x_hat, x):
+        return right(x_hat, x) + 0 * (torch.rand(()) + np.random.rand() + random.random())
+
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    first = torch.rand(1)
+    assert check("squared_error", answer).passed
+    assert torch.equal(torch.cat([first, torch.rand(1)]), expected)
+
+
+# --- hints, solution, source ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=label)
+def test_hints_come_one_at_a_time(exercise):
+    for number, text in enumerate(exercise.hints, start=1):
+        shown = hint(exercise.name)
+        assert f"Hint {number} of {len(exercise.hints)}" in str(shown)
+        assert text in str(shown)
+        assert not any(other in str(shown) for other in exercise.hints if other != text)
+    for _ in range(2):
+        assert f'solution("{exercise.name}")' in str(hint(exercise.name))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=label)
+def test_solution_shows_its_source(exercise):
+    shown = solution(exercise.name)
+    source = inspect.getsource(exercise.solution)
+    assert source.rstrip() in str(shown)
+    assert "<pre" in shown._repr_html_()
+    assert "def" in re.sub(r"<[^>]+>", "", shown._repr_html_())
+
+
+def test_source_is_highlighted_and_escaped():
+    shown = show_source(test_source_is_highlighted_and_escaped)
+    html = shown._repr_html_()
+    assert "--jp-mirror-editor-keyword-color" in html
+    assert "<b>" not in html
+    plain = re.sub(r"<[^>]+>", "", html)
+    assert "&lt;b&gt;" in plain
+
+
+def test_source_without_pygments(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygments.lexers", None)
+    html = show_source(right)._repr_html_()
+    assert "def right(x_hat, x):" in html
+    assert "keyword-color" not in html
+
+
+@pytest.mark.parametrize("thing", [right, Wrong, Answer.call, record], ids=label)
+def test_source_of_functions_classes_methods_and_modules(thing):
+    assert inspect.getdoc(thing) is None or inspect.getdoc(thing)[:30] in str(show_source(thing))
+
+
+@pytest.mark.parametrize("thing", [len, 3, "squared_error"])
+def test_source_of_what_has_none(thing):
+    with pytest.raises(ValueError, match="no Python source"):
+        show_source(thing)
+
+
+# --- the progress file ----------------------------------------------------------------------------
+
+
+def statuses(path: Path) -> dict[str, str]:
+    return {name: entry["status"] for name, entry in json.loads(path.read_text()).items()}
+
+
+def test_progress_is_kept(own_progress_file):
+    assert "0 of" in str(progress())
+    check("squared_error", stub)
+    assert not own_progress_file.exists()
+    check("squared_error", wrong)
+    assert statuses(own_progress_file) == {"squared_error": "attempted"}
+    check("squared_error", right)
+    first = own_progress_file.read_text()
+    assert statuses(own_progress_file) == {"squared_error": "passed"}
+    check("squared_error", wrong)
+    assert own_progress_file.read_text() == first
+    assert re.search(r"squared_error.*✓ passed \d{4}-\d\d-\d\d", str(progress()))
+    assert re.search(r"pca_reconstruction.*to do", str(progress()))
+    own_progress_file.unlink()
+    assert "✓" not in str(progress())
+
+
+def test_progress_lists_every_exercise():
+    text, html = str(progress()), progress()._repr_html_()
+    for exercise in EXERCISES:
+        assert exercise.name in text
+        assert exercise.name in html
+        assert f"{exercise.minutes} min" in text
+    assert "<caption" in html
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[1, 2]", b'{"squared_error": 3}', b"\xff\xfe", b'{"a": {"status": "great"}}'],
+)
+def test_a_damaged_file_is_set_aside(own_progress_file, content):
+    own_progress_file.parent.mkdir()
+    own_progress_file.write_bytes(content)
+    report = check("squared_error", right)
+    assert report.passed
+    assert len(report.notes) == 1
+    assert "progress.json.broken" in str(report)
+    assert "progress.json.broken" in report._repr_html_()
+    broken = own_progress_file.with_name("progress.json.broken")
+    assert broken.read_bytes() == content
+    assert statuses(own_progress_file) == {"squared_error": "passed"}
+    assert check("squared_error", right).notes == ()
+
+
+def test_progress_says_that_the_file_was_damaged(own_progress_file):
+    own_progress_file.parent.mkdir()
+    own_progress_file.write_text("{")
+    assert "progress.json.broken" in str(progress())
+    assert "progress.json.broken" not in str(progress())
+
+
+def test_entries_of_other_exercises_are_kept(own_progress_file):
+    own_progress_file.parent.mkdir()
+    own_progress_file.write_text('{"from_the_future": {"status": "passed", "date": "2030-01-01"}}')
+    check("squared_error", wrong)
+    assert statuses(own_progress_file) == {
+        "from_the_future": "passed",
+        "squared_error": "attempted",
+    }
+    assert "from_the_future" not in str(progress())
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    report = check("squared_error", right)
+    assert report.passed
+    assert len(report.notes) == 1
+    assert "not saved" in str(report)
+    assert "0 of" in str(progress())
+
+
+def test_a_folder_in_place_of_the_file(own_progress_file):
+    own_progress_file.mkdir(parents=True)
+    report = check("squared_error", right)
+    assert report.passed
+    assert len(report.notes) == 1
+    assert own_progress_file.is_dir()
+
+
+def test_a_full_disk_leaves_the_old_file(own_progress_file, monkeypatch):
+    check("squared_error", wrong)
+    before = own_progress_file.read_text()
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(record.json, "dump", full)
+    report = check("squared_error", right)
+    assert report.passed
+    assert "No space left" in report.notes[0]
+    assert own_progress_file.read_text() == before
+    assert not list(own_progress_file.parent.glob("*.tmp"))
+
+
+def test_a_lock_that_is_never_given_back(own_progress_file, monkeypatch):
+    from filelock import FileLock
+
+    monkeypatch.setattr(record, "LOCK_PATIENCE", 0.05)
+    own_progress_file.parent.mkdir()
+    with FileLock(f"{own_progress_file}.lock"):
+        report = check("squared_error", right)
+    assert report.passed
+    assert "another notebook" in report.notes[0]
+
+
+def test_many_writers_lose_nothing(own_progress_file):
+    names = [f"exercise_{number}" for number in range(24)]
+
+    def write(name: str) -> list[str]:
+        lines = record.note_attempt(name, passed=True)
+        return lines + record.read()[1]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(write, names))
+    assert set(statuses(own_progress_file)) == set(names)
+
+
+# --- for the authors of later lessons -------------------------------------------------------------
+
+
+def exercise_of(solution, stages) -> Exercise:
+    return Exercise(solution, 1, 5, "you will see", ("first", "second"), stages)
+
+
+def conv_output_size(size: int, kernel: int, stride: int, padding: int) -> int:
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def test_an_exercise_that_returns_a_number():
+    stages = Comparison(
+        probes=lambda generator: [(28, 3, 2, 1), (7, 4, 3, 0)],
+        shape=None,
+        advice="draw the first two positions of the kernel",
+        mistakes=[
+            Mistake(lambda size, kernel, stride, padding: (size - kernel) // stride + 1, "padding"),
+        ],
+    ).stages
+    exercise = exercise_of(conv_output_size, stages)
+    assert [stage.name for stage in stages] == ["type", "value"]
+    assert examine(exercise, conv_output_size).passed
+    assert examine(exercise, lambda s, k, t, p: np.int64(conv_output_size(s, k, t, p))).passed
+    for answer, phrase in (
+        (lambda s, k, t, p: (s - k) // t + 1, "padding"),
+        (lambda s, k, t, p: s, "draw the first two"),
+        (lambda s, k, t, p: (s + 2 * p - k) / t + 1, "a whole number"),
+        (lambda s, k, t, p: torch.tensor(3), "`int(...)`"),
+        (asynchronous_number, "coroutine"),
+    ):
+        assert phrase in examine(exercise, answer).message
+
+
+async def asynchronous_number(s, k, t, p):
+    return 3
+
+
+def masking_noise(x: Tensor, rate: float, generator: torch.Generator) -> Tensor:
+    keep = torch.rand(x.shape, generator=generator) >= rate
+    return x * keep
+
+
+def test_an_exercise_with_a_generator():
+    stages = Comparison(
+        probes=lambda generator: [(torch.rand(3, 5, generator=generator), 0.3, generator)],
+        shape="the shape of x",
+        advice="count the zeros",
+        mistakes=[Mistake(lambda x, rate, generator: masking_noise(x, 1 - rate, generator), "!")],
+    ).stages
+    exercise = exercise_of(masking_noise, stages)
+    assert examine(exercise, masking_noise).passed
+    assert examine(exercise, lambda x, r, g: masking_noise(x, 1 - r, g)).message == "!"
+    assert "in place" in examine(exercise, lambda x, r, g: x.mul_(0)).message
+
+
+class Scaler(nn.Module):
+    """A model with one method beside `forward`."""
+
+    def __init__(self, factor: float = 2.0) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * x
+
+    def loss(self, x: Tensor) -> Tensor:
+        return self(x).square().flatten(1).sum(1).mean()
+
+
+def _loss_stage(answer: Answer) -> None:
+    x = torch.randn(3, 4, generator=answer.generator())
+    model = answer(factor=3.0)
+    expected = Scaler(3.0).loss(x)
+    expect_close(
+        answer.call(model.loss, x),
+        expected,
+        given={"x": x},
+        advice="look at the reduction",
+        guesses=[(expected * 3, "summed over the batch")],
+    )
+
+
+def test_an_exercise_that_is_a_class():
+    exercise = exercise_of(Scaler, [Stage("loss", _loss_stage)])
+    assert examine(exercise, Scaler).passed
+
+    class Summed(Scaler):
+        def loss(self, x):
+            return self(x).square().sum()
+
+    class Stub(nn.Module):
+        def __init__(self, factor=2.0):
+            raise NotImplementedError
+
+    class Broken(Scaler):
+        def forward(self, x):
+            return self.facto * x
+
+    class WithoutForward(nn.Module):
+        def __init__(self, factor=2.0):
+            super().__init__()
+
+        def loss(self, x):
+            return self(x)
+
+    assert examine(exercise, Summed).message == "summed over the batch"
+    assert not examine(exercise, Stub).attempted
+    assert "`return self.facto * x`" in examine(exercise, Broken).message
+    assert 'missing the required "forward"' in examine(exercise, WithoutForward).message
+    assert "without parentheses" in examine(exercise, Scaler()).message
+    assert "without parentheses" in examine(exercise, right).message
+
+
+def test_a_number_that_no_guess_explains():
+    with pytest.raises(Wrong, match=r"(?s)expected = 2.*look again"):
+        expect_close(2.5, 2.0, {"x": 1}, "look again", guesses=[(3.0, "three")])
+
+
+def test_no_line_of_the_learner():
+    assert learners_line([]) == ""
+
+
+# --- the surroundings -----------------------------------------------------------------------------
+
+
+def test_importing_is_light():
+    heavy = ["IPython", "pygments", "sklearn", "matplotlib", "torchvision", "ipywidgets"]
+    code = (
+        "import sys, course_utils.exercises as e; e.find('squared_error'); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_in_a_real_kernel(tmp_path):
+    """What only a notebook has: cells as files, prints from threads, and an `exit` that kills."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [
+        "from course_utils import check, hint, show_source, squared_error",
+        "def answer(x_hat, x):\n    print('hello there')\n    y = 1\n    return x_hat @ x",
+        "check('squared_error', answer)",
+        "def leaves(x_hat, x):\n    exit()",
+        "check('squared_error', leaves)",
+        "hint('squared_error')",
+        "show_source(squared_error)",
+        "print('still alive')",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    NotebookClient(
+        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    outputs = [json.dumps(cell.outputs, ensure_ascii=False) for cell in notebook.cells]
+    assert "hello there" in outputs[2]
+    assert "line 4 of your cell: `return x_hat @ x`" in outputs[2]
+    assert "asked Python to exit" in outputs[4]
+    assert "text/html" in outputs[5]
+    assert "text/html" in outputs[6]
+    assert "still alive" in outputs[7]

@@ -1,0 +1,161 @@
+"""`python -m course_utils`: what it prints, and the exit code it ends with."""
+
+import hashlib
+import importlib.metadata
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+
+from course_utils import __main__ as command_line
+from course_utils import data, exercises
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    """No data set is there, and none is asked for."""
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    monkeypatch.delenv("COURSE_DATASET", raising=False)
+
+
+def put_mnist(root, monkeypatch, content=b"stand-in"):
+    """Files of the right names whose checksums are the right ones."""
+    folder = root / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    sums = dict.fromkeys(data.SOURCES["mnist"].md5, hashlib.md5(content).hexdigest())
+    monkeypatch.setitem(data.SOURCES, "mnist", data.SOURCES["mnist"]._replace(md5=sums))
+    for file in sums:
+        (folder / file).write_bytes(content)
+    return folder
+
+
+def line_about(subject, text):
+    return next(line for line in text.splitlines() if re.match(rf"[ !] {subject} ", line))
+
+
+def test_doctor_on_a_good_machine(monkeypatch, tmp_path, capsys):
+    folder = put_mnist(tmp_path, monkeypatch)
+    assert command_line.main(["doctor"]) == 0
+    report = capsys.readouterr().out
+    assert platform.python_version() in line_about("Python", report)
+    assert importlib.metadata.version("torch") in line_about("torch", report)
+    assert importlib.metadata.version("jupyterlab") in line_about("jupyterlab", report)
+    assert re.search(r"\d+$", line_about("CPU cores", report))
+    assert re.search("cpu|cuda|mps", line_about("device", report))
+    assert f"MNIST, verified, in {tmp_path}" in line_about("data", report)
+    assert "MB free" in line_about("disk", report) and folder.exists()
+    assert report.endswith("\nReady.\n")
+
+
+def test_doctor_lists_every_package_of_pyproject(capsys):
+    command_line.main(["doctor"])
+    report = capsys.readouterr().out
+    project = tomllib.loads((command_line.REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    for requirement in project["project"]["dependencies"]:
+        assert line_about(requirement.split(">=")[0], report)
+
+
+def test_doctor_without_mnist_is_ready_and_says_how_to_get_it(tmp_path, capsys):
+    assert command_line.main(["doctor"]) == 0
+    report = capsys.readouterr().out
+    assert line_about("data", report).startswith("!")
+    assert "run `python -m course_utils data mnist`" in report and str(tmp_path) in report
+    assert not list(tmp_path.iterdir())  # the doctor looks and leaves nothing
+
+
+def test_doctor_names_a_damaged_file(monkeypatch, tmp_path, capsys):
+    damaged = put_mnist(tmp_path, monkeypatch) / "t10k-images-idx3-ubyte"
+    damaged.write_bytes(b"half")
+    assert command_line.main(["doctor"]) == 1
+    report = capsys.readouterr().out
+    assert f"{damaged} is damaged" in report and "delete that file" in report
+    assert report.endswith("\nNot ready: follow the arrows above.\n")
+
+
+@pytest.mark.parametrize(("chosen", "code"), [("digits", 0), ("fashion_mnist", 0), ("mnits", 1)])
+def test_doctor_honours_course_dataset(monkeypatch, capsys, chosen, code):
+    monkeypatch.setenv("COURSE_DATASET", chosen)
+    assert command_line.main(["doctor"]) == code
+    report = capsys.readouterr().out
+    told = {"digits": "inside scikit-learn", "fashion_mnist": "Fashion-MNIST is not in"}
+    assert told.get(chosen, "COURSE_DATASET is 'mnits'") in report
+
+
+def test_doctor_reports_missing_and_old_packages(monkeypatch, capsys):
+    installed = importlib.metadata.version
+
+    def version(package):
+        if package == "jupyterlab":
+            raise importlib.metadata.PackageNotFoundError(package)
+        return "0.0.1rc1" if package == "numpy" else installed(package)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert command_line.main(["doctor"]) == 1
+    report = capsys.readouterr().out
+    assert "not installed" in line_about("jupyterlab", report)
+    assert '-> python -m pip install "jupyterlab>=' in report
+    assert "0.0.1rc1, older than" in line_about("numpy", report)
+
+
+def test_doctor_reports_without_torch(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it raises ImportError
+    assert command_line.main(["doctor"]) == 1
+    report = capsys.readouterr().out
+    assert "torch does not import" in line_about("device", report)
+    assert line_about("data", report)  # and it goes on to the end
+
+
+def test_doctor_warns_of_a_full_disk(monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    assert command_line.main(["doctor"]) == 0
+    report = capsys.readouterr().out
+    assert line_about("disk", report).startswith("!") and "free 100 MB" in report
+
+
+def test_data_verifies_and_says_where(monkeypatch, tmp_path, capsys):
+    folder = put_mnist(tmp_path, monkeypatch)
+    assert command_line.main(["data"]) == 0
+    assert capsys.readouterr().out == f"MNIST: four files, checksums right, in {folder}\n"
+
+
+def test_data_failing_is_one_sentence(monkeypatch, tmp_path, capsys):
+    damaged = put_mnist(tmp_path, monkeypatch) / "train-labels-idx1-ubyte"
+    damaged.write_bytes(b"")
+    assert command_line.main(["data", "mnist"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1 and str(damaged) in printed.err
+
+
+def test_data_of_an_unknown_name(capsys):
+    assert command_line.main(["data", "digits"]) == 1
+    assert "kept in files are mnist, fashion_mnist" in capsys.readouterr().err
+
+
+def test_progress_prints_what_the_exercises_know(monkeypatch, capsys):
+    monkeypatch.setattr(exercises, "progress", lambda: "2 of 3 done", raising=False)
+    assert command_line.main(["progress"]) == 0
+    assert capsys.readouterr().out == "2 of 3 done\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"]])
+def test_wrong_usage_names_the_commands(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(arguments)
+    assert ended.value.code == 2 and "usage: python -m course_utils" in capsys.readouterr().err
+
+
+def test_from_the_shell():
+    shown = subprocess.run(
+        [sys.executable, "-m", "course_utils", "--help"],
+        cwd=command_line.REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for command in ("doctor", "data", "progress"):
+        assert command in shown

@@ -1,0 +1,151 @@
+"""PCA against scikit-learn's, and angles between subspaces against known ones."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils import load_images, pca, pca_reconstruction, principal_angles, squared_error
+
+
+@pytest.fixture
+def data():
+    """Training and test rows with correlated features and a mean that is not zero, float64."""
+    generator = torch.Generator().manual_seed(0)
+    mixing = torch.randn(9, 9, generator=generator, dtype=torch.float64)
+    rows = torch.randn(80, 9, generator=generator, dtype=torch.float64) @ mixing + 5
+    return rows[:60], rows[60:]
+
+
+def basis(*columns, features=5):
+    """The unit vectors with these numbers, as columns."""
+    return torch.eye(features, dtype=torch.float64)[:, list(columns)]
+
+
+def test_pca_agrees_with_scikit_learn(data):
+    from sklearn.decomposition import PCA
+
+    train, _ = data
+    oracle = PCA().fit(train.numpy())
+    mean, components, variances = pca(train)
+    torch.testing.assert_close(mean, torch.from_numpy(oracle.mean_))
+    expected = torch.from_numpy(oracle.explained_variance_) * 59 / 60  # divided by n - 1 there
+    torch.testing.assert_close(variances, expected, rtol=1e-9, atol=0)
+    alignment = (components * torch.from_numpy(oracle.components_)).sum(1).abs()
+    torch.testing.assert_close(alignment, torch.ones(9, dtype=torch.float64), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("k", range(1, 10))  # scikit-learn's cannot keep none
+def test_reconstruction_agrees_with_scikit_learn(data, k):
+    from sklearn.decomposition import PCA
+
+    train, test = data
+    oracle = PCA(k).fit(train.numpy())
+    expected = torch.from_numpy(oracle.inverse_transform(oracle.transform(test.numpy())))
+    torch.testing.assert_close(pca_reconstruction(train, test, k), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_no_component_gives_the_mean_and_all_give_x(data):
+    train, test = data
+    nothing = pca_reconstruction(train, test, 0)
+    torch.testing.assert_close(nothing, train.mean(0).expand_as(test))
+    torch.testing.assert_close(pca_reconstruction(train, test, 9), test, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("k", range(10))
+def test_what_is_left_is_the_sum_of_the_dropped_variances(data, k):
+    train, _ = data
+    left = squared_error(pca_reconstruction(train, train, k), train).mean()
+    torch.testing.assert_close(left, pca(train).variances[k:].sum(), rtol=1e-9, atol=1e-9)
+
+
+def test_components_are_orthonormal_and_variances_fall(data):
+    mean, components, variances = pca(data[0])
+    identity = torch.eye(9, dtype=torch.float64)
+    torch.testing.assert_close(components @ components.T, identity, rtol=0, atol=1e-12)
+    assert (variances.diff() <= 0).all() and (variances >= 0).all() and mean.shape == (9,)
+
+
+def test_images_keep_their_shape_and_type(images):
+    x_hat = pca_reconstruction(images.train[:100], images.test[:7], 5)
+    assert x_hat.shape == (7, 1, 28, 28) and x_hat.dtype == torch.float32
+
+
+def test_fewer_examples_than_features_is_no_trouble():
+    x = torch.rand(4, 30, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(pca_reconstruction(x, x, 3), x)  # four points span three directions
+    assert (pca(x).variances >= 0).all()
+
+
+@pytest.mark.parametrize("k", [-1, 10])
+def test_k_out_of_range_is_refused(data, k):
+    with pytest.raises(ValueError, match=f"k is {k}; expected 0 to 9"):
+        pca_reconstruction(*data, k)
+
+
+def test_the_figures_for_mnist():
+    from course_utils.data import missing_files
+
+    if missing_files("mnist"):
+        pytest.skip("MNIST is not in the data folder")
+    images = load_images("mnist")
+    expected = {2: 43.65, 8: 29.35, 16: 21.06, 30: 13.87, 32: 13.19, 64: 7.09}
+    # One decomposition for all of them: each would take seconds.
+    mean, components, _ = pca(images.train)
+    x = images.test.flatten(1).double() - mean
+    codes = x @ components.T
+    for k, figure in expected.items():
+        error = squared_error(codes[:, :k] @ components[:k], x).mean().item()
+        assert error == pytest.approx(figure, abs=0.02), k
+
+
+# Principal angles.
+
+
+@pytest.mark.parametrize("theta", [0.0, 1e-6, 0.3, 1.2, math.pi / 2])
+def test_the_angle_between_two_lines_in_a_plane(theta):
+    line = torch.tensor([[math.cos(theta)], [math.sin(theta)]], dtype=torch.float64)
+    angles = principal_angles(basis(0, features=2), line)
+    assert angles.tolist() == pytest.approx([theta], abs=1e-12)
+
+
+def test_angles_come_largest_first():
+    a, b = basis(0, 1, features=4), basis(2, 3, features=4)
+    small, large = 0.2, 1.1
+    tilted = torch.stack(
+        [
+            math.cos(small) * a[:, 0] + math.sin(small) * b[:, 0],
+            math.cos(large) * a[:, 1] + math.sin(large) * b[:, 1],
+        ],
+        1,
+    )
+    assert principal_angles(a, tilted).tolist() == pytest.approx([large, small], abs=1e-12)
+
+
+def test_inside_orthogonal_and_partly_shared_subspaces():
+    right = math.pi / 2
+    assert principal_angles(basis(0), basis(0, 1, 2)).tolist() == pytest.approx([0.0], abs=1e-7)
+    assert principal_angles(basis(0, 1), basis(2, 3)).tolist() == pytest.approx([right, right])
+    shared = principal_angles(basis(0, 1), basis(1, 2))
+    assert shared.tolist() == pytest.approx([right, 0.0], abs=1e-7)
+
+
+@given(seed=st.integers(0, 10**6), k=st.integers(1, 3), m=st.integers(1, 3))
+def test_angles_do_not_depend_on_the_basis_or_the_order(seed, k, m):
+    generator = torch.Generator().manual_seed(seed)
+    a = torch.randn(6, k, generator=generator, dtype=torch.float64)
+    b = torch.randn(6, m, generator=generator, dtype=torch.float64)
+    # Diagonally dominant, so that the change of basis is well conditioned.
+    change = torch.rand(k, k, generator=generator, dtype=torch.float64) + 4 * torch.eye(k)
+    angles = principal_angles(a, b)
+    assert angles.shape == (min(k, m),)
+    assert (angles >= 0).all() and (angles <= math.pi / 2 + 1e-12).all()
+    torch.testing.assert_close(principal_angles(a @ change, b), angles, rtol=0, atol=1e-6)
+    torch.testing.assert_close(principal_angles(b, a), angles, rtol=0, atol=1e-6)
+
+
+def test_weights_of_a_model_can_be_given_as_they_are():
+    weight = torch.nn.Linear(2, 5).weight  # float32, and asks for a gradient
+    assert principal_angles(weight, weight).max() < 1e-6

@@ -1,0 +1,299 @@
+"""The autoencoder's three factories: what every family of models promises, and wrong shapes."""
+
+import copy
+import re
+from itertools import pairwise
+
+import jaxtyping
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils import (
+    Autoencoder,
+    AutoencoderOutput,
+    bernoulli_reconstruction,
+    fit,
+    load,
+    reconstruction,
+    save,
+    squared_error,
+)
+from course_utils.models import base, blocks
+
+FACTORIES = {
+    "dense": lambda **options: Autoencoder.dense(8, (40, 20), **options),
+    "linear": lambda **options: Autoencoder.linear(8, **options),
+    "conv": lambda **options: Autoencoder.conv(8, (4, 6), **options),
+}
+every_factory = pytest.mark.parametrize("build", FACTORIES.values(), ids=FACTORIES)
+
+
+@pytest.fixture
+def x():
+    return torch.rand(12, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """As a learner runs the package: without the type checker, which would object first."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+def same_weights(a, b):
+    a, b = a.state_dict(), b.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def parameter_count(model):
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_parameter_counts():
+    def layers(*widths):  # weights and biases of a stack of linear layers, counted by hand
+        return sum(a * b + b for a, b in pairwise(widths))
+
+    assert parameter_count(Autoencoder.dense()) == 489_136
+    assert parameter_count(Autoencoder.dense()) == layers(784, 256, 128, 64, 32) + layers(
+        32, 64, 128, 256, 784
+    )
+    assert parameter_count(Autoencoder.conv()) == 442_433
+    assert parameter_count(Autoencoder.linear(30)) == layers(784, 30) + layers(30, 784)
+    assert parameter_count(Autoencoder.dense(20, (400,))) == layers(784, 400, 20, 400, 784)
+
+
+# Property 34: what every family promises.
+
+
+@every_factory
+def test_forward_is_encode_then_decode(build, x):
+    model = build().eval()
+    out = model(x)
+    assert isinstance(out, AutoencoderOutput)
+    assert out.logits.shape == x.shape and out.z.shape == (12, 8)
+    assert torch.equal(model.encode(x), out.z)
+    assert torch.equal(model.decode(out.z), out.logits)
+
+
+@every_factory
+def test_the_gradient_reaches_every_parameter(build, x):
+    model = build()
+    # Random weights on the output: a plain sum can be constant under batch normalisation.
+    weights = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    (model(x).logits * weights).sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.isfinite().all() and parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize(
+    "model", [Autoencoder.dense(8), Autoencoder.linear(8), Autoencoder.conv(8, (16, 32))]
+)
+def test_one_batch_can_be_overfitted(model, images):
+    # Eight codes for eight images. What is measured is the model as it is used afterwards: batch
+    # normalisation with its running averages. 5 % of the variation is far below any good model.
+    x = images.train[:8]
+    objective = reconstruction if model.output == "linear" else bernoulli_reconstruction
+    fit(model, objective, x, epochs=200, batch_size=8, lr=1e-2)
+    remaining = squared_error(model.reconstruct(x), x).mean()
+    assert remaining < 0.05 * squared_error(x.mean(0).expand_as(x), x).mean()
+
+
+@every_factory
+def test_save_and_load_are_bit_equal(build, x, tmp_path):
+    model = build(seed=3)
+    model.train()
+    model(x)  # moves the running averages of batch normalisation away from where they start
+    save(model, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert type(loaded) is Autoencoder and not loaded.training
+    assert same_weights(model, loaded)
+    assert loaded.output == model.output and loaded.input_shape == model.input_shape
+    assert torch.equal(model.reconstruct(x), loaded.reconstruct(x))
+    assert model.training, "saving must not change the model's mode"
+
+
+@every_factory
+def test_a_copy_can_be_saved_too(build, tmp_path):
+    save(copy.deepcopy(build()), tmp_path / "copy")
+    assert same_weights(load(tmp_path / "copy"), build())
+
+
+# Seeds.
+
+
+@every_factory
+def test_the_seed_decides_the_first_weights(build):
+    torch.manual_seed(1)
+    first = build(seed=5)
+    torch.manual_seed(2)
+    assert same_weights(first, build(seed=5))
+    assert not same_weights(first, build(seed=6))
+
+
+@every_factory
+def test_the_global_stream_of_randomness_does_not_move(build):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    build()
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_building_a_model_leaves_the_streams_of_accelerators_alone(monkeypatch):
+    touched = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", touched.append)
+    Autoencoder.dense(2)
+    assert touched == []
+
+
+# Wrong shapes: the message names what came and what was expected, and its way out works.
+
+
+def way_out(error):
+    found = re.search(r": (?:add|reshape).* with (x[.\[].*)$", str(error))
+    return found and found.group(1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((28, 28), "x[None, None]"),
+        ((1, 28, 28), "x[None]"),
+        ((5, 28, 28), "x[:, None]"),
+        ((784,), "x.reshape(-1, 1, 28, 28)"),
+        ((5, 784), "x.reshape(-1, 1, 28, 28)"),
+        ((5, 28, 28, 1), "x.reshape(-1, 1, 28, 28)"),
+        ((), None),
+        ((28,), None),
+        ((5, 3, 28, 28), None),
+        ((5, 1, 32, 32), None),
+        ((0, 784), None),
+    ],
+)
+def test_a_wrong_shape_is_answered_with_the_right_one(shape, advice, unchecked):
+    model = Autoencoder.dense(2, (4,))
+    for method in (model, model.encode, model.reconstruct):
+        with pytest.raises(ValueError, match="expected \\(batch, 1, 28, 28\\)") as error:
+            method(torch.zeros(shape))
+        assert str(error.value).startswith(f"x has shape {shape}")
+        assert way_out(error.value) == advice
+
+
+@given(
+    shape=st.lists(st.sampled_from([0, 1, 2, 3, 6]), max_size=5),
+    expected=st.lists(st.sampled_from([1, 2, 3, 6]), min_size=1, max_size=3),
+)
+def test_every_way_out_works_when_it_is_taken(shape, expected):
+    model = base.Model(input_shape=tuple(expected))
+    x = torch.zeros(shape)
+    try:
+        model.check_shape(x)
+    except ValueError as error:
+        if advice := way_out(error):
+            model.check_shape(eval(advice, {"x": x}))  # raises if the advice was wrong
+
+
+def test_a_model_of_parts_checks_no_shape_unless_it_knows_one():
+    encoder, decoder = torch.nn.Linear(3, 2), torch.nn.Linear(2, 3)
+    assert Autoencoder(encoder, decoder).reconstruct(torch.zeros(4, 3)).shape == (4, 3)
+    with pytest.raises(ValueError, match=r"expected \(batch, 3\)"):
+        Autoencoder(encoder, decoder, input_shape=(3,)).reconstruct(torch.zeros(4, 2))
+
+
+def test_an_unknown_output_is_refused(unchecked):
+    with pytest.raises(ValueError, match="'tanh'; expected 'sigmoid' or 'linear'"):
+        Autoencoder.dense(2, output="tanh")
+
+
+# Reconstruction.
+
+
+@every_factory
+@pytest.mark.parametrize("training", [True, False])
+def test_reconstruct_changes_nothing(build, x, training):
+    model = build().train(training)
+    before = copy.deepcopy(model.state_dict())
+    x.requires_grad_()
+    x_hat = model.reconstruct(x)
+    assert x_hat.shape == x.shape and not x_hat.requires_grad
+    assert all(module.training is training for module in model.modules())
+    after = model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert torch.is_grad_enabled()
+
+
+def test_reconstruct_keeps_a_part_frozen_that_was_frozen(x):
+    model = FACTORIES["conv"]().train()
+    model.encoder.eval()
+    model.reconstruct(x)
+    assert model.training and model.decoder.training and not model.encoder.training
+
+
+def test_reconstruct_restores_the_mode_after_an_error(x):
+    model = FACTORIES["dense"]()
+    model.decoder = torch.nn.Linear(3, 3)
+    with pytest.raises(RuntimeError):
+        model.reconstruct(x)
+    assert model.training and torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("build", [FACTORIES["dense"], FACTORIES["conv"]], ids=["dense", "conv"])
+def test_reconstructions_are_images(build, x):
+    model = build()
+    for parameter in model.parameters():  # far from the gentle start, where all is near 1/2
+        parameter.data *= 30
+    x_hat = model.reconstruct(x)
+    assert x_hat.min() >= 0 and x_hat.max() <= 1 and x_hat.isfinite().all()
+
+
+@every_factory
+def test_pieces_give_what_the_whole_gives(build, x):
+    model = build().eval()
+    many = x.repeat(100, 1, 1, 1)
+    whole = model.to_image(model(many).logits).detach()
+    sizes = []
+    model.encoder.register_forward_hook(lambda module, inputs, out: sizes.append(len(out)))
+    # Matrix products of another size may round differently in the last bits.
+    torch.testing.assert_close(model.reconstruct(many), whole, rtol=1e-5, atol=1e-6)
+    assert sizes == [1000, 200]
+
+
+@every_factory
+def test_an_empty_batch_gives_an_empty_batch(build):
+    assert build().reconstruct(torch.zeros(0, 1, 28, 28)).shape == (0, 1, 28, 28)
+
+
+def test_a_linear_model_draws_what_its_decoder_returns(x):
+    model = Autoencoder.linear(3)
+    assert model.output == "linear"
+    assert torch.equal(model.reconstruct(x), model(x).logits.detach())
+    affine = model.encode(0.5 * x[:1] + 0.5 * x[1:2])
+    torch.testing.assert_close(affine, 0.5 * (model.encode(x[:1]) + model.encode(x[1:2])))
+
+
+def test_toy_data_of_other_shapes():
+    points = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    model = Autoencoder.dense(1, (5,), input_shape=(2,), output="linear")
+    assert model.encode(points).shape == (9, 1)
+    assert model.reconstruct(points).shape == (9, 2)
+    volume = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    assert Autoencoder.linear(2, input_shape=(3, 4, 5)).reconstruct(volume).shape == volume.shape
+
+
+@pytest.mark.parametrize("channels", [(3,), (3, 4), (3, 4, 5), (3, 4, 5, 6)])
+@pytest.mark.parametrize("size", [28, 17])
+def test_convolutions_go_down_and_all_the_way_back(channels, size):
+    encoder = blocks.conv_encoder(channels, 7, size)
+    decoder = blocks.conv_decoder(7, channels[::-1], size)
+    codes = encoder(torch.zeros(2, 1, size, size))
+    assert codes.shape == (2, 7) and decoder(codes).shape == (2, 1, size, size)
+
+
+def test_neither_half_ends_in_an_activation():
+    for encoder, decoder in (
+        (blocks.dense_encoder((4,), (3,), 2), blocks.dense_decoder(2, (3,), (4,))),
+        (blocks.conv_encoder((2, 3), 2), blocks.conv_decoder(2, (3, 2))),
+    ):
+        assert isinstance(encoder[-1], torch.nn.Linear)
+        assert isinstance(decoder[-1], torch.nn.Unflatten | torch.nn.ConvTranspose2d)

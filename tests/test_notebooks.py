@@ -1,0 +1,667 @@
+"""Every promise about notebooks, over every notebook; and each check proven able to fail.
+
+A promise is a function that takes a `Lesson` and yields one sentence for each breach. The promises
+run over `notebooks/`; a small lesson made here keeps all of them, and for each way to spoil it the
+promise concerned must say so.
+"""
+
+import ast
+import copy
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from tools.execute import FAILURES, KERNELSPEC, LANGUAGE, main, run, tidy
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NOTEBOOKS = REPOSITORY / "notebooks"
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+MAX_BYTES = 1_500_000
+MAX_LINES = 12  # of an ordinary cell
+MAX_LONG_LINES = 25  # of an exercise, or of a cell that only imports
+TAGS = {"exercise", "nbval-check-output"}
+MIN_COMPARED = 3  # cells whose output nbval compares, in each lesson after the first
+
+
+@dataclass
+class Lesson:
+    """A notebook, with the course's exercises and questions that it may use."""
+
+    path: Path
+    notebook: nbformat.NotebookNode
+    exercises: Mapping[str, object] = field(default_factory=dict)
+    quizzes: Iterable[str] = ()
+
+    @property
+    def number(self) -> str:
+        return self.path.name[:2]
+
+    @property
+    def cells(self) -> list:
+        return self.notebook.cells
+
+    @cached_property
+    def code(self) -> list:
+        return [cell for cell in self.cells if cell.cell_type == "code"]
+
+    @property
+    def opening(self) -> str:
+        """The prose before the first code cell."""
+        return _prose(self.cells[: self.cells.index(self.code[0])])
+
+    @property
+    def closing(self) -> str:
+        """The prose after the last code cell."""
+        return _prose(self.cells[self.cells.index(self.code[-1]) + 1 :])
+
+    def calls(self, name: str) -> Iterator[tuple[nbformat.NotebookNode, ast.Call]]:
+        """Each call of the function `name`, with its cell."""
+        for cell in self.code:
+            for node in ast.walk(_parse(cell)):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
+                    yield cell, node
+
+
+def _prose(cells: list) -> str:
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def _parse(cell) -> ast.Module:
+    return ast.parse(TransformerManager().transform_cell(cell.source))
+
+
+def _start(cell) -> str:
+    """The first line of a cell, to name it by."""
+    return repr(cell.source.strip().split("\n")[0][:60])
+
+
+def _tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _text(outputs: list) -> str:
+    """What outputs say in text: streams, plain text and HTML, without embedded binary data."""
+    parts = [
+        part
+        for output in outputs
+        for part in (
+            output.get("text", ""),
+            *(output.get("data", {}).get(kind, "") for kind in ("text/plain", "text/html")),
+        )
+    ]
+    return re.sub(r"[A-Za-z0-9+/=]{200,}", "", "\n".join(parts))
+
+
+def _plain_text(outputs: list) -> str:
+    """What nbval compares of outputs: streams and plain text."""
+    return "".join(
+        output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs
+    )
+
+
+def _bullets(text: str) -> list[str]:
+    """The items of the first list in `text`, each with its continuation lines."""
+    items: list[str] = []
+    for line in text.splitlines():
+        if re.match(r"\s{0,3}(?:[-*+]|\d+\.)\s", line):
+            items.append(line)
+        elif items and line.startswith(" ") and line.strip():
+            items[-1] += line
+        elif items and line.strip():
+            break
+    return items
+
+
+def _words(text: str) -> set[str]:
+    """The first five letters of each longer word, so that "measured" is found in "measure"."""
+    return {word.lower()[:5] for word in re.findall(r"[^\W\d_]{4,}", text)}
+
+
+# --- the promises -------------------------------------------------------------------------------
+
+
+def is_valid_and_named(lesson: Lesson) -> Iterator[str]:
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", lesson.path.name):
+        yield f"{lesson.path.name} is not called NN_words.ipynb"
+    ids = [cell.get("id") for cell in lesson.cells]
+    if None in ids or len(set(ids)) < len(ids):
+        yield "cell ids are missing or used twice"
+    if lesson.notebook.nbformat != 4:
+        yield "the notebook is not in format 4"
+    for error in nbformat.validator.iter_validate(lesson.notebook):
+        yield f"not a valid notebook: {error.message[:200]}"
+
+
+def is_executed(lesson: Lesson) -> Iterator[str]:
+    counts = [cell.execution_count for cell in lesson.code]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"execution counts are {counts}: run `make execute`"
+    for cell in lesson.code:
+        if not cell.source.strip():
+            yield "an empty code cell"
+        for output in cell.outputs:
+            if output.output_type == "error":
+                yield f"{_start(cell)} shows the error {output.ename}"
+            if output.get("name") == "stderr":
+                yield f"{_start(cell)} writes to stderr: {output.text[:200]}"
+
+
+def has_house_metadata(lesson: Lesson) -> Iterator[str]:
+    for key, expected in (("kernelspec", KERNELSPEC), ("language_info", LANGUAGE)):
+        if lesson.notebook.metadata.get(key) != expected:
+            yield f"metadata.{key} is not {expected}: run `make execute`"
+    if any("execution" in cell.metadata for cell in lesson.cells):
+        yield "a cell's metadata hold the times of a run: run `make execute`"
+
+
+def is_small(lesson: Lesson) -> Iterator[str]:
+    if (size := lesson.path.stat().st_size) >= MAX_BYTES:
+        yield f"the file has {size:,} bytes; the limit is {MAX_BYTES:,}"
+
+
+def ran_on_mnist(lesson: Lesson) -> Iterator[str]:
+    """The first cell that loads the default data set prints its name, so that readers see it."""
+    for cell, call in lesson.calls("load_images"):
+        named = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+        named += [word.value.value for word in call.keywords if word.arg == "name"]
+        if not set(named) <= {"auto", "mnist"}:
+            continue
+        if not re.search(r"(?<!fashion_)\bmnist\b", _text(cell.outputs), re.IGNORECASE):
+            yield f"{_start(cell)} does not show that it ran on MNIST: print images.name there"
+        return
+
+
+def names_no_local_path(lesson: Lesson) -> Iterator[str]:
+    folders = r"(?<![\w.:/])/(?:home|Users|root|work|tmp|mnt|opt|srv|usr|var|private)/|\b[A-Z]:\\"
+    for cell in lesson.cells:
+        shown = cell.source + (_text(cell.outputs) if cell.cell_type == "code" else "")
+        if found := re.search(folders, shown):
+            yield f"{_start(cell)} names the folder {shown[found.start() :][:40]!r}"
+        if cell.cell_type == "code" and re.search(r"(?<![\w/])(?:\.\.?/)*data/", shown):
+            yield f"{_start(cell)} names a path in data/: `load_images` finds the data"
+
+
+def has_links_that_resolve(lesson: Lesson) -> Iterator[str]:
+    prose = _prose(lesson.cells)
+    links = re.findall(r"\]\(<?([^)\s>]+)", prose) + re.findall(r"(?:href|src)=\"([^\"]+)\"", prose)
+    for link in links:
+        target = link.partition("#")[0]
+        if re.match(r"[a-z]+:", link) or not target:
+            continue
+        if not (lesson.path.parent / target).exists():
+            yield f"the link to {link} leads nowhere"
+
+
+def alternates_code_and_prose(lesson: Lesson) -> Iterator[str]:
+    kinds = [cell.cell_type for cell in lesson.cells]
+    for i in range(len(kinds) - 2):
+        if kinds[i : i + 3] == ["code"] * 3:
+            yield f"from {_start(lesson.cells[i])} on, three code cells follow each other"
+            return
+
+
+def has_short_cells(lesson: Lesson) -> Iterator[str]:
+    for cell in lesson.code:
+        imports = all(isinstance(node, ast.Import | ast.ImportFrom) for node in _parse(cell).body)
+        limit = MAX_LONG_LINES if imports or "exercise" in _tags(cell) else MAX_LINES
+        lines = sum(bool(line.strip()) for line in cell.source.splitlines())
+        if lines > limit:
+            yield f"{_start(cell)} has {lines} lines; the limit is {limit}"
+
+
+def has_alternative_texts(lesson: Lesson) -> Iterator[str]:
+    for cell in lesson.code:
+        for output in cell.outputs:
+            data, metadata = output.get("data", {}), output.get("metadata", {})
+            alt = metadata.get("image/png", {}).get("alt", "")
+            if "image/png" in data and len(alt.split()) < 4:
+                yield f"{_start(cell)} draws a picture without a sentence of alt text"
+            if re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", data.get("text/html", "")):
+                yield f"{_start(cell)} has an <img> without alt text"
+    if re.search(r"!\[\s*\]\(", _prose(lesson.cells)):
+        yield "a picture in the prose has no alt text"
+
+
+def uses_known_tags(lesson: Lesson) -> Iterator[str]:
+    for cell in lesson.cells:
+        if unknown := set(_tags(cell)) - TAGS:
+            yield f"{_start(cell)} has unknown tags {sorted(unknown)}"
+
+
+def has_compared_outputs(lesson: Lesson) -> Iterator[str]:
+    compared = [cell for cell in lesson.code if "nbval-check-output" in _tags(cell)]
+    if lesson.number != "00" and len(compared) < MIN_COMPARED:
+        yield f"only {len(compared)} cells are compared by nbval; {MIN_COMPARED} are promised"
+    for cell in compared:
+        if not _plain_text(cell.outputs).strip() or cell.source.rstrip().endswith(";"):
+            yield f"{_start(cell)} is tagged for nbval, which finds no text in it to compare"
+
+
+def has_sound_exercises(lesson: Lesson) -> Iterator[str]:
+    used = set()
+    for i, cell in enumerate(lesson.code):
+        if "exercise" not in _tags(cell):
+            continue
+        body = _parse(cell).body
+        if len(body) != 1 or not isinstance(body[0], ast.FunctionDef | ast.ClassDef):
+            yield f"the exercise {_start(cell)} is not one function or class and nothing else"
+            continue
+        stub = body[0]
+        used.add(stub.name)
+        following = lesson.code[i + 1].source.strip() if i + 1 < len(lesson.code) else ""
+        if following != f'check("{stub.name}", {stub.name})':
+            yield f'the cell after {stub.name} is not `check("{stub.name}", {stub.name})`'
+        if not ast.get_docstring(stub):
+            yield f"{stub.name} has no docstring to specify it"
+        if not any(_raises_not_implemented(node) for node in ast.walk(stub)):
+            yield f"{stub.name} does not raise NotImplementedError"
+        if stub.name not in lesson.exercises:
+            yield f"{stub.name} is not an exercise that course_utils.exercises knows"
+            continue
+        reference = ast.parse(_source(lesson.exercises[stub.name].solution)).body[0]
+        if (ours := _signatures(stub)) != (theirs := _signatures(reference)):
+            yield f"{stub.name} has the signature {ours}, but the reference solution {theirs}"
+    for name, exercise in lesson.exercises.items():
+        if _number(exercise) == lesson.number and name not in used:
+            yield f"the exercise {name} belongs to this lesson and is not in it"
+
+
+def _number(exercise) -> str:
+    return f"{int(exercise.lesson):02d}"
+
+
+def _source(solution: Callable) -> str:
+    return inspect.cleandoc("\n" + inspect.getsource(solution))
+
+
+def _raises_not_implemented(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Raise) or node.exc is None:
+        return False
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return getattr(raised, "id", None) == "NotImplementedError"
+
+
+def _signatures(node: ast.FunctionDef | ast.ClassDef) -> dict[str, str]:
+    """The signature of a function, or those of a class's public methods and constructor."""
+    functions = [node]
+    if isinstance(node, ast.ClassDef):
+        functions = [
+            child
+            for child in node.body
+            if isinstance(child, ast.FunctionDef)
+            and (child.name == "__init__" or not child.name.startswith("_"))
+        ]
+    return {
+        function.name: f"({ast.unparse(function.args)})"
+        + (f" -> {ast.unparse(function.returns)}" if function.returns else "")
+        for function in functions
+    }
+
+
+def asks_known_questions(lesson: Lesson) -> Iterator[str]:
+    asked = [ast.literal_eval(call.args[0]) for _, call in lesson.calls("quiz")]
+    for key in asked:
+        if key not in lesson.quizzes:
+            yield f"there is no question {key!r}"
+    for key in lesson.quizzes:
+        if key.startswith(f"{lesson.number}.") and key not in asked:
+            yield f"the question {key!r} belongs to this lesson and is not asked in it"
+
+
+def opens_with_goals(lesson: Lesson) -> Iterator[str]:
+    if "?" not in lesson.opening:
+        yield "the opening asks no question"
+    if not re.search(r"\d+ min", lesson.opening):
+        yield "the opening does not say how many minutes the lesson takes"
+    if not re.search(r"\bneeds?\b", lesson.opening, re.IGNORECASE):
+        yield "the opening does not say what the lesson needs"
+    if len(goals := _goals(lesson)) != 3:
+        yield f"'you will be able to' is followed by {len(goals)} bullets; three are promised"
+
+
+def _goals(lesson: Lesson) -> list[str]:
+    return _bullets(re.split("you will be able to", lesson.opening, flags=re.IGNORECASE)[-1])
+
+
+def closes_with_findings(lesson: Lesson) -> Iterator[str]:
+    """The same three lines as findings: each shares words with its goal, in the same order."""
+    findings = _bullets(lesson.closing)[:3]
+    if len(findings) < 3:
+        yield "the prose after the last code cell does not begin with a list of three findings"
+    for goal, finding in zip(_goals(lesson), findings, strict=False):
+        if not _words(goal) & _words(finding):
+            yield f"the finding {finding!r} does not take up the goal {goal!r}"
+    if lesson.number != "00" and not re.search(r"\bcannot\b", lesson.closing):
+        yield "the closing does not say what this model cannot do"
+    if lesson.number != "00" and not re.search(r"\bsources\b", lesson.closing, re.IGNORECASE):
+        yield "the closing names no sources"
+    later = sorted(p.name for p in lesson.path.parent.glob("*.ipynb") if p.name > lesson.path.name)
+    if later and later[0] not in lesson.closing:
+        yield f"the closing does not link to the next lesson, {later[0]}"
+
+
+PROMISES = [
+    is_valid_and_named,
+    is_executed,
+    has_house_metadata,
+    is_small,
+    ran_on_mnist,
+    names_no_local_path,
+    has_links_that_resolve,
+    alternates_code_and_prose,
+    has_short_cells,
+    has_alternative_texts,
+    uses_known_tags,
+    has_compared_outputs,
+    has_sound_exercises,
+    asks_known_questions,
+    opens_with_goals,
+    closes_with_findings,
+]
+
+
+# --- the course's notebooks ---------------------------------------------------------------------
+
+
+def read(path: Path) -> Lesson:
+    from course_utils.exercises.exercise import all_exercises
+    from course_utils.exercises.quiz import load_quizzes
+
+    # Straight from JSON: nbformat.read would mend what is to be found.
+    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    for cell in notebook.cells:
+        cell.source = "".join(cell.source)
+    return Lesson(path, nbformat.v4.rwbase.rejoin_lines(notebook), all_exercises(), load_quizzes())
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_promise(path, promise):
+    breaches = list(promise(read(path)))
+    assert not breaches, "\n".join(breaches)
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_solved(path, tmp_path):
+    """With the reference solutions pasted in, every check passes and nothing complains."""
+    lesson = read(path)
+    solve(lesson)
+    environment = {
+        "COURSE_DATASET": "digits",
+        "COURSE_PROGRESS": str(tmp_path / "progress.json"),
+        "COURSE_STRICT": "1",
+    }
+    run(lesson.notebook, path.parent, environment)
+    for cell in lesson.code:
+        complaints = [output.text for output in cell.outputs if output.get("name") == "stderr"]
+        assert not complaints, f"{_start(cell)} writes to stderr: {complaints}"
+
+
+def solve(lesson: Lesson) -> None:
+    """Put the reference solutions in place of the stubs."""
+    for cell in lesson.code:
+        if "exercise" in _tags(cell):
+            cell.source = _source(lesson.exercises[_parse(cell).body[0].name].solution)
+
+
+# --- a lesson that keeps every promise, and ways to spoil it ------------------------------------
+
+
+def double(x: int) -> int:
+    """Twice `x`."""
+    return 2 * x
+
+
+STUB = '''def double(x: int) -> int:
+    """Twice `x`."""
+    raise NotImplementedError'''
+
+OPENING = """# How much is twice?
+
+At the end you will be able to
+
+- double a number,
+- say why doubling works,
+- tell doubling from
+  squaring.
+
+It needs lesson 00. 5 minutes."""
+
+CLOSING = """- A number is doubled by adding it to itself.
+- It works because addition says so.
+- At two, squaring and doubling agree.
+
+Doubling cannot halve. Sources: Peano (1889), axiom 3. Next: [two](02_next.ipynb)"""
+
+
+def _printed(text: str) -> list:
+    return [nbformat.v4.new_output("stream", text=text)]
+
+
+@pytest.fixture
+def lesson(tmp_path) -> Lesson:
+    """A lesson of eight cells that keeps every promise."""
+    code, prose = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    picture = nbformat.v4.new_output(
+        "display_data",
+        data={"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"},
+        metadata={"image/png": {"alt": "A line that rises steadily."}},
+    )
+    compared = {"tags": ["nbval-check-output"]}
+    cells = [
+        prose(OPENING),
+        code("images = load_images()\nprint(images.name)", outputs=_printed("mnist\n")),
+        code('quiz("01.twice")', metadata=compared, outputs=_printed("Predict: how much?")),
+        prose("Read [the map](README.md), or [further down](#end). ![a sketch](README.md)"),
+        code(STUB, metadata={"tags": ["exercise"]}),
+        code('check("double", double)', metadata=compared, outputs=_printed("not attempted yet")),
+        prose("It rises."),
+        code("print(1 + 1)\nshow(figure)", metadata=compared, outputs=[*_printed("2"), picture]),
+        prose(CLOSING),
+    ]
+    for count, cell in enumerate([cell for cell in cells if cell.cell_type == "code"], start=1):
+        cell.execution_count = count
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    tidy(notebook)
+    for name in ("README.md", "02_next.ipynb"):
+        (tmp_path / name).touch()
+    path = tmp_path / "01_twice.ipynb"
+    nbformat.write(notebook, path)
+    exercises = {"double": SimpleNamespace(lesson="01", solution=double)}
+    return Lesson(path, notebook, exercises, ["01.twice"])
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+def test_good_lesson_keeps_every_promise(lesson, promise):
+    assert list(promise(lesson)) == []
+
+
+def _source_of(number: int, old: str, new: str) -> Callable[[Lesson], None]:
+    def spoil(lesson):
+        assert old in lesson.cells[number].source
+        lesson.cells[number].source = lesson.cells[number].source.replace(old, new)
+
+    return spoil
+
+
+def _set(number: int, **values) -> Callable[[Lesson], None]:
+    return lambda lesson: lesson.cells[number].update(nbformat.from_dict(values))
+
+
+def _metadata(**values) -> Callable[[Lesson], None]:
+    return lambda lesson: lesson.notebook.metadata.update(values)
+
+
+def _error() -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
+
+
+def _stderr() -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("stream", name="stderr", text="UserWarning: look out")
+
+
+def _html(text: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("display_data", data={"text/html": text})
+
+
+def _grow(lesson: Lesson) -> None:
+    lesson.path.write_bytes(b" " * MAX_BYTES)
+
+
+def _rename(lesson: Lesson) -> None:
+    lesson.path = lesson.path.with_name("Lesson one.ipynb")
+
+
+def _add_code(lesson: Lesson) -> None:
+    lesson.cells.insert(2, nbformat.v4.new_code_cell("x = 1"))
+
+
+def _forget_exercise(lesson: Lesson) -> None:
+    lesson.exercises = {}
+
+
+def _add_exercise(lesson: Lesson) -> None:
+    lesson.exercises = {**lesson.exercises, "halve": SimpleNamespace(lesson="01", solution=double)}
+
+
+def _add_question(lesson: Lesson) -> None:
+    lesson.quizzes = [*lesson.quizzes, "01.thrice"]
+
+
+LONG = "\n".join(f"x{i} = {i}" for i in range(MAX_LINES + 1))
+IMPORTS = "\n".join(f"import m{i}" for i in range(MAX_LONG_LINES + 1))
+
+SPOILT = [
+    (is_valid_and_named, _rename, "not called"),
+    (is_valid_and_named, lambda lesson: [_set(i, id="same")(lesson) for i in (0, 1)], "ids"),
+    (is_valid_and_named, lambda lesson: lesson.cells[0].pop("id"), "ids"),
+    (is_valid_and_named, _set(1, outputs=[{"output_type": "song"}]), "not a valid notebook"),
+    (is_executed, _set(1, execution_count=None), "execution counts"),
+    (is_executed, _set(1, execution_count=7), "execution counts"),
+    (is_executed, _set(1, source=" "), "empty"),
+    (is_executed, _set(1, outputs=[_error()]), "the error ValueError"),
+    (is_executed, _set(1, outputs=[_stderr()]), "stderr"),
+    (has_house_metadata, _metadata(kernelspec={"name": "my-env"}), "kernelspec"),
+    (has_house_metadata, _metadata(language_info={"version": "3.11.7"}), "language_info"),
+    (has_house_metadata, _set(1, metadata={"execution": {"shell": "12:00"}}), "times"),
+    (is_small, _grow, "bytes"),
+    (ran_on_mnist, _set(1, outputs=_printed("digits")), "print images.name"),
+    (ran_on_mnist, _set(1, outputs=_printed("fashion_mnist")), "print images.name"),
+    (ran_on_mnist, _source_of(1, "load_images()", 'load_images("shapes")'), None),
+    (names_no_local_path, _source_of(3, "Read", "Read /home/me/notes and"), "/home/me/notes"),
+    (names_no_local_path, _set(1, outputs=_printed("in C:\\Users\\me")), "the folder"),
+    (names_no_local_path, _set(1, outputs=[_html("at /tmp/x")]), "/tmp/x"),
+    (names_no_local_path, _source_of(1, "load_images()", 'open("../data/x")'), "data/"),
+    (names_no_local_path, _set(1, outputs=_printed("from data/MNIST")), "data/"),
+    (names_no_local_path, _set(1, outputs=[_html("base64,/tmp/" + "A" * 200)]), None),
+    (has_links_that_resolve, _source_of(3, "(README.md)", "(missing.md)"), "missing.md"),
+    (has_links_that_resolve, _source_of(3, "Read", '<a href="gone.md">x</a>'), "gone.md"),
+    (has_links_that_resolve, _source_of(3, "(README.md)", "(https://example.org)"), None),
+    (alternates_code_and_prose, _add_code, "three code cells"),
+    (has_short_cells, _set(1, source=LONG), "13 lines"),
+    (has_short_cells, _set(4, source=LONG), None),
+    (has_short_cells, _set(1, source=IMPORTS), "26 lines"),
+    (has_alternative_texts, lambda lesson: lesson.cells[7].outputs[1].metadata.clear(), "alt"),
+    (has_alternative_texts, _set(7, outputs=[_html("<img src='x'>")]), "<img>"),
+    (has_alternative_texts, _source_of(3, "![a sketch]", "![]"), "no alt"),
+    (uses_known_tags, _set(1, metadata={"tags": ["raises-exception"]}), "raises-exception"),
+    (has_compared_outputs, _set(5, metadata={"tags": []}), "only 2"),
+    (has_compared_outputs, _set(5, outputs=[]), "no text"),
+    (has_compared_outputs, _source_of(5, ")", ");"), "no text"),
+    (has_sound_exercises, _source_of(4, "def", "y = 1\ndef"), "nothing else"),
+    (has_sound_exercises, _source_of(4, "raise NotImplementedError", "return 0"), "raise"),
+    (has_sound_exercises, _source_of(4, '"""Twice `x`."""', ""), "docstring"),
+    (has_sound_exercises, _source_of(4, "x: int", "x: float"), "signature"),
+    (has_sound_exercises, _source_of(4, "x: int", "x: int = 2"), "signature"),
+    (has_sound_exercises, _source_of(4, " -> int", ""), "signature"),
+    (has_sound_exercises, _source_of(5, '"double"', '"twice"'), "the cell after double"),
+    (has_sound_exercises, _set(4, metadata={"tags": []}), "is not in it"),
+    (has_sound_exercises, _forget_exercise, "course_utils.exercises knows"),
+    (has_sound_exercises, _add_exercise, "halve"),
+    (asks_known_questions, _source_of(2, "twice", "thrice"), "no question '01.thrice'"),
+    (asks_known_questions, _add_question, "not asked"),
+    (opens_with_goals, _source_of(0, "?", "."), "asks no question"),
+    (opens_with_goals, _source_of(0, "5 minutes", "A while"), "minutes"),
+    (opens_with_goals, _source_of(0, "needs", "follows"), "needs"),
+    (opens_with_goals, _source_of(0, "- say", "say"), "bullets"),
+    (opens_with_goals, _source_of(0, "you will be able to", "one can"), None),
+    (closes_with_findings, _source_of(8, "- At two", "At two"), "three findings"),
+    (closes_with_findings, _source_of(8, "squaring and doubling agree", "all is well"), "take up"),
+    (closes_with_findings, _source_of(8, "cannot", "may"), "cannot do"),
+    (closes_with_findings, _source_of(8, "Sources", "See"), "sources"),
+    (closes_with_findings, _source_of(8, "02_next.ipynb", "README.md"), "next lesson"),
+]
+
+
+@pytest.mark.parametrize("promise, spoil, complaint", SPOILT)
+def test_promise_can_fail(lesson, promise, spoil, complaint):
+    """A spoilt lesson is found out; `None` marks a change that is no breach."""
+    lesson.notebook = copy.deepcopy(lesson.notebook)
+    spoil(lesson)
+    breaches = list(promise(lesson))
+    if complaint is None:
+        assert breaches == []
+    else:
+        assert any(complaint in breach for breach in breaches), breaches
+
+
+def test_every_promise_is_spoilt():
+    assert {promise for promise, _, complaint in SPOILT if complaint} == set(PROMISES)
+
+
+# --- executing ----------------------------------------------------------------------------------
+
+
+def test_solve_replaces_the_stub(lesson):
+    solve(lesson)
+    assert lesson.cells[4].source == inspect.getsource(double).strip()
+
+
+@pytest.fixture
+def runnable(tmp_path) -> Path:
+    """A notebook that runs, with traces of an earlier run."""
+    cells = [
+        nbformat.v4.new_code_cell("print(1)\nprint(2)", metadata={"execution": {"at": "12:00"}}),
+        nbformat.v4.new_code_cell("import os\nos.environ['COURSE_DATASET']"),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"authors": []})
+    path = tmp_path / "10_runs.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_execute_writes_tidy_outputs(runnable, capsys):
+    assert main([str(runnable.parent)]) == 0
+    lesson = Lesson(runnable, nbformat.read(runnable, as_version=4))
+    assert list(is_executed(lesson)) + list(has_house_metadata(lesson)) == []
+    assert lesson.code[0].outputs[0].text == "1\n2\n"
+    assert lesson.code[1].outputs[0].data["text/plain"] == "'mnist'"
+    assert runnable.read_bytes().endswith(b"}\n")
+    assert "10_runs.ipynb" in capsys.readouterr().out
+    assert list(runnable.parent.iterdir()) == [runnable]
+
+
+def test_execute_keeps_the_file_when_a_cell_fails(runnable, capsys):
+    notebook = nbformat.read(runnable, as_version=4)
+    notebook.cells[1].source = "1 / 0"
+    notebook.cells[1].metadata.tags = ["raises-exception"]
+    nbformat.write(notebook, runnable)
+    before = runnable.read_bytes()
+    assert main([str(runnable)]) == 1
+    assert runnable.read_bytes() == before
+    assert "was left as it was, because a cell failed" in capsys.readouterr().out
+
+
+def test_failures_are_exceptions():
+    assert all(issubclass(failure, Exception) for failure in FAILURES)

@@ -1,0 +1,96 @@
+"""Run notebooks from top to bottom in a clean kernel and keep their outputs: `make execute`.
+
+A notebook is written back only if every cell ran, in one move, and in a form that makes small
+differences: no times, no machine's names, and text laid out the same way each time.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python"}
+CELL_SECONDS = 240
+FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
+
+
+def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str]) -> None:
+    """Execute `notebook` in `folder`, in place; `environment` is added to this process's own.
+
+    Raises one of `FAILURES` at the first cell that raises, takes too long or kills the kernel.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name=KERNELSPEC["name"],
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        coalesce_streams=True,
+        force_raise_errors=True,
+        extra_arguments=["--log-level=ERROR"],  # the kernel logs to the terminal otherwise
+    )
+    client.execute(env={**os.environ, **environment})
+
+
+def tidy(notebook: nbformat.NotebookNode) -> None:
+    """Keep what describes the lesson (and its widgets), and drop what describes this run of it."""
+    widgets = {key: value for key, value in notebook.metadata.items() if key == "widgets"}
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": KERNELSPEC, "language_info": LANGUAGE, **widgets}
+    )
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Replace the file at `path` in one move, so that an interruption leaves the old one whole."""
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    scratch = path.with_suffix(".ipynb.tmp")
+    try:
+        scratch.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def execute(path: Path) -> None:
+    """Run the notebook at `path` on MNIST, as a learner with no record, and write it back."""
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        course = {
+            "COURSE_DATASET": "mnist",
+            "COURSE_PROGRESS": str(Path(folder, "progress.json")),
+            "COURSE_QUIET": "1",
+            "COURSE_STRICT": "",
+        }
+        run(notebook, path.parent, course)
+    tidy(notebook)
+    write(notebook, path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute every notebook named; 1 if any had to be left as it was."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("paths", nargs="+", type=Path, help="notebooks, or folders of them")
+    failed = 0
+    for given in parser.parse_args(arguments).paths:
+        for path in sorted(given.glob("*.ipynb")) if given.is_dir() else [given]:
+            started = time.perf_counter()
+            try:
+                execute(path)
+                print(f"{path}: {time.perf_counter() - started:.1f} s", flush=True)
+            except FAILURES as error:
+                failed = 1
+                print(f"{path} was left as it was, because a cell failed:\n{error}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
