@@ -57,6 +57,7 @@ class _NotebookLine(tqdm):
 def progress_bar(epochs: int, steps: int, *, enabled: bool) -> Iterator[Bar]:
     """A bar for `epochs` epochs of `steps` steps each (0 if unknown), closed at the end."""
     options: dict[str, Any] = {
+        "desc": "starting",
         "total": epochs * steps or None,
         "bar_format": FORMAT if steps else FORMAT_UNKNOWN_LENGTH,
         "disable": not enabled or bool(os.environ.get("COURSE_QUIET")),

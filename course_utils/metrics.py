@@ -20,6 +20,22 @@ class PCA(NamedTuple):
     components: Tensor
     variances: Tensor
 
+    def reconstruct(
+        self, x: Float[Tensor, "batch *features"], k: int
+    ) -> Float[Tensor, "batch *features"]:
+        """x, projected on the k widest directions, and put together again: k numbers per example.
+
+        Raises:
+            ValueError: if k is not from 0 (the mean alone) to d.
+        """
+        if not 0 <= k <= len(self.components):
+            raise ValueError(
+                f"k is {k}; expected 0 to {len(self.components)}, the number of features"
+            )
+        kept = self.components[:k]
+        codes = (x.flatten(1).double() - self.mean) @ kept.T
+        return (codes @ kept + self.mean).to(x.dtype).view_as(x)
+
 
 def pca(x: Float[Tensor, "n *features"]) -> PCA:
     """Principal directions and variances of x, from the eigenvectors of its covariance.
@@ -48,13 +64,10 @@ def pca_reconstruction(
 
     Raises:
         ValueError: if k is out of this range.
+
+    For several k, find the directions once: `pca(train)`, and then `.reconstruct(x, k)` of it.
     """
-    mean, components, _ = pca(train)
-    if not 0 <= k <= len(components):
-        raise ValueError(f"k is {k}; expected 0 to {len(components)}, the number of features")
-    kept = components[:k]
-    codes = (x.flatten(1).double() - mean) @ kept.T
-    return (codes @ kept + mean).to(x.dtype).view_as(x)
+    return pca(train).reconstruct(x, k)
 
 
 def principal_angles(

@@ -37,8 +37,6 @@ STYLE = {
     "ytick.color": "#555555",
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
-    "legend.frameon": False,
-    "legend.fontsize": 10,
     "lines.linewidth": 2,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -119,9 +117,9 @@ def images(
 
 def _image(ax: Axes, image: Tensor, limits: tuple[float, float] | None) -> None:
     ax.set_axis_off()
-    pixels = image.detach().cpu().squeeze(0)
+    pixels = image.detach().cpu().squeeze(0).numpy()  # matplotlib warns about tensors
     if limits is None:
-        reach = pixels.abs().max().item() or 1.0
+        reach = abs(pixels).max() or 1.0
         ax.imshow(pixels, cmap="RdBu", vmin=-reach, vmax=reach)
     else:
         ax.imshow(pixels, cmap=PAPER, vmin=limits[0], vmax=limits[1])
@@ -147,7 +145,7 @@ def lines(
         marker = MARKERS[number % len(MARKERS)] if markers else None
         ax.plot(torch.as_tensor(x), torch.as_tensor(y), marker=marker, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend()
+    ax.legend(frameon=False)
     return ax
 
 
@@ -162,5 +160,5 @@ def training_curves(history: Any, *, ax: Axes | None = None) -> Axes:
         ax.plot(range(1, len(values) + 1), values, dashes, color=colour, label=name)
     ax.set(xlabel="epoch", ylabel="mean per example")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend()
+    ax.legend(frameon=False)
     return ax

@@ -144,8 +144,10 @@ def fit(
     bfloat16 = _wants_bfloat16(precision, place)
 
     with _moved(model, place), seeded(seed, place), _stop_requested() as stop, _reproducible():
-        for batches in filter(None, (train_batches, val_batches)):
-            _check_data(model, objective, batches)
+        for batches in (train_batches, val_batches):
+            if batches is not None:
+                with seeded(seed, place):  # checking must not move the noise that training draws
+                    _check_data(model, objective, batches)
         run = _Run(model, objective, place, epochs, lr, bfloat16, resume)
         with progress_bar(epochs, len(train_batches), enabled=progress) as bar:
             try:
@@ -243,7 +245,7 @@ class _Run:
         """Write the epoch into the history, with what the model does on validation data."""
         values = self.means.values()
         if val is not None:
-            # A stream of its own: validating must not move the noise that training draws.
+            # The same noise after every epoch: the curve shows the model, and not the draw.
             with evaluating(self.model), seeded(seed, self.place):
                 means = Means()
                 for batch in val:
@@ -312,7 +314,7 @@ class _Batches:
                     f"the tensors of {name} have {sorted(lengths)} examples; "
                     "expected the same number, at least one, in each"
                 )
-        elif not hasattr(data, "__iter__") or iter(data) is data:
+        elif not isinstance(data, Iterable) or isinstance(data, Iterator):
             raise ValueError(
                 f"{name} is a {type(data).__name__}, which cannot be gone through once per epoch; "
                 "pass a tensor, a tuple of tensors, a list of batches or a DataLoader"
@@ -346,12 +348,13 @@ class _Batches:
         return self._to_place(first)
 
     def _to_place(self, data: Any) -> tuple[Tensor, ...]:
-        tensors = (data,) if isinstance(data, Tensor) else tuple(data)
+        tensors = tuple(data) if isinstance(data, tuple | list) else (data,)
         for tensor in tensors:
             if not isinstance(tensor, Tensor) or tensor.ndim == 0:
                 raise ValueError(
                     f"{self.name} holds a {type(tensor).__name__} where a tensor of examples was "
-                    "expected; for the course's images pass images.train"
+                    "expected; for the course's images pass images.train, for an array "
+                    "torch.as_tensor(array)"
                 )
         return tuple(tensor.to(self.place) for tensor in tensors)
 
@@ -507,11 +510,12 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     """
     from safetensors.torch import save_file
 
-    if getattr(model, "recipe", None) is None:
+    recipe = getattr(model, "recipe", None)
+    if recipe is None or type(model) is not getattr(models, recipe["model"], None):
         raise ValueError(
-            f"this {type(model).__name__} was built from parts, so there is no recipe to save; "
-            "build it with a factory such as Autoencoder.dense(...), or keep "
-            "model.state_dict() with safetensors.torch.save_file"
+            f"this {type(model).__name__} is not one that a factory of the course built, so there "
+            "is no recipe to save; build it with a factory such as Autoencoder.dense(...), or "
+            "keep model.state_dict() with safetensors.torch.save_file"
         )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -519,7 +523,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     os.close(handle)
     try:
-        save_file(weights, temporary, metadata={"recipe": json.dumps(model.recipe)})
+        save_file(weights, temporary, metadata={"recipe": json.dumps(recipe)})
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

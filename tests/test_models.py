@@ -87,14 +87,20 @@ def test_the_gradient_reaches_every_parameter(build, x):
 
 
 @pytest.mark.parametrize(
-    "model", [Autoencoder.dense(8), Autoencoder.linear(8), Autoencoder.conv(8, (16, 32))]
+    ("model", "epochs"),
+    [
+        (Autoencoder.dense(8), 200),
+        (Autoencoder.linear(8), 1000),
+        (Autoencoder.conv(8, (16, 32)), 200),
+    ],
+    ids=FACTORIES,
 )
-def test_one_batch_can_be_overfitted(model, images):
+def test_one_batch_can_be_overfitted(model, epochs, images):
     # Eight codes for eight images. What is measured is the model as it is used afterwards: batch
     # normalisation with its running averages. 5 % of the variation is far below any good model.
     x = images.train[:8]
     objective = reconstruction if model.output == "linear" else bernoulli_reconstruction
-    fit(model, objective, x, epochs=200, batch_size=8, lr=1e-2)
+    fit(model, objective, x, epochs=epochs, batch_size=8, lr=1e-2)
     remaining = squared_error(model.reconstruct(x), x).mean()
     assert remaining < 0.05 * squared_error(x.mean(0).expand_as(x), x).mean()
 
