@@ -4,8 +4,10 @@ Every function draws on the `ax` (or figure) it is given, or makes its own. Noth
 and nothing calls plt.show(): a lesson ends a figure with `show(fig, alt="...")`.
 """
 
+import base64
 import io
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import matplotlib
@@ -20,6 +22,8 @@ BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PINK, SKY, INK = "#CC79A7", "#56B4E9", "#222222"
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, INK)
 MARKERS = "osD^vPXh"
+
+DPI = 110
 
 STYLE = {
     "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
@@ -40,10 +44,11 @@ STYLE = {
     "lines.linewidth": 2,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "savefig.dpi": 110,
+    "figure.dpi": DPI,
 }
 
 PAPER = "gray_r"  # digits are ink on paper: 0 is white, 1 is black
+GAP, CAPTION = 7, 28  # pixels between images, and below an image for its caption
 LEFT_OF_ROW = {"ha": "right", "va": "center", "fontsize": 10}
 BELOW_IMAGE = {"ha": "center", "va": "top", "fontsize": 9}
 
@@ -69,8 +74,12 @@ def show(drawing: Figure | Axes, alt: str) -> None:
     png = io.BytesIO()
     with matplotlib.rc_context(STYLE):
         fig.savefig(png, format="png")
+    # JupyterLab and its export give a PNG no alternative text, whatever its metadata say, and show
+    # the HTML instead; other readers take the PNG.
+    source = base64.b64encode(png.getvalue()).decode()
+    html = f'<img alt="{escape(alt)}" src="data:image/png;base64,{source}">'
     display(
-        {"image/png": png.getvalue(), "text/plain": f"Figure: {alt}"},
+        {"image/png": png.getvalue(), "text/html": html, "text/plain": f"Figure: {alt}"},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )
@@ -81,7 +90,7 @@ def images(
     *,
     captions: Mapping[str, Sequence[str]] | None = None,
     limits: tuple[float, float] | None = (0.0, 1.0),
-    size: float = 0.8,
+    magnify: int = 3,
 ) -> Figure:
     """Rows of small images, each row with its name on the left.
 
@@ -90,28 +99,28 @@ def images(
         captions: name of the row → a short text under each of its images, such as an error.
         limits: the values drawn white and black; None spreads each image over the whole range,
             with zero in the middle and a diverging colour map (for what has a sign).
-        size: width of one image, in inches.
+        magnify: pixels of the screen for one pixel of the images, each way.
     """
-    columns = max(len(row) for row in rows.values())
     captions = captions or {}
-    # Everything is laid out in inches, so that an image is as large in one figure as in the next.
-    margin = 0.25 + 0.085 * max(len(line) for name in rows for line in name.split("\n"))
-    heights = [size + (0.22 if name in captions else 0.06) for name in rows]
-    width, height = margin + columns * size, sum(heights)
+    row_list = [(name, row, captions.get(name)) for name, row in rows.items()]
+    # Laid out in whole pixels of the screen, so that every pixel of an image is the same square.
+    tall, wide = (magnify * side for side in row_list[0][1].shape[-2:])
+    margin = 30 + 9 * max(len(line) for name in rows for line in name.split("\n"))
+    width = margin + max(len(row) for row in rows.values()) * (wide + GAP)
+    height = sum(tall + (CAPTION if texts else GAP) for _, _, texts in row_list)
     with matplotlib.rc_context(STYLE):
-        fig = Figure(figsize=(width, height))
-        top = height
-        for (name, row), row_height in zip(rows.items(), heights, strict=True):
-            bottom = top - size
-            fig.text((margin - 0.12) / width, (bottom + size / 2) / height, name, **LEFT_OF_ROW)
+        fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        y = height
+        for name, row, texts in row_list:
+            y -= tall
+            fig.text((margin - 12) / width, (y + tall / 2) / height, name, **LEFT_OF_ROW)
             for i, image in enumerate(row):
-                left = margin + i * size
-                box = [left / width, bottom / height, 0.94 * size / width, 0.94 * size / height]
+                x = margin + i * (wide + GAP)
+                box = (x / width, y / height, wide / width, tall / height)
                 _image(fig.add_axes(box), image, limits)
-                if name in captions:
-                    middle = (left + 0.47 * size) / width
-                    fig.text(middle, (bottom - 0.03) / height, captions[name][i], **BELOW_IMAGE)
-            top -= row_height
+                if texts:
+                    fig.text((x + wide / 2) / width, (y - 5) / height, texts[i], **BELOW_IMAGE)
+            y -= CAPTION if texts else GAP
     return fig
 
 
@@ -120,9 +129,9 @@ def _image(ax: Axes, image: Tensor, limits: tuple[float, float] | None) -> None:
     pixels = image.detach().cpu().squeeze(0).numpy()  # matplotlib warns about tensors
     if limits is None:
         reach = abs(pixels).max() or 1.0
-        ax.imshow(pixels, cmap="RdBu", vmin=-reach, vmax=reach)
+        ax.imshow(pixels, cmap="RdBu", vmin=-reach, vmax=reach, interpolation="nearest")
     else:
-        ax.imshow(pixels, cmap=PAPER, vmin=limits[0], vmax=limits[1])
+        ax.imshow(pixels, cmap=PAPER, vmin=limits[0], vmax=limits[1], interpolation="nearest")
 
 
 def lines(

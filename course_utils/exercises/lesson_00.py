@@ -42,8 +42,8 @@ mean_image = Exercise(
             ),
             Mistake(
                 lambda images: images.mean(0, keepdim=True),
-                "Right numbers, one axis too many: `keepdim=True` keeps the axis of the images, "
-                "with length 1. An image has the shape (1, height, width).",
+                "Right numbers, one axis too many: the axis of the images is still there, with "
+                "length 1, as `keepdim=True` leaves it. An image has the shape (1, height, width).",
             ),
             Mistake(
                 lambda images: images.mean((0, 1)),
@@ -61,6 +61,11 @@ mean_image = Exercise(
                 "round: one number for each pixel, the mean over the images.",
             ),
             Mistake(
+                lambda images: images.mean(2),
+                "You averaged down the columns of each image, over its rows. The axis to average "
+                "over is that of the images, the first.",
+            ),
+            Mistake(
                 lambda images: images.mean(-1),
                 "You averaged along the rows of each image, over its columns. The axis to average "
                 "over is that of the images, the first.",
@@ -74,6 +79,11 @@ mean_image = Exercise(
                 lambda images: images.sum(0) / max(len(images) - 1, 1),
                 "You divided the sum by n - 1. That belongs to the variance; a mean is divided by "
                 "n, the number of images.",
+            ),
+            Mistake(
+                lambda images: images.sum(0) / images[0].numel(),
+                "You divided the sum by the number of pixels of an image. What was added up, for "
+                "each pixel, is one value from each image: divide by `len(images)`.",
             ),
             Mistake(
                 lambda images: images.sum(0) / 255,
