@@ -26,10 +26,6 @@ LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# torch's threads, while they wait for each other, sleep and do not spin: with another busy program
-# beside them on two cores, spinning was seen to make training five times slower.
-export OMP_WAIT_POLICY ?= PASSIVE
-
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help lab test lint format test-unit test-browser test-notebooks execute bench lock clean

@@ -24,7 +24,7 @@ KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "langua
 
 SETUP = """\
 import torch
-from course_utils import check, quiz
+from course_utils import check, plots, quiz
 from course_utils.widgets import compare_code_sizes"""
 STUB = """\
 def squared_error(x_hat, x):
@@ -36,6 +36,7 @@ SLIDER = """\
 x = torch.rand(3, 1, 28, 28)
 pca = {k: x + 1 / k for k in (2, 4, 16)}
 compare_code_sizes(x, {"PCA": pca, "autoencoder": {k: x for k in pca}})"""
+FIGURE = 'plots.show(plots.images({"static": torch.rand(2, 1, 28, 28)}), alt="Static & noise")'
 CELLS = {
     "title": new_markdown_cell("# A lesson in small"),
     "setup": new_code_cell(SETUP),
@@ -45,6 +46,7 @@ CELLS = {
     "check": new_code_cell('check("squared_error", squared_error)'),
     "wrong": new_code_cell(f"{MEAN}\ncheck('squared_error', mean_error)"),
     "slider": new_code_cell(SLIDER),
+    "figure": new_code_cell(FIGURE),
 }
 
 
@@ -180,7 +182,17 @@ CONTRAST = """element => {
 }"""
 
 
-def test_untrusted_lesson_shows_the_questions(lab, lesson, chromium):
+def assert_figure_is_drawn_and_described(notebook):
+    picture = cell(notebook, "figure").locator("img")
+    assert picture.get_attribute("alt") == "Static & noise"
+    assert picture.evaluate("picture => picture.naturalWidth") > 100
+
+
+def test_a_figure_has_its_alternative_text(lesson):
+    assert_figure_is_drawn_and_described(lesson)
+
+
+def test_untrusted_lesson_shows_the_questions_and_figures(lab, lesson, chromium):
     """A fresh clone is not trusted: scripts do not run, and the answer waits folded away."""
     saved = json.loads((lab.root / "lesson.ipynb").read_text())
     saved["cells"][0]["source"] = "# Changed by someone else"
@@ -189,10 +201,11 @@ def test_untrusted_lesson_shows_the_questions(lab, lesson, chromium):
         assert not notebook.is_trusted()
         quiz = cell(notebook, "quiz")
         assert quiz.locator("ol").first.is_visible()
-        answer = quiz.get_by_text("Any 16 independent directions")
+        answer = quiz.get_by_text("Any 6 independent directions")
         assert not answer.is_visible()
         quiz.locator("summary").click()
         assert answer.is_visible()
+        assert_figure_is_drawn_and_described(notebook)
 
 
 def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
@@ -222,4 +235,6 @@ def test_notebook_of_the_course_runs_in_lab(lab, chromium, path):
                 drawn.locator(".jupyter-widgets").first.wait_for()
             if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
                 drawn.get_by_role("status").wait_for(state="attached")
+            if "plots.show(" in saved["source"]:
+                assert drawn.locator("img[alt]").count() == 1
             assert "Error displaying widget" not in drawn.inner_text()

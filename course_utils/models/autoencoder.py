@@ -11,7 +11,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, Output, evaluating, in_chunks, recorded, seeded
+from course_utils.models.base import (
+    IMAGE,
+    Model,
+    Output,
+    evaluating,
+    full_precision,
+    in_chunks,
+    recorded,
+    seeded,
+)
 
 
 class AutoencoderOutput(NamedTuple):
@@ -102,11 +111,11 @@ class Autoencoder(Model):
             ValueError: if x has not the shape (batch, *input_shape).
         """
         self.check_shape(x)
-        return self.encoder(x)
+        return full_precision(self.encoder(x))
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
         """The logits that the decoder draws from each code; `to_image` makes them an image."""
-        return self.decoder(z)
+        return full_precision(self.decoder(z))
 
     def forward(self, x: Float[Tensor, "batch *shape"]) -> AutoencoderOutput:
         """Encode, then decode: AutoencoderOutput(logits, z)."""

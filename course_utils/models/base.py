@@ -123,6 +123,11 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
+def full_precision(x: Tensor) -> Tensor:
+    """bfloat16, which `fit` may multiply matrices in, as float32: losses need every digit."""
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
 def in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, size: int = CHUNK) -> Tensor:
     """function(x), computed on pieces of at most `size` examples and joined again."""
     return torch.cat([function(piece) for piece in x.split(size)])
