@@ -33,9 +33,11 @@ class Bar:
         self.line.update(epoch * self.steps + step - self.line.n if self.steps else 1)
 
     def close(self, summary: str) -> None:
-        """Put one last line in the bar's place."""
-        self.line.bar_format = summary.replace("{", "{{").replace("}", "}}")
-        self.line.refresh()
+        """Put one last line in the bar's place; in a notebook nothing, for there the history that
+        `fit` returns shows itself."""
+        if self.line.leave:
+            self.line.bar_format = summary.replace("{", "{{").replace("}", "}}")
+            self.line.refresh()
 
 
 class _NotebookLine(tqdm):
@@ -63,7 +65,7 @@ def progress_bar(epochs: int, steps: int, *, enabled: bool) -> Iterator[Bar]:
         "disable": not enabled or bool(os.environ.get("COURSE_QUIET")),
     }
     if _in_notebook():
-        line = _NotebookLine(file=io.StringIO(), ncols=100, **options)
+        line = _NotebookLine(file=io.StringIO(), ncols=100, ascii=False, leave=False, **options)
     else:
         line = tqdm(file=sys.stderr, dynamic_ncols=True, **options)
     with line:

@@ -341,7 +341,7 @@ def test_messages_for_mistakes_that_nobody_listed(result, phrase):
 def test_unknown_name(function):
     with pytest.raises(UnknownExercise, match=r'did you mean "squared_error".*pca_reconstruction'):
         function("squared_eror")
-    with pytest.raises(ValueError, match="The exercises are: pca_reconstruction"):
+    with pytest.raises(ValueError, match="The exercises are: mean_image, pca_reconstruction"):
         function("zzz")
 
 
@@ -1025,6 +1025,15 @@ def test_an_exercise_that_is_a_class():
     assert 'missing the required "forward"' in examine(exercise, WithoutForward).message
     assert "without parentheses" in examine(exercise, Scaler()).message
     assert "without parentheses" in examine(exercise, right).message
+
+
+def test_the_courses_own_function_is_not_an_answer():
+    """After the check a lesson imports the package's version under the same name."""
+    from course_utils.losses import squared_error
+
+    report = check("squared_error", squared_error)
+    assert not report.passed
+    assert "the course's own" in report.message
 
 
 def test_a_number_that_no_guess_explains():

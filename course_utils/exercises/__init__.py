@@ -19,6 +19,7 @@ from any cell, and it means that this guards against accidents, not against mali
 import inspect
 import os
 from collections.abc import Callable
+from types import FunctionType
 
 from course_utils.exercises import record
 from course_utils.exercises.answer import Wrong
@@ -82,6 +83,14 @@ def check(name: str | Callable, answer: object, time_limit: float | int = 10.0) 
         exercise = find(answer)
         message = f'The two are swapped: write `check("{answer}", {answer})`, the name first.'
         report = failed(exercise, [], message)
+    elif issubclass(type(answer), FunctionType | type) and answer.__module__.startswith(
+        "course_utils."
+    ):
+        message = (
+            f"This `{name}` is the course's own, which a later cell of the lesson imports. To "
+            "check yours, run the cell with your code again, and then this one."
+        )
+        return failed(find(name), [], message)
     else:
         report = examine(find(name), answer, time_limit=time_limit)
     if report.attempted:

@@ -238,8 +238,9 @@ pca_reconstruction = Exercise(
             ),
             Mistake(
                 _rows_for_columns,
-                "You took columns where the directions are rows. `torch.linalg.svd` returns Vh, "
-                "already transposed: the k leading directions are `Vh[:k]`, not `Vh[:, :k]`.",
+                "Rows and columns of the directions are exchanged. `torch.linalg.svd` returns Vh, "
+                "with a direction in each row: `Vh[:k]`. The older `torch.svd` returns V, with a "
+                "direction in each column: `V[:, :k]`.",
             ),
             Mistake(
                 lambda x, k: (

@@ -608,7 +608,7 @@ WRONG = {
         pca_directions_not_normalised: "not of length 1",
         pca_singular_values_missing: "singular values are missing",
         pca_singular_values_twice: "singular values are in it twice",
-        pca_columns_of_vh: "columns where the directions are rows",
+        pca_columns_of_vh: "Rows and columns of the directions are exchanged",
         pca_u_for_v: "multiplied by vectors with an entry for each row",
         pca_first_columns: "set the others to 0",
         pca_first_columns_and_mean: "put the mean in the others",
