@@ -93,7 +93,9 @@ def loader(x, **options):
 
 # Property 35: the same seed, the same result.
 
-forms = pytest.mark.parametrize("form", [lambda x: x, lambda x: (x,), loader], ids=str)
+forms = pytest.mark.parametrize(
+    "form", [lambda x: x, lambda x: (x,), loader], ids=["tensor", "tuple", "loader"]
+)
 
 
 @forms
