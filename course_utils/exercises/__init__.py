@@ -83,9 +83,7 @@ def check(name: str | Callable, answer: object, time_limit: float | int = 10.0) 
         exercise = find(answer)
         message = f'The two are swapped: write `check("{answer}", {answer})`, the name first.'
         report = failed(exercise, [], message)
-    elif issubclass(type(answer), FunctionType | type) and answer.__module__.startswith(
-        "course_utils."
-    ):
+    elif _is_ours(answer):
         message = (
             f"This `{name}` is the course's own, which a later cell of the lesson imports. To "
             "check yours, run the cell with your code again, and then this one."
@@ -98,6 +96,12 @@ def check(name: str | Callable, answer: object, time_limit: float | int = 10.0) 
     if os.environ.get("COURSE_STRICT") == "1" and not report.passed:
         raise NotPassed(str(report))
     return report
+
+
+def _is_ours(answer: object) -> bool:
+    """Whether this is a function or class of the package, and not of the learner."""
+    named = issubclass(type(answer), FunctionType | type)
+    return named and str(answer.__module__).startswith("course_utils.")
 
 
 def hint(name: str | Callable) -> Panel:
