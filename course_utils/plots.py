@@ -166,7 +166,9 @@ def training_curves(history: Any, *, ax: Axes | None = None) -> Axes:
         term = name.removeprefix("val_")
         colour = colours.setdefault(term, COLOURS[len(colours) % len(COLOURS)])
         dashes = "--" if name.startswith("val_") else "-"
-        ax.plot(range(1, len(values) + 1), values, dashes, color=colour, label=name)
+        epochs = range(1, len(values) + 1)
+        # The markers also show a history of one epoch, which has no line yet.
+        ax.plot(epochs, values, dashes, marker=".", color=colour, label=name)
     ax.set(xlabel="epoch", ylabel="mean per example")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(frameon=False)

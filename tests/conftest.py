@@ -10,6 +10,7 @@ import time
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
+import jaxtyping
 import matplotlib
 import pytest
 from hypothesis import settings
@@ -56,6 +57,12 @@ def close_figures():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """As a learner runs the package: without the type checker, which would object first."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @pytest.fixture(scope="session")

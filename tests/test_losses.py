@@ -2,7 +2,6 @@
 
 import math
 
-import jaxtyping
 import pytest
 import torch
 from hypothesis import given
@@ -22,12 +21,6 @@ def draw(*shape, seed=0, spread=3.0):
     generator = torch.Generator().manual_seed(seed)
     prediction = spread * torch.randn(*shape, generator=generator, dtype=torch.float64)
     return prediction, torch.rand(*shape, generator=generator, dtype=torch.float64)
-
-
-@pytest.fixture
-def unchecked(monkeypatch):
-    """As a learner runs the package: without the type checker, which would object first."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 def binary_entropy(x):

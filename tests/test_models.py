@@ -4,7 +4,6 @@ import copy
 import re
 from itertools import pairwise
 
-import jaxtyping
 import pytest
 import torch
 from hypothesis import given
@@ -33,12 +32,6 @@ every_factory = pytest.mark.parametrize("build", FACTORIES.values(), ids=FACTORI
 @pytest.fixture
 def x():
     return torch.rand(12, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-
-
-@pytest.fixture
-def unchecked(monkeypatch):
-    """As a learner runs the package: without the type checker, which would object first."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 def same_weights(a, b):

@@ -18,7 +18,6 @@ import threading
 from contextlib import redirect_stderr
 from itertools import pairwise
 
-import jaxtyping
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -48,12 +47,6 @@ EXAMPLES = 100  # with batches of 32, the fourth has 4
 @pytest.fixture
 def x():
     return torch.rand(EXAMPLES, FEATURES, generator=torch.Generator().manual_seed(0))
-
-
-@pytest.fixture
-def unchecked(monkeypatch):
-    """As a learner runs the package: without the type checker, which would object first."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 def build(seed=0):
