@@ -12,12 +12,35 @@ and `from course_utils import widgets` for what moves. Importing this package tr
 downloads nothing.
 """
 
-from course_utils.data import Images, load_images
+from course_utils.corruption import gaussian_noise, masking_noise, salt_and_pepper
+from course_utils.data import Images, Manifold, load_images, spiral, swiss_roll
 from course_utils.exercises import check, hint, progress, quiz, show_source, solution
-from course_utils.losses import bernoulli_nll, gaussian_nll, squared_error
-from course_utils.metrics import PCA, pca, pca_reconstruction, principal_angles
+from course_utils.losses import (
+    bernoulli_nll,
+    gaussian_nll,
+    jacobian_penalty,
+    kl_sparsity,
+    l1,
+    squared_error,
+    top_k,
+)
+from course_utils.metrics import (
+    PCA,
+    nearest_images,
+    noisy_score,
+    pca,
+    pca_reconstruction,
+    principal_angles,
+)
 from course_utils.models import Autoencoder, AutoencoderOutput
-from course_utils.objectives import bernoulli_reconstruction, reconstruction, weight_decay
+from course_utils.objectives import (
+    bernoulli_reconstruction,
+    contractive,
+    denoising,
+    reconstruction,
+    sparse,
+    weight_decay,
+)
 from course_utils.schedules import cosine_decay
 from course_utils.training import History, NonFiniteLoss, fit, load, save
 
@@ -27,25 +50,40 @@ __all__ = [
     "AutoencoderOutput",
     "History",
     "Images",
+    "Manifold",
     "NonFiniteLoss",
     "bernoulli_nll",
     "bernoulli_reconstruction",
     "check",
+    "contractive",
     "cosine_decay",
+    "denoising",
     "fit",
     "gaussian_nll",
+    "gaussian_noise",
     "hint",
+    "jacobian_penalty",
+    "kl_sparsity",
+    "l1",
     "load",
     "load_images",
+    "masking_noise",
+    "nearest_images",
+    "noisy_score",
     "pca",
     "pca_reconstruction",
     "principal_angles",
     "progress",
     "quiz",
     "reconstruction",
+    "salt_and_pepper",
     "save",
     "show_source",
     "solution",
+    "sparse",
+    "spiral",
     "squared_error",
+    "swiss_roll",
+    "top_k",
     "weight_decay",
 ]

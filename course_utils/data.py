@@ -3,6 +3,7 @@
 `load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
 there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
 runs without a network. A file is checked against its MD5 before any byte of it is used.
+`spiral` and `swiss_roll` are toy sets of which everything is known, drawn by code.
 Not here: noise (`corruption`) and batches (`training.fit` takes these tensors as they are).
 """
 
@@ -11,6 +12,7 @@ import errno
 import functools
 import hashlib
 import io
+import math
 import os
 import shutil
 import socket
@@ -43,6 +45,21 @@ class Images(NamedTuple):
     test_labels: Int[Tensor, " test"]
     name: str  # the set that was loaded: "mnist", never "auto"
     factors: Tensor | None = None  # generative factors, for sets that are drawn from them
+
+
+class Manifold(NamedTuple):
+    """Points on a curve or surface of which everything is known.
+
+    Attributes:
+        points: (n, space), float32, where each point lies, within [-1, 1] in each direction.
+        coordinates: (n, dimension), where it lies on the manifold.
+        tangents: (n, dimension, space), of length 1 and at right angles to each other: the
+            directions in which one can leave the point and stay on the manifold, at first.
+    """
+
+    points: Float[Tensor, "n space"]
+    coordinates: Float[Tensor, "n dimension"]
+    tangents: Float[Tensor, "n dimension space"]
 
 
 class DataError(ValueError):
@@ -122,6 +139,47 @@ def load_images(
     return Images(
         *_read(folder, "train", train_limit), *_read(folder, "t10k", test_limit), name=files
     )
+
+
+def spiral(n: int, *, seed: int = 0) -> Manifold:
+    """A curve in the plane: a spiral of one and a quarter turns, its points spread along it evenly.
+
+    The coordinate is the angle t, drawn at random from π/2 to 3π; the point is
+    (t cos t, t sin t) / 3π.
+    """
+    # Length along the spiral grows nearly as t², so t² is drawn evenly.
+    low, high = math.pi / 2, 3 * math.pi
+    generator = torch.Generator().manual_seed(seed)
+    t = (low**2 + (high**2 - low**2) * torch.rand(n, generator=generator)).sqrt()
+    points, tangents = _on_spiral(t)
+    return Manifold(points / high, t[:, None], tangents[:, None])
+
+
+def swiss_roll(n: int, *, seed: int = 0) -> Manifold:
+    """A surface in space: the sheet that `spiral` draws when it is pulled upwards.
+
+    The coordinates are the angle t, drawn as in `spiral`, and the height h, drawn evenly from -1 to
+    1; the point is (t cos t / 3π, h, t sin t / 3π).
+    """
+    curve = spiral(n, seed=seed)
+    generator = torch.Generator().manual_seed(seed + 1)
+    h = 2 * torch.rand(n, 1, generator=generator) - 1
+    across, flat = curve.points, curve.tangents[:, 0]
+    zero, one = torch.zeros(n, 1), torch.ones(n, 1)
+    along = torch.cat([flat[:, :1], zero, flat[:, 1:]], dim=1)
+    up = torch.cat([zero, one, zero], dim=1)
+    return Manifold(
+        torch.cat([across[:, :1], h, across[:, 1:]], dim=1),
+        torch.cat([curve.coordinates, h], dim=1),
+        torch.stack([along, up], dim=1),
+    )
+
+
+def _on_spiral(t: Float[Tensor, " n"]) -> tuple[Float[Tensor, "n 2"], Float[Tensor, "n 2"]]:
+    """The points (t cos t, t sin t) and the unit vectors along the curve there."""
+    cos, sin = t.cos(), t.sin()
+    along = torch.stack([cos - t * sin, sin + t * cos], dim=1)
+    return torch.stack([t * cos, t * sin], dim=1), along / along.norm(dim=1, keepdim=True)
 
 
 def data_root(root: str | os.PathLike | None = None) -> Path:

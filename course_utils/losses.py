@@ -5,6 +5,8 @@ the batch is taken once, by `course_utils.training.fit`, and nowhere else. A los
 """
 
 import math
+from collections.abc import Callable
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -91,6 +93,123 @@ def gaussian_nll(
         raise ValueError(f"sigma is {sigma.item():g}; expected a positive standard deviation")
     per_feature = 0.5 * ((x - mean) / sigma) ** 2 + sigma.log() + 0.5 * math.log(2 * math.pi)
     return _sum_features(per_feature)
+
+
+def l1(code: Float[Tensor, "batch *units"]) -> Float[Tensor, " batch"]:
+    """Sum of the absolute values of a code: Σ_j |z_j|. It pulls small entries to exactly 0.
+
+    Returns:
+        One number per example, at least 0, in units of the code, lower is sparser.
+
+    >>> l1(torch.tensor([[1.0, -2.0, 0.0]]))
+    tensor([3.])
+    """
+    return _sum_features(code.abs())
+
+
+def kl_sparsity(
+    activations: Float[Tensor, "batch units"], target: float = 0.05
+) -> Float[Tensor, ""]:
+    """How far the units' mean activations are from the target: Σ_j KL(Bern(ρ) ‖ Bern(ρ̂_j)).
+
+    ρ̂_j is the mean activation of unit j over the batch and ρ the target, so that
+
+        Σ_j [ρ ln(ρ / ρ̂_j) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂_j))].
+
+    A property of the batch and not of an example: a unit may be fully on for a few examples if it
+    is off for the others. Ng, "Sparse autoencoder", lecture notes of CS294A, 2011, section 3.
+
+    Args:
+        activations: what the units do, in [0, 1], such as the outputs of a sigmoid.
+        target: the mean activation wanted of each unit, between 0 and 1.
+
+    Returns:
+        One number for the whole batch, in nats, at least 0 and 0 only if every ρ̂_j = ρ. Means of
+        exactly 0 or 1 are moved inside by one part in a million: finite, but without a gradient.
+
+    Raises:
+        ValueError: if target is not between 0 and 1.
+
+    >>> kl_sparsity(torch.tensor([[0.1, 0.5], [0.3, 0.5]]), target=0.2)
+    tensor(0.1927)
+    """
+    if not 0 < target < 1:
+        raise ValueError(f"target is {target:g}; expected a mean activation between 0 and 1")
+    mean = activations.mean(0).clamp(1e-6, 1 - 1e-6)
+    on = target * (math.log(target) - mean.log())
+    off = (1 - target) * (math.log1p(-target) - (1 - mean).log())
+    return (on + off).sum()
+
+
+def top_k(code: Float[Tensor, "batch units"], k: int) -> Float[Tensor, "batch units"]:
+    """Each row with its k entries of largest magnitude, and 0 in place of the others.
+
+    The gradient flows through the kept entries and through nothing else. Of equal magnitudes just
+    enough are kept that there are k. Makhzani & Frey, "k-Sparse Autoencoders", 2014.
+
+    Raises:
+        ValueError: if k is not from 1 to the number of units.
+
+    >>> top_k(torch.tensor([[0.5, -3.0, 0.0, 2.0]]), k=2)
+    tensor([[ 0., -3.,  0.,  2.]])
+    """
+    if not 1 <= k <= code.shape[1]:
+        raise ValueError(f"k is {k}; expected 1 to {code.shape[1]}, the number of units")
+    kept = code.abs().topk(k, dim=1).indices
+    return torch.zeros_like(code).scatter(1, kept, code.gather(1, kept))
+
+
+def jacobian_penalty(
+    encode: Callable[[Tensor], Tensor],
+    x: Float[Tensor, "batch *features"],
+    method: Literal["exact", "hutchinson"] = "exact",
+    generator: torch.Generator | None = None,
+) -> Float[Tensor, " batch"]:
+    """How strongly a code answers to small changes of x: ‖J‖²_F = Σ_ij (∂z_i / ∂x_j)².
+
+    "exact" takes one backward pass for each number of the code, "hutchinson" a single one: with
+    random signs v, E‖Jᵀv‖² = ‖J‖²_F, so its result is right on average, with the variance
+    2 (‖A‖²_F - Σ_i A_ii²) where A = JJᵀ. One can train with either.
+
+    Rifai, Vincent, Muller, Glorot & Bengio, "Contractive Auto-Encoders", 2011, equation 3;
+    Hutchinson, 1990, for the estimate.
+
+    Args:
+        encode: maps (batch, *features) to a code (batch, latent), each example by itself. (In
+            training mode batch normalisation mixes examples; the result then counts how the codes
+            of all examples answer to one.)
+        x: where to look.
+        generator: source of the signs; None for torch's global stream.
+
+    Returns:
+        One number per example, at least 0, lower is flatter.
+
+    Raises:
+        ValueError: if the method is neither of the two, or the code is not (batch, latent).
+    """
+    if method not in ("exact", "hutchinson"):
+        raise ValueError(f"method is {method!r}; expected 'exact' or 'hutchinson'")
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():  # validation has gradients off, but the Jacobian is made of them
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        z = encode(x)
+        if z.ndim != 2 or len(z) != len(x):
+            raise ValueError(
+                f"the code has shape {tuple(z.shape)} for {len(x)} examples; expected "
+                "(batch, latent): flatten(1) makes a row of each code"
+            )
+        if method == "hutchinson":
+            bits = torch.randint(2, z.shape, generator=generator, device=z.device)
+            projections = [(z * (2 * bits - 1)).sum()]  # Σ_i v_i z_i of every example
+        else:
+            projections = z.sum(0).unbind()  # z_i of every example, for each i in turn
+        # An example's code depends on its own x alone, so the gradient of a sum over the batch
+        # holds, in the row of each example, the gradient of its own part.
+        penalty = torch.zeros(len(x), dtype=x.dtype, device=x.device)
+        for projection in projections:
+            (row,) = torch.autograd.grad(projection, x, create_graph=training, retain_graph=True)
+            penalty = penalty + _sum_features(row**2)
+    return penalty if training else penalty.detach()
 
 
 def _sum_features(values: Float[Tensor, "batch *features"]) -> Float[Tensor, " batch"]:

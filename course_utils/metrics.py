@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -85,3 +85,55 @@ def principal_angles(
 
     angles = subspace_angles(a.detach().double().cpu().numpy(), b.detach().double().cpu().numpy())
     return torch.from_numpy(angles.copy())
+
+
+def nearest_images(
+    codes: Float[Tensor, "n latent"], query: Float[Tensor, " latent"], k: int
+) -> Int[Tensor, " k"]:
+    """Search by example: which k codes lie nearest to the query, in Euclidean distance.
+
+    Returns:
+        Their indices, nearest first; equal distances in the order of their indices. A query that is
+        itself among the codes comes first, at distance 0.
+
+    Raises:
+        ValueError: if k is not from 1 to n.
+
+    >>> nearest_images(torch.tensor([[0.0], [4.0], [1.0]]), torch.tensor([0.9]), k=2)
+    tensor([2, 0])
+    """
+    if not 1 <= k <= len(codes):
+        raise ValueError(f"k is {k}; expected 1 to {len(codes)}, the number of codes")
+    distances = ((codes - query) ** 2).sum(1)
+    return distances.argsort(stable=True)[:k]
+
+
+def noisy_score(
+    x: Float[Tensor, "batch d"], clean: Float[Tensor, "n d"], sigma: float
+) -> Float[Tensor, "batch d"]:
+    """The score ∇ log p(x) of data with Gaussian noise on it: which way, and how soon, it thickens.
+
+    p is the density of the `clean` points once each is spread by N(0, σ² I), a mixture of n
+    Gaussians. Its score is (E[clean point | x] - x) / σ², so that the best possible denoiser is
+    x + σ² ∇ log p(x): Tweedie's formula (Robbins, 1956; Efron, 2011; Vincent, 2011, for denoising
+    autoencoders).
+
+    Args:
+        x: where to look; memory grows with batch · n.
+        clean: the data without noise.
+        sigma: the standard deviation of the noise, more than 0.
+
+    Returns:
+        A vector for each x, towards higher density, in units of 1 / length.
+
+    Raises:
+        ValueError: if sigma is not positive.
+
+    >>> noisy_score(torch.tensor([[3.0]]), torch.tensor([[1.0]]), sigma=2.0)
+    tensor([[-0.5000]])
+    """
+    if not sigma > 0:
+        raise ValueError(f"sigma is {sigma:g}; expected a positive standard deviation")
+    squared_distances = ((x[:, None] - clean) ** 2).sum(-1)
+    shares = torch.softmax(-squared_distances / (2 * sigma**2), dim=1)
+    return (shares @ clean - x) / sigma**2

@@ -7,11 +7,21 @@ validation call the same objective.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.losses import bernoulli_nll, squared_error
+from course_utils.corruption import Corruption
+from course_utils.losses import (
+    bernoulli_nll,
+    jacobian_penalty,
+    kl_sparsity,
+    l1,
+    squared_error,
+    top_k,
+)
 from course_utils.models import Autoencoder
 
 Objective = Callable[..., dict[str, Tensor]]
@@ -51,3 +61,95 @@ def weight_decay(objective: Objective, weight: float) -> Objective:
         return {**terms, "loss": terms["loss"] + weight * squares, "weights": squares}
 
     return decayed
+
+
+def denoising(corrupt: Corruption) -> Objective:
+    """Draw the clean x from a spoiled copy of it: the target is x, not what the model was shown.
+
+    Vincent, Larochelle, Bengio & Manzagol, "Extracting and Composing Robust Features with Denoising
+    Autoencoders", 2008.
+
+    Args:
+        corrupt: a corruption, such as `course_utils.corruption.gaussian_noise(0.5)`.
+    """
+
+    def denoise(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
+        return {"loss": squared_error(model.to_image(model(corrupt(x)).logits), x)}
+
+    return denoise
+
+
+def sparse(
+    weight: float,
+    kind: Literal["l1", "kl", "top_k"] = "l1",
+    *,
+    target: float = 0.05,
+    k: int = 25,
+) -> Objective:
+    """Draw x again from a code in which few units speak at a time.
+
+    The terms are "loss" = reconstruction + weight · penalty, "reconstruction" in squared pixels,
+    "penalty", and "active": the share of units that are not 0.
+
+    Args:
+        weight: what one unit of the penalty costs, in squared pixels, 0 or more.
+        kind: "l1", the sum of the code's absolute values; "kl", how far each unit's mean activation
+            over the batch is from `target`, best with a model built with code="sigmoid" (any other
+            code passes through a sigmoid on its way to the penalty); "top_k", where all but the k
+            largest entries of each code are set to 0 before decoding, which needs no penalty:
+            weight=0 (any other weight multiplies the absolute values of what is kept).
+        target: the mean activation wanted by "kl".
+        k: how many entries "top_k" keeps.
+
+    Raises:
+        ValueError: if weight is negative or kind is none of the three.
+    """
+    if weight < 0:
+        raise ValueError(f"weight is {weight:g}; expected 0 or more")
+    if kind not in ("l1", "kl", "top_k"):
+        raise ValueError(f"kind is {kind!r}; expected 'l1', 'kl' or 'top_k'")
+
+    def sparsely(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
+        z = model.encode(x)
+        if kind == "top_k":
+            z = top_k(z, k)
+        error = squared_error(model.to_image(model.decode(z)), x)
+        penalty = kl_sparsity(_activations(model, z), target) if kind == "kl" else l1(z)
+        return {
+            "loss": error + weight * penalty,
+            "reconstruction": error,
+            "penalty": penalty,
+            "active": (z != 0).float().mean(1),
+        }
+
+    return sparsely
+
+
+def contractive(weight: float, method: Literal["exact", "hutchinson"] = "exact") -> Objective:
+    """Draw x again from a code that hardly answers to small changes of x.
+
+    The terms are "loss" = reconstruction + weight · jacobian, "reconstruction" in squared pixels,
+    and "jacobian": ‖∂z/∂x‖² (`course_utils.losses.jacobian_penalty`).
+
+    Rifai, Vincent, Muller, Glorot & Bengio, "Contractive Auto-Encoders", 2011, equation 4.
+
+    Args:
+        weight: what one unit of the squared Jacobian norm costs, in squared pixels, 0 or more.
+        method: "exact", or "hutchinson" for an estimate that is cheaper where codes are long.
+
+    Raises:
+        ValueError: if weight is negative.
+    """
+    if weight < 0:
+        raise ValueError(f"weight is {weight:g}; expected 0 or more")
+
+    def contract(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
+        error = squared_error(model.to_image(model(x).logits), x)
+        jacobian = jacobian_penalty(model.encode, x, method)
+        return {"loss": error + weight * jacobian, "reconstruction": error, "jacobian": jacobian}
+
+    return contract
+
+
+def _activations(model: Autoencoder, z: Tensor) -> Tensor:
+    return z if model.code == "sigmoid" else torch.sigmoid(z)

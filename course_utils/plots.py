@@ -6,13 +6,14 @@ and nothing calls plt.show(): a lesson ends a figure with `show(fig, alt="...")`
 
 import base64
 import io
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import matplotlib
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -21,6 +22,7 @@ from torch import Tensor
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PINK, SKY, INK = "#CC79A7", "#56B4E9", "#222222"
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, INK)
+DIGIT_COLOURS = (*COLOURS, "#8B5E3C", "#7A7A00", "#6A3D9A")  # three more, for ten classes
 MARKERS = "osD^vPXh"
 
 DPI = 110
@@ -49,6 +51,7 @@ STYLE = {
 
 PAPER = "gray_r"  # digits are ink on paper: 0 is white, 1 is black
 GAP, CAPTION = 7, 28  # pixels between images, and below an image for its caption
+SHEET_GAP = 3  # pixels between the images of a sheet
 LEFT_OF_ROW = {"ha": "right", "va": "center", "fontsize": 10}
 BELOW_IMAGE = {"ha": "center", "va": "top", "fontsize": 9}
 
@@ -68,18 +71,14 @@ def show(drawing: Figure | Axes, alt: str) -> None:
     """
     from IPython.display import display
 
-    if not alt.strip():
-        raise ValueError("alt is empty; describe in one sentence what the figure shows")
-    fig = drawing if isinstance(drawing, Figure) else drawing.figure
-    png = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        fig.savefig(png, format="png")
+    _require_alt(alt)
+    png = _png(drawing if isinstance(drawing, Figure) else drawing.figure)
     # JupyterLab and its export give a PNG no alternative text, whatever its metadata say, and show
     # the HTML instead; other readers take the PNG.
-    source = base64.b64encode(png.getvalue()).decode()
+    source = base64.b64encode(png).decode()
     html = f'<img alt="{escape(alt)}" src="data:image/png;base64,{source}">'
     display(
-        {"image/png": png.getvalue(), "text/html": html, "text/plain": f"Figure: {alt}"},
+        {"image/png": png, "text/html": html, "text/plain": f"Figure: {alt}"},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )
@@ -122,6 +121,119 @@ def images(
                     fig.text((x + wide / 2) / width, (y - 5) / height, texts[i], **BELOW_IMAGE)
             y -= CAPTION if texts else GAP
     return fig
+
+
+def sheet(
+    pictures: Float[Tensor, "n 1 height width"],
+    *,
+    columns: int,
+    limits: tuple[float, float] | None = (0.0, 1.0),
+    magnify: int = 2,
+) -> Figure:
+    """Many small pictures side by side, row after row, such as filters or a grid of samples.
+
+    Args:
+        pictures: drawn from left to right, then in the next row.
+        columns: how many there are in a row.
+        limits, magnify: as in `images`.
+    """
+    rows = math.ceil(len(pictures) / columns)
+    tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[-2:])
+    width, height = columns * wide + SHEET_GAP, rows * tall + SHEET_GAP
+    with matplotlib.rc_context(STYLE):
+        fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        for number, picture in enumerate(pictures):
+            row, column = divmod(number, columns)
+            x, y = SHEET_GAP + column * wide, height - (row + 1) * tall
+            size = (wide - SHEET_GAP) / width, (tall - SHEET_GAP) / height
+            _image(fig.add_axes((x / width, y / height, *size)), picture, limits)
+    return fig
+
+
+def code_map(
+    codes: Float[Tensor, "n 2"], labels: Int[Tensor, " n"], *, ax: Axes | None = None
+) -> Axes:
+    """Where each image has its place on a map of two numbers: its digit is drawn there.
+
+    The digit says the class to those who cannot tell the colours apart.
+    """
+    ax = figure(height=6)[1] if ax is None else ax
+    xy, classes = codes.detach().cpu().numpy(), labels.cpu().numpy()
+    for digit in range(10):
+        x, y = xy[classes == digit].T
+        ax.scatter(x, y, s=26, marker=f"${digit}$", color=DIGIT_COLOURS[digit], linewidths=0.3)
+    ax.set_aspect("equal", adjustable="datalim")
+    return ax
+
+
+def arrows(
+    at: Float[Tensor, "n 2"],
+    direction: Float[Tensor, "n 2"],
+    *,
+    ax: Axes,
+    colour: str = BLUE,
+    **options: Any,
+) -> Axes:
+    """Arrows in the plane, drawn in its own units: each begins at its point and ends where it leads.
+
+    Args:
+        options: passed on to matplotlib's quiver, such as `width` or `label`.
+    """
+    x, y = at.detach().cpu().numpy().T
+    u, v = direction.detach().cpu().numpy().T
+    ax.quiver(x, y, u, v, color=colour, angles="xy", scale_units="xy", scale=1, **options)
+    ax.set_aspect("equal")
+    return ax
+
+
+def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
+    """Display figures of one size one after the other, over and over, as an animated picture.
+
+    It needs no kernel and no script. Readers that cannot move, and those whose system asks for less
+    motion, get the last frame; draw a still figure of several moments below it for the print.
+
+    Args:
+        alt: a sentence that says what changes from the first frame to the last.
+        seconds: how long each frame stays; the last stays five times as long.
+
+    Raises:
+        ValueError: if alt is empty.
+    """
+    from IPython.display import display
+    from PIL import Image
+
+    _require_alt(alt)
+    stills = [_png(frame) for frame in frames]
+    pictures = [Image.open(io.BytesIO(still)).convert("RGB").quantize(64) for still in stills]
+    milliseconds = [round(1000 * seconds)] * len(pictures)
+    milliseconds[-1] *= 5
+    gif = io.BytesIO()
+    pictures[0].save(
+        gif, "GIF", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0
+    )
+    moving, still = (base64.b64encode(data).decode() for data in (gif.getvalue(), stills[-1]))
+    html = (
+        f'<picture><source media="(prefers-reduced-motion: reduce), print" '
+        f'srcset="data:image/png;base64,{still}">'
+        f'<img alt="{escape(alt)}" src="data:image/gif;base64,{moving}"></picture>'
+    )
+    display(
+        {"image/png": stills[-1], "text/html": html, "text/plain": f"Film: {alt}"},
+        metadata={"image/png": {"alt": alt}},
+        raw=True,
+    )
+
+
+def _png(fig: Figure) -> bytes:
+    png = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        fig.savefig(png, format="png")
+    return png.getvalue()
+
+
+def _require_alt(alt: str) -> None:
+    if not alt.strip():
+        raise ValueError("alt is empty; describe in one sentence what the figure shows")
 
 
 def _image(ax: Axes, image: Tensor, limits: tuple[float, float] | None) -> None:

@@ -5,8 +5,9 @@ Denoising, sparse and contractive autoencoders are this same network trained wit
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -21,6 +22,11 @@ from course_utils.models.base import (
     recorded,
     seeded,
 )
+
+Code = Literal["linear", "relu", "sigmoid"]
+
+ACTIVATIONS = {"linear": lambda z: z, "relu": torch.relu, "sigmoid": torch.sigmoid}
+"""What may happen to the encoder's output before it is called the code."""
 
 
 class AutoencoderOutput(NamedTuple):
@@ -42,6 +48,8 @@ class Autoencoder(Model):
         encoder: maps (batch, *input_shape) to a code (batch, latent).
         decoder: maps the code back to (batch, *input_shape): logits if output is "sigmoid".
         input_shape, output: see `course_utils.models.base.Model`.
+        code: what the numbers of a code may be: any ("linear"), none below 0 ("relu"), or from 0 to
+            1 ("sigmoid").
 
     The factories build the networks that the lessons use. Each takes a `seed`: the same seed gives
     the same first weights, whatever was drawn before.
@@ -58,8 +66,12 @@ class Autoencoder(Model):
         *,
         input_shape: tuple[int, ...] | None = None,
         output: Output = "sigmoid",
+        code: Code = "linear",
     ) -> None:
         super().__init__(input_shape=input_shape, output=output)
+        if code not in ACTIVATIONS:
+            raise ValueError(f"code is {code!r}; expected 'linear', 'relu' or 'sigmoid'")
+        self.code = code
         self.encoder = encoder
         self.decoder = decoder
 
@@ -72,14 +84,23 @@ class Autoencoder(Model):
         *,
         input_shape: Sequence[int] = IMAGE,
         output: Output = "sigmoid",
+        code: Code = "linear",
+        tied: bool = False,
         seed: int = 0,
     ) -> "Autoencoder":
-        """Fully connected: 784 → 256 → 128 → 64 → 32 and the mirror back (489,136 parameters)."""
+        """Fully connected: 784 → 256 → 128 → 64 → 32 and the mirror back (489,136 parameters).
+
+        With tied=True the decoder's matrices are the encoder's, transposed, and only its biases are
+        its own: then neither can undo by its scale what a penalty asks of the other.
+        """
         shape = tuple(input_shape)
         with seeded(seed):
             encoder = blocks.dense_encoder(shape, hidden, latent_dim)
-            decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
-        return cls(encoder, decoder, input_shape=shape, output=output)
+            if tied:
+                decoder = blocks.tied_decoder(encoder, shape)
+            else:
+                decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
+        return cls(encoder, decoder, input_shape=shape, output=output, code=code)
 
     @classmethod
     @recorded
@@ -111,7 +132,7 @@ class Autoencoder(Model):
             ValueError: if x has not the shape (batch, *input_shape).
         """
         self.check_shape(x)
-        return full_precision(self.encoder(x))
+        return ACTIVATIONS[self.code](full_precision(self.encoder(x)))
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
         """The logits that the decoder draws from each code; `to_image` makes them an image."""

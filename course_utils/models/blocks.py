@@ -8,7 +8,9 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 def dense_encoder(shape: Sequence[int], hidden: Sequence[int], out_features: int) -> nn.Sequential:
@@ -21,6 +23,25 @@ def dense_decoder(latent_dim: int, hidden: Sequence[int], shape: Sequence[int]) 
     return nn.Sequential(
         *_stack([latent_dim, *hidden, math.prod(shape)]), nn.Unflatten(1, tuple(shape))
     )
+
+
+def tied_decoder(encoder: nn.Sequential, shape: Sequence[int]) -> nn.Sequential:
+    """The way back through a dense encoder by its own matrices, transposed."""
+    layers = [Transposed(layer) if isinstance(layer, nn.Linear) else layer for layer in encoder]
+    return nn.Sequential(*reversed(layers[1:]), nn.Unflatten(1, tuple(shape)))
+
+
+class Transposed(nn.Module):
+    """The way back through a linear layer: its matrix transposed, and a bias of its own."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(layer.in_features))
+        # In a tuple, where nn.Module does not look: the matrix is the encoder's, and counts once.
+        self._layer = (layer,)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self._layer[0].weight.T, self.bias)
 
 
 def conv_encoder(channels: Sequence[int], out_features: int, size: int = 28) -> nn.Sequential:
