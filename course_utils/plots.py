@@ -162,7 +162,7 @@ def code_map(
     for digit in range(10):
         x, y = xy[classes == digit].T
         ax.scatter(x, y, s=26, marker=f"${digit}$", color=DIGIT_COLOURS[digit], linewidths=0.3)
-    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_aspect("equal")
     return ax
 
 
@@ -174,7 +174,7 @@ def arrows(
     colour: str = BLUE,
     **options: Any,
 ) -> Axes:
-    """Arrows in the plane, drawn in its own units: each begins at its point and ends where it leads.
+    """Arrows in the plane, in its own units: each begins at its point and ends where it leads.
 
     Args:
         options: passed on to matplotlib's quiver, such as `width` or `label`.
