@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils.widgets import compare_code_sizes
+from course_utils import Autoencoder, gaussian_noise, masking_noise, salt_and_pepper
+from course_utils.widgets import compare_code_sizes, denoise_at
 from course_utils.widgets.knobs import GAP, PIXEL
 
 SIZES = (2, 16, 4)  # not sorted: the slider sorts them
@@ -130,3 +131,60 @@ def test_a_change_is_drawn_within_a_frame(x, reconstructions):
 def test_errors_name_the_input_and_the_way_out(x, reconstructions, change, message):
     with pytest.raises(ValueError, match=message):
         compare_code_sizes(*change(x, reconstructions))
+
+
+# --- denoise_at -----------------------------------------------------------------------------------
+
+NOISES = {"Gaussian": gaussian_noise, "masking": masking_noise, "salt and pepper": salt_and_pepper}
+
+
+@pytest.fixture
+def model():
+    return Autoencoder.dense(4, (9,))
+
+
+def noise_parts(view):
+    """The widgets in a view: kind of noise, strength, image, picture, captions."""
+    kinds = (
+        ipywidgets.ToggleButtons,
+        ipywidgets.FloatSlider,
+        ipywidgets.IntSlider,
+        ipywidgets.Image,
+        ipywidgets.HTML,
+    )
+    return [next(child for child in view.children if isinstance(child, kind)) for kind in kinds]
+
+
+def test_noise_is_drawn_and_denoised_at_the_chosen_strength(x, model):
+    kind, level, index, picture, captions = noise_parts(denoise_at(x, model, NOISES))
+    assert kind.options == tuple(NOISES)
+    for control, value in [(level, 0.25), (kind, "masking"), (index, 2), (level, 1.0), (level, 0)]:
+        control.value = value
+        clean = x[index.value]
+        corrupt = NOISES[kind.value](level.value)
+        noisy = corrupt(clean[None], torch.Generator().manual_seed(index.value))[0]
+        denoised = model.reconstruct(noisy[None])[0]
+        for drawn, image in zip(tiles(picture, 3), (clean, noisy, denoised), strict=True):
+            np.testing.assert_array_equal(drawn, ink(image))
+        error = ((denoised - clean) ** 2).sum()
+        assert f"squared error {error:.2f}" in captions.value
+    assert "<b>noisy</b><br>squared error 0.00" in captions.value  # a strength of 0 leaves all
+
+
+def test_the_same_noise_grows_with_the_slider(x, model):
+    kind, level, _, picture, _ = noise_parts(denoise_at(x, model, NOISES))
+    kind.value, level.value = "masking", 0.3
+    masked_before = tiles(picture, 3)[1] == 255
+    level.value = 0.6
+    masked_after = tiles(picture, 3)[1] == 255
+    assert (masked_after >= masked_before).all() and masked_after.sum() > masked_before.sum()
+
+
+def test_denoising_view_labels_its_controls_and_names_its_errors(x, model):
+    *controls, _, captions = noise_parts(denoise_at(x, model, NOISES, torch.tensor([7, 2, 1])))
+    assert all(control.description for control in controls)
+    assert "784 numbers, a 7" in captions.value
+    with pytest.raises(ValueError, match="noises is empty"):
+        denoise_at(x, model, {})
+    with pytest.raises(ValueError, match=r"x has shape \(1, 28, 28\)"):
+        denoise_at(x[0], model, NOISES)

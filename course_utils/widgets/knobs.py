@@ -4,17 +4,21 @@ Digits are dark ink on white paper, as in the course's figures and in either the
 Pixels are enlarged by whole numbers, without smoothing, so that one pixel stays one square.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from io import BytesIO
+from typing import NamedTuple
 
 import ipywidgets
 import numpy as np
+import torch
 from jaxtyping import Int, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from course_utils.corruption import Corruption
 from course_utils.losses import squared_error
+from course_utils.models import Autoencoder
 
 PIXEL = 7  # screen pixels to one image pixel, each way
 GAP = 16  # screen pixels from one picture to the next
@@ -55,35 +59,109 @@ def compare_code_sizes(
     }
     original = x.detach().cpu()
     sizes = sorted(next(iter(pictures.values())))
-    numbers = original[0].numel()
 
     size = _slider(ipywidgets.SelectionSlider, "code size", options=sizes, value=sizes[0])
     index = _slider(ipywidgets.IntSlider, "image", min=0, max=len(original) - 1)
+
+    def tiles() -> list[Tile]:
+        i, k = index.value, size.value
+        shown = [_original(original[i], None if labels is None else labels[i])]
+        for name, by_size in pictures.items():
+            x_hat = by_size[k][i]
+            shown.append(Tile(x_hat, f"{name}, {k} numbers", _error(x_hat, original[i])))
+        return shown
+
+    return _scrubbed([size, index], tiles)
+
+
+def denoise_at(
+    x: Tensor,
+    model: Autoencoder,
+    noises: Mapping[str, Callable[[float], Corruption]],
+    labels: Int[Tensor, " batch"] | None = None,
+) -> ipywidgets.VBox:
+    """An image, the image with noise, and what the model makes of it, under a slider for the noise.
+
+    Buttons choose the kind of noise, a slider its strength, another the image. The same draw of the
+    noise grows with the slider, so that what changes is its strength alone. A line of text under
+    each picture gives its squared error against the original, summed over pixels.
+
+        denoise_at(x, model, {"Gaussian": gaussian_noise, "masking": masking_noise})
+
+    Args:
+        x: the originals, `(batch, 1, height, width)` in [0, 1], at least one.
+        model: draws the denoised image, by `model.reconstruct`.
+        noises: name → a function of the strength, from 0 to 1, that returns a corruption.
+        labels: what each original shows, written under it.
+
+    Returns:
+        The view; as the last line of a cell, it is drawn. It needs a running kernel.
+
+    Raises:
+        ValueError: if x is not a batch of grey images, or noises is empty.
+    """
+    _require_images(x, labels)
+    if not noises:
+        raise ValueError("noises is empty: give at least one, such as {'Gaussian': gaussian_noise}")
+    place = next(model.parameters()).device
+    original = x.detach().cpu()
+    kind = ipywidgets.ToggleButtons(options=list(noises), description="noise")
+    level = _slider(ipywidgets.FloatSlider, "strength", min=0.0, max=1.0, step=0.05, value=0.5)
+    index = _slider(ipywidgets.IntSlider, "image", min=0, max=len(original) - 1)
+
+    def tiles() -> list[Tile]:
+        clean = original[index.value]
+        corrupt = noises[kind.value](level.value)
+        noisy = corrupt(clean[None], torch.Generator().manual_seed(index.value))
+        denoised = model.reconstruct(noisy.to(place)).cpu()
+        label = None if labels is None else labels[index.value]
+        return [
+            _original(clean, label),
+            Tile(noisy[0], "noisy", _error(noisy[0], clean)),
+            Tile(denoised[0], "denoised", _error(denoised[0], clean)),
+        ]
+
+    return _scrubbed([kind, level, index], tiles)
+
+
+class Tile(NamedTuple):
+    """One picture of a view, with a heading and a line of text below it."""
+
+    image: Tensor
+    name: str
+    text: str
+
+
+def _original(image: Tensor, label: Tensor | None) -> Tile:
+    numbers = f"{image.numel()} numbers"
+    return Tile(image, "original", numbers if label is None else f"{numbers}, a {label}")
+
+
+def _error(x_hat: Tensor, x: Tensor) -> str:
+    return f"squared error {squared_error(x_hat[None], x[None]).item():.2f}"
+
+
+def _scrubbed(
+    controls: list[ipywidgets.Widget], tiles: Callable[[], list[Tile]]
+) -> ipywidgets.VBox:
+    """The controls above the tiles, which are computed anew whenever a control changes."""
     picture = ipywidgets.Image(format="png")
     captions = ipywidgets.HTML()
 
     def draw(_change: object = None) -> None:
-        i, k = index.value, size.value
-        chosen = {name: by_size[k][i] for name, by_size in pictures.items()}
-        picture.value = _png([original[i], *chosen.values()])
-        shown = f"{numbers} numbers" if labels is None else f"{numbers} numbers, a {labels[i]}"
-        lines = [("original", shown)]
-        for name, x_hat in chosen.items():
-            error = squared_error(x_hat[None], original[i][None]).item()
-            lines.append((f"{name}, {k} numbers", f"squared error {error:.2f}"))
-        captions.value = _captions(lines, original.shape[-1] * PIXEL)
+        shown = tiles()
+        picture.value = _png([tile.image for tile in shown])
+        captions.value = _captions(shown)
 
-    size.observe(draw, names="value")
-    index.observe(draw, names="value")
+    for control in controls:
+        control.observe(draw, names="value")
     draw()
     # Without flex-start a box stretches its children, and the picture with them.
     layout = ipywidgets.Layout(align_items="flex-start")
-    return ipywidgets.VBox([size, index, picture, captions], layout=layout)
+    return ipywidgets.VBox([*controls, picture, captions], layout=layout)
 
 
-def _require_comparable(
-    x: Tensor, reconstructions: Mapping[str, Mapping[int, Tensor]], labels: Tensor | None
-) -> None:
+def _require_images(x: Tensor, labels: Tensor | None) -> None:
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0:
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (batch, 1, height, width) with at least one "
@@ -91,6 +169,12 @@ def _require_comparable(
         )
     if labels is not None and len(labels) != len(x):
         raise ValueError(f"labels has {len(labels)} entries for {len(x)} images: give one for each")
+
+
+def _require_comparable(
+    x: Tensor, reconstructions: Mapping[str, Mapping[int, Tensor]], labels: Tensor | None
+) -> None:
+    _require_images(x, labels)
     if not reconstructions:
         raise ValueError("reconstructions is empty: give at least one method")
     expected = None
@@ -134,9 +218,12 @@ def _png(images: list[Tensor]) -> bytes:
     return file.getvalue()
 
 
-def _captions(lines: list[tuple[str, str]], width: int) -> str:
-    cells = "".join(f"<div><b>{escape(name)}</b><br>{escape(text)}</div>" for name, text in lines)
+def _captions(tiles: list[Tile]) -> str:
+    width = tiles[0].image.shape[-1] * PIXEL
+    cells = "".join(
+        f"<div><b>{escape(tile.name)}</b><br>{escape(tile.text)}</div>" for tile in tiles
+    )
     return (
-        f'<div style="display: grid; grid-template-columns: repeat({len(lines)}, {width}px); '
+        f'<div style="display: grid; grid-template-columns: repeat({len(tiles)}, {width}px); '
         f'gap: {GAP}px; line-height: 1.4">{cells}</div>'
     )
