@@ -24,8 +24,8 @@ KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "langua
 
 SETUP = """\
 import torch
-from course_utils import check, plots, quiz
-from course_utils.widgets import compare_code_sizes"""
+from course_utils import Autoencoder, check, masking_noise, plots, quiz
+from course_utils.widgets import compare_code_sizes, denoise_at"""
 STUB = """\
 def squared_error(x_hat, x):
     raise NotImplementedError"""
@@ -36,6 +36,10 @@ SLIDER = """\
 x = torch.rand(3, 1, 28, 28)
 pca = {k: x + 1 / k for k in (2, 4, 16)}
 compare_code_sizes(x, {"PCA": pca, "autoencoder": {k: x for k in pca}})"""
+NOISE = 'denoise_at(x, Autoencoder.dense(2), {"masking": masking_noise})'
+FILM = """\
+frames = [plots.images({"static": torch.rand(2, 1, 28, 28)}) for _ in range(3)]
+plots.film(frames, alt="Static & noise")"""
 FIGURE = 'plots.show(plots.images({"static": torch.rand(2, 1, 28, 28)}), alt="Static & noise")'
 CELLS = {
     "title": new_markdown_cell("# A lesson in small"),
@@ -46,7 +50,9 @@ CELLS = {
     "check": new_code_cell('check("squared_error", squared_error)'),
     "wrong": new_code_cell(f"{MEAN}\ncheck('squared_error', mean_error)"),
     "slider": new_code_cell(SLIDER),
+    "noise": new_code_cell(NOISE),
     "figure": new_code_cell(FIGURE),
+    "film": new_code_cell(FILM),
 }
 
 
@@ -155,6 +161,16 @@ def test_slider_by_keyboard(lesson):
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 3 * 28
 
 
+def test_noise_by_keyboard(lesson):
+    view = cell(lesson, "noise")
+    picture = view.locator("img")
+    before = picture.get_attribute("src")
+    view.get_by_role("slider").first.focus()
+    lesson.page.keyboard.press("Home")
+    view.get_by_text("squared error 0.00").wait_for()  # no noise: the noisy one is the original
+    assert picture.get_attribute("src") != before
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_saved_lesson_opens_alive_and_readable(lab, lesson, chromium, theme):
     """A trusted notebook needs no cell run again; its text stands out in either theme."""
@@ -182,14 +198,23 @@ CONTRAST = """element => {
 }"""
 
 
-def assert_figure_is_drawn_and_described(notebook):
-    picture = cell(notebook, "figure").locator("img")
-    assert picture.get_attribute("alt") == "Static & noise"
-    assert picture.evaluate("picture => picture.naturalWidth") > 100
+def assert_figures_are_drawn_and_described(notebook):
+    for name, kind in (("figure", "png"), ("film", "gif")):
+        picture = cell(notebook, name).locator("img")
+        assert picture.get_attribute("alt") == "Static & noise"
+        assert picture.evaluate("picture => picture.naturalWidth") > 100
+        assert f"image/{kind}" in picture.evaluate("picture => picture.currentSrc")[:30]
 
 
 def test_a_figure_has_its_alternative_text(lesson):
-    assert_figure_is_drawn_and_described(lesson)
+    assert_figures_are_drawn_and_described(lesson)
+
+
+def test_a_film_stands_still_for_those_who_ask_for_less_motion(lesson):
+    lesson.page.emulate_media(reduced_motion="reduce")
+    source = cell(lesson, "film").locator("img").evaluate("picture => picture.currentSrc")
+    lesson.page.emulate_media(reduced_motion="no-preference")
+    assert source.startswith("data:image/png")
 
 
 def test_untrusted_lesson_shows_the_questions_and_figures(lab, lesson, chromium):
@@ -205,7 +230,7 @@ def test_untrusted_lesson_shows_the_questions_and_figures(lab, lesson, chromium)
         assert not answer.is_visible()
         quiz.locator("summary").click()
         assert answer.is_visible()
-        assert_figure_is_drawn_and_described(notebook)
+        assert_figures_are_drawn_and_described(notebook)
 
 
 def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
@@ -235,6 +260,7 @@ def test_notebook_of_the_course_runs_in_lab(lab, chromium, path):
                 drawn.locator(".jupyter-widgets").first.wait_for()
             if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
                 drawn.get_by_role("status").wait_for(state="attached")
-            if "plots.show(" in saved["source"]:
-                assert drawn.locator("img[alt]").count() == 1
+            pictures = saved["source"].count("plots.show(") + saved["source"].count("plots.film(")
+            if pictures:
+                assert drawn.locator("img[alt]").count() == pictures
             assert "Error displaying widget" not in drawn.inner_text()
