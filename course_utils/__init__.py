@@ -21,6 +21,7 @@ from course_utils.losses import (
     jacobian_penalty,
     kl_sparsity,
     l1,
+    one_layer_penalty,
     squared_error,
     top_k,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "masking_noise",
     "nearest_images",
     "noisy_score",
+    "one_layer_penalty",
     "pca",
     "pca_reconstruction",
     "principal_angles",

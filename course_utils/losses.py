@@ -159,6 +159,28 @@ def top_k(code: Float[Tensor, "batch units"], k: int) -> Float[Tensor, "batch un
     return torch.zeros_like(code).scatter(1, kept, code.gather(1, kept))
 
 
+def one_layer_penalty(
+    hidden: Float[Tensor, "batch units"], weight: Float[Tensor, "units d"]
+) -> Float[Tensor, " batch"]:
+    """`jacobian_penalty` of one sigmoid layer, in closed form: Σ_i (h_i (1 - h_i))² ‖W_i‖².
+
+    For h = sigmoid(W x + b) and for nothing else: neither a ReLU nor a second layer. Rifai et al.,
+    "Contractive Auto-Encoders", 2011, equation 6.
+
+    Args:
+        hidden: what the layer returned, after the sigmoid.
+        weight: W, one row for each unit.
+
+    Returns:
+        One number per example, at least 0, lower is flatter.
+
+    >>> one_layer_penalty(torch.tensor([[0.5, 0.9]]), torch.tensor([[2.0, 0.0], [0.0, 10.0]]))
+    tensor([1.0600])
+    """
+    slopes = hidden * (1 - hidden)
+    return (slopes**2 * (weight**2).sum(1)).sum(1)
+
+
 def jacobian_penalty(
     encode: Callable[[Tensor], Tensor],
     x: Float[Tensor, "batch *features"],
@@ -209,7 +231,7 @@ def jacobian_penalty(
         for projection in projections:
             (row,) = torch.autograd.grad(projection, x, create_graph=training, retain_graph=True)
             penalty = penalty + _sum_features(row**2)
-    return penalty if training else penalty.detach()
+    return penalty
 
 
 def _sum_features(values: Float[Tensor, "batch *features"]) -> Float[Tensor, " batch"]:

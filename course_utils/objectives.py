@@ -94,15 +94,17 @@ def sparse(
     Args:
         weight: what one unit of the penalty costs, in squared pixels, 0 or more.
         kind: "l1", the sum of the code's absolute values; "kl", how far each unit's mean activation
-            over the batch is from `target`, best with a model built with code="sigmoid" (any other
-            code passes through a sigmoid on its way to the penalty); "top_k", where all but the k
-            largest entries of each code are set to 0 before decoding, which needs no penalty:
-            weight=0 (any other weight multiplies the absolute values of what is kept).
+            over the batch is from `target`, best with a model built with code="sigmoid" (a linear
+            code passes through a sigmoid on its way to the penalty, and a ReLU's is refused);
+            "top_k", where all but the k largest entries of each code are set to 0 before decoding,
+            which needs no penalty: weight=0 (any other weight multiplies the absolute values of
+            what is kept). The model itself knows nothing of k: what it draws from a sparse code is
+            `model.decode(top_k(model.encode(x), k))`.
         target: the mean activation wanted by "kl".
         k: how many entries "top_k" keeps.
 
     Raises:
-        ValueError: if weight is negative or kind is none of the three.
+        ValueError: if weight is negative, kind is none of the three, or "kl" meets a ReLU code.
     """
     if weight < 0:
         raise ValueError(f"weight is {weight:g}; expected 0 or more")
@@ -152,4 +154,10 @@ def contractive(weight: float, method: Literal["exact", "hutchinson"] = "exact")
 
 
 def _activations(model: Autoencoder, z: Tensor) -> Tensor:
+    if model.code == "relu":
+        # The sigmoid of what is never negative is never below one half: no target could be met.
+        raise ValueError(
+            'kind="kl" wants activations between 0 and 1, and the model\'s code is "relu"; '
+            'build it with code="sigmoid"'
+        )
     return z if model.code == "sigmoid" else torch.sigmoid(z)

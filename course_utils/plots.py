@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 import matplotlib
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
@@ -157,7 +158,7 @@ def code_map(
 
     The digit says the class to those who cannot tell the colours apart.
     """
-    ax = figure(height=6)[1] if ax is None else ax
+    ax = figure(height=6.0)[1] if ax is None else ax
     xy, classes = codes.detach().cpu().numpy(), labels.cpu().numpy()
     for digit in range(10):
         x, y = xy[classes == digit].T
@@ -182,6 +183,7 @@ def arrows(
     x, y = at.detach().cpu().numpy().T
     u, v = direction.detach().cpu().numpy().T
     ax.quiver(x, y, u, v, color=colour, angles="xy", scale_units="xy", scale=1, **options)
+    ax.update_datalim([*zip(x + u, y + v, strict=True)])  # quiver makes room for the points alone
     ax.set_aspect("equal")
     return ax
 
@@ -197,14 +199,21 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
         seconds: how long each frame stays; the last stays five times as long.
 
     Raises:
-        ValueError: if alt is empty.
+        ValueError: if alt is empty, or there is no frame, or they differ in size.
     """
     from IPython.display import display
     from PIL import Image
 
     _require_alt(alt)
     stills = [_png(frame) for frame in frames]
-    pictures = [Image.open(io.BytesIO(still)).convert("RGB").quantize(64) for still in stills]
+    pictures = [Image.open(io.BytesIO(still)).convert("RGB") for still in stills]
+    sizes = sorted({picture.size for picture in pictures})
+    if len(sizes) != 1:
+        raise ValueError(f"frames have the sizes {sizes} in pixels; expected figures of one size")
+    # The same 64 colours in all frames: what stands still is then stored only once.
+    strip = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures]))
+    (width, height), strip = sizes[0], strip.quantize(64)
+    pictures = [strip.crop((0, y, width, y + height)) for y in range(0, strip.height, height)]
     milliseconds = [round(1000 * seconds)] * len(pictures)
     milliseconds[-1] *= 5
     gif = io.BytesIO()
@@ -225,9 +234,13 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
 
 
 def _png(fig: Figure) -> bytes:
-    png = io.BytesIO()
+    from PIL import Image
+
+    drawn, png = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        fig.savefig(png, format="png")
+        fig.savefig(drawn, format="png")
+    # 256 colours are more than the eye misses, and a third of the bytes.
+    Image.open(drawn).convert("RGB").quantize(256).save(png, "PNG", optimize=True)
     return png.getvalue()
 
 

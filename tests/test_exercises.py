@@ -34,6 +34,7 @@ from course_utils.exercises import (
     examine,
     expect_close,
     hint,
+    modules,
     progress,
     record,
     sandbox,
@@ -146,6 +147,17 @@ class TestEveryExercise:
             namespace = {}
             exec(f"def stub({parameters}):\n    {body}", namespace)
             if not inspect.isclass(exercise.solution):
+                assert not examine(exercise, namespace["stub"]).attempted
+        for body in (
+            f"def __init__(self, {parameters}):\n        raise NotImplementedError",
+            f"def __init__(self, {parameters}):\n        super().__init__()\n        raise "
+            "NotImplementedError",
+            "...",
+            '"""Specification."""',
+        ):
+            namespace = {"nn": nn}
+            exec(f"class stub(nn.Module):\n    {body}", namespace)
+            if inspect.isclass(exercise.solution):
                 assert not examine(exercise, namespace["stub"]).attempted
 
     def test_has_enough_answers(self, exercise):
@@ -1025,6 +1037,87 @@ def test_an_exercise_that_is_a_class():
     assert 'missing the required "forward"' in examine(exercise, WithoutForward).message
     assert "without parentheses" in examine(exercise, Scaler()).message
     assert "without parentheses" in examine(exercise, right).message
+
+
+class HalfDone(Scaler):
+    """`__init__` is written, `forward` is still the stub."""
+
+    def forward(self, x):
+        raise NotImplementedError
+
+
+class InPlace(Scaler):
+    def forward(self, x):
+        return x.mul_(self.factor)
+
+
+class Other(Scaler):
+    def __init__(self, scale: float = 2.0) -> None:
+        super().__init__(scale)
+
+
+class NotAModule:
+    def __init__(self, factor: float = 2.0) -> None:
+        self.factor = factor
+
+
+class Reseeds(Scaler):
+    def __init__(self, factor: float = 2.0) -> None:
+        super().__init__(factor)
+        torch.manual_seed(0)
+
+
+class WithoutLoss(nn.Module):
+    def __init__(self, factor: float = 2.0) -> None:
+        super().__init__()
+
+    def forward(self, x):
+        return x
+
+
+class LossOfTwo(Scaler):
+    def loss(self, x, target):
+        return self(x)
+
+
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        (HalfDone, "`raise NotImplementedError` left: line"),
+        (InPlace, "changed its argument `x` in place"),
+        (Other, "is built with (factor)"),
+        (NotAModule, "begin with `class Scaler(nn.Module):`"),
+        (Reseeds, "Your `__init__` seeds"),
+        (WithoutLoss, "no method `loss`"),
+        (LossOfTwo, "yours takes (x, target)"),
+    ],
+    ids=label,
+)
+def test_what_is_said_of_a_class(answer, phrase):
+    def builds(answer: Answer) -> None:
+        modules.build(answer, factor=3.0)
+
+    def runs(answer: Answer) -> None:
+        answer.call(modules.build(answer, 3.0), torch.ones(2, 3))
+
+    exercise = exercise_of(Scaler, [Stage("builds", builds), Stage("runs", runs)])
+    assert examine(exercise, Scaler).passed
+    assert phrase in examine(exercise, answer).message
+
+
+def test_the_far_end_of_a_graph():
+    layer, scale = nn.Linear(3, 2), torch.ones(2, requires_grad=True)
+    result = (layer(torch.ones(4, 3)) * scale).sum()
+    assert {id(leaf) for leaf in modules.leaves(result)} == {
+        id(scale),
+        *map(id, layer.parameters()),
+    }
+    assert modules.leaves(torch.ones(2)) == []
+    modules.expect_all_reached(layer, result)
+    with pytest.raises(Wrong, match="not among its `parameters"):
+        modules.expect_registered(layer, result)
+    with pytest.raises(Wrong, match="No gradient reaches `weight`, `bias`"):
+        modules.expect_all_reached(layer, scale.sum())
 
 
 def test_the_courses_own_function_is_not_an_answer():

@@ -6,9 +6,22 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.distributions import Bernoulli, Normal
+from torch import nn
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from course_utils import bernoulli_nll, gaussian_nll, load_images, squared_error
+from course_utils import (
+    Autoencoder,
+    bernoulli_nll,
+    gaussian_nll,
+    jacobian_penalty,
+    kl_sparsity,
+    l1,
+    load_images,
+    one_layer_penalty,
+    squared_error,
+    top_k,
+)
+from course_utils.models.base import seeded
 
 LOSSES = (squared_error, bernoulli_nll, gaussian_nll)
 SHAPES = ((5,), (5, 784), (5, 1, 28, 28), (5, 3, 2))
@@ -94,7 +107,7 @@ def test_bernoulli_on_binary_x_is_minus_the_log_probability():
 def test_bernoulli_on_grey_x_is_the_entropy_plus_the_divergence():
     # Property 4, second half: what no model can remove, and what a better one does.
     logits, x = draw(20, 30)
-    divergence = torch.distributions.kl_divergence(Bernoulli(probs=x), Bernoulli(logits=logits))
+    divergence = kl_divergence(Bernoulli(probs=x), Bernoulli(logits=logits))
     expected = (binary_entropy(x) + divergence).sum(1)
     torch.testing.assert_close(bernoulli_nll(logits, x), expected, rtol=1e-10, atol=0)
 
@@ -181,3 +194,384 @@ def test_mnist_has_an_irreducible_cross_entropy():
         mean_image = known.flatten(1).double().mean(0).clamp(1e-9, 1 - 1e-9)
         logits = mean_image.logit().expand_as(x)
         assert bernoulli_nll(logits, x).mean().item() == pytest.approx(nats, abs=0.01)
+
+
+# Sparse codes.
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_l1_is_the_first_norm_of_each_code(shape):
+    code, _ = draw(*shape)
+    expected = torch.linalg.vector_norm(code.reshape(len(code), -1), ord=1, dim=1)
+    torch.testing.assert_close(l1(code), expected, rtol=1e-12, atol=0)
+
+
+def test_l1_pulls_with_the_same_strength_at_every_size_and_not_at_zero():
+    code = torch.tensor([[1e-3, -5.0, 0.0]], requires_grad=True)
+    l1(code).sum().backward()
+    assert code.grad.tolist() == [[1.0, -1.0, 0.0]]
+
+
+every_target = pytest.mark.parametrize("target", [0.05, 0.2, 0.7])
+
+
+@every_target
+def test_kl_sparsity_is_the_divergence_between_coins(target):
+    # Property 18.
+    _, activations = draw(20, 30)
+    wanted = Bernoulli(probs=torch.tensor(target, dtype=torch.float64))
+    expected = kl_divergence(wanted, Bernoulli(probs=activations.mean(0))).sum()
+    assert kl_sparsity(activations, target).shape == ()
+    torch.testing.assert_close(kl_sparsity(activations, target), expected, rtol=1e-12, atol=0)
+
+
+@every_target
+def test_kl_sparsity_is_zero_where_every_mean_is_the_target(target):
+    # Each example is far from the target; the means are not.
+    low = target - 0.9 * min(target, 1 - target)
+    high = 2 * target - low
+    rows = torch.tensor([[low, high, target], [high, low, target]], dtype=torch.float64)
+    rows.requires_grad_()
+    value = kl_sparsity(rows, target)
+    assert abs(value.item()) < 1e-12
+    value.backward()
+    assert rows.grad.abs().max() < 1e-12
+
+
+@given(mean=st.floats(0, 1), target=st.floats(0.001, 0.999))
+def test_kl_sparsity_is_never_negative(mean, target):
+    value = kl_sparsity(torch.full((2, 3), mean, dtype=torch.float64), target).item()
+    assert math.isfinite(value) and value > -1e-12
+    if abs(mean - target) > 1e-3:
+        assert value > 1e-7
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_kl_sparsity_is_finite_for_units_that_are_always_off_or_on(dtype):
+    units = torch.tensor([[0.0, 1.0], [0.0, 1.0]], dtype=dtype, requires_grad=True)
+    value = kl_sparsity(units, 0.2)
+    off, on = (kl_divergence(Bernoulli(0.2), Bernoulli(p)).item() for p in (1e-6, 1 - 1e-6))
+    assert value.item() == pytest.approx(off + on, rel=0.02)  # 1 - 1e-6 is coarse in float32
+    value.backward()
+    assert torch.equal(units.grad, torch.zeros(2, 2, dtype=dtype))
+
+
+@every_target
+def test_kl_sparsity_pulls_each_mean_to_the_target(target):
+    _, activations = draw(20, 30)
+    activations.requires_grad_()
+    kl_sparsity(activations, target).backward()
+    mean = activations.detach().mean(0)
+    slope = (mean - target) / (mean * (1 - mean))  # of one unit's divergence, by its mean
+    expected = (slope / 20).expand(20, 30)
+    torch.testing.assert_close(activations.grad, expected, rtol=1e-9, atol=0)
+    for step in (1e-3, -1e-3):  # against the slope the divergence falls
+        moved = activations.detach() - step * slope.sign()
+        better = kl_sparsity(moved, target) < kl_sparsity(activations, target)
+        assert bool(better) is (step > 0)
+
+
+def test_kl_sparsity_belongs_to_the_batch_and_not_to_its_examples():
+    _, activations = draw(20, 30)
+    value = kl_sparsity(activations)
+    twice = kl_sparsity(torch.cat([activations, activations]))
+    torch.testing.assert_close(twice, value, rtol=1e-12, atol=0)
+    # Other examples, with the same means.
+    unlike = torch.stack([column.roll(i) for i, column in enumerate(activations.unbind(1))], 1)
+    torch.testing.assert_close(kl_sparsity(unlike), value, rtol=1e-12, atol=0)
+    one_by_one = torch.stack([kl_sparsity(row) for row in activations.split(1)])
+    assert one_by_one.mean() > 1.1 * value
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, -0.1, math.nan])
+def test_kl_sparsity_wants_a_target_between_0_and_1(target):
+    with pytest.raises(ValueError, match=f"target is {target:g}; expected a mean activation"):
+        kl_sparsity(torch.full((2, 3), 0.5), target)
+
+
+@given(
+    rows=st.integers(1, 5),
+    units=st.integers(1, 8),
+    seed=st.integers(0, 10**6),
+    data=st.data(),
+)
+def test_top_k_keeps_exactly_k_of_the_largest_under_ties(rows, units, seed, data):
+    # Property 19. Of ±1, ±2 and ±3, so that magnitudes tie in almost every row.
+    k = data.draw(st.integers(1, units))
+    generator = torch.Generator().manual_seed(seed)
+    code = torch.randint(1, 4, (rows, units), generator=generator).double()
+    code *= 2 * torch.randint(2, (rows, units), generator=generator) - 1
+    before = code.clone()
+    sparse = top_k(code, k)
+    assert torch.equal(code, before)
+    kept = sparse != 0
+    assert kept.sum(1).tolist() == [k] * rows
+    assert torch.equal(sparse[kept], code[kept])  # signs and all
+    smallest_kept = code.abs().where(kept, math.inf).amin(1)
+    largest_dropped = code.abs().where(~kept, -math.inf).amax(1)
+    assert (smallest_kept >= largest_dropped).all()
+
+
+def test_the_gradient_of_top_k_passes_through_what_is_kept_and_nothing_else():
+    code, weights = draw(6, 9)
+    code[0] = 1.0  # a tie of all nine
+    code[1] = 0.0  # kept zeros pass their gradient too
+    code.requires_grad_()
+    sparse = top_k(code, 4)
+    (sparse * weights).sum().backward()
+    kept = code.grad != 0
+    assert kept.sum(1).tolist() == [4] * 6
+    assert torch.equal(code.grad[kept], weights[kept])
+    assert (sparse[~kept] == 0).all()
+
+
+def test_top_k_of_the_whole_width_is_the_identity():
+    code, weights = draw(6, 9)
+    code.requires_grad_()
+    sparse = top_k(code, 9)
+    assert torch.equal(sparse, code)
+    (sparse * weights).sum().backward()
+    assert torch.equal(code.grad, weights)
+
+
+@pytest.mark.parametrize("k", [0, 4, -1])
+def test_top_k_wants_a_k_that_the_units_can_give(k):
+    with pytest.raises(ValueError, match=f"k is {k}; expected 1 to 3, the number of units"):
+        top_k(torch.zeros(2, 3), k)
+
+
+# The contractive penalty.
+
+FEATURES = 5
+PARTS = {
+    "linear": lambda: nn.Linear(FEATURES, 4),
+    "one sigmoid layer": lambda: nn.Sequential(nn.Linear(FEATURES, 4), nn.Sigmoid()),
+    "one ReLU layer": lambda: nn.Sequential(nn.Linear(FEATURES, 4), nn.ReLU()),
+    "two sigmoid layers": lambda: nn.Sequential(
+        nn.Linear(FEATURES, 6), nn.Sigmoid(), nn.Linear(6, 4), nn.Sigmoid()
+    ),
+}
+
+
+def part(name):
+    """An encoder of float64, its weights large enough to bend."""
+    with seeded(0):
+        encoder = PARTS[name]().double()
+    for parameter in encoder.parameters():
+        parameter.data *= 3
+    return encoder
+
+
+def squared_jacobian(encode, x):
+    """The oracle: every derivative of every code by every pixel, squared and summed."""
+    jacobian = torch.autograd.functional.jacobian(encode, x)  # (batch, latent, batch, *features)
+    own = torch.stack([jacobian[i, :, i] for i in range(len(x))])
+    return own.flatten(1).square().sum(1)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_penalty_is_the_squared_norm_of_the_jacobian(name):
+    # Property 20.
+    encoder = part(name)
+    _, x = draw(7, FEATURES)
+    penalty = jacobian_penalty(encoder, x)
+    assert penalty.shape == (7,)
+    torch.testing.assert_close(penalty, squared_jacobian(encoder, x), rtol=1e-6, atol=1e-12)
+
+
+def test_the_closed_form_holds_for_one_sigmoid_layer():
+    encoder = part("one sigmoid layer")
+    _, x = draw(7, FEATURES)
+    expected = one_layer_penalty(encoder(x), encoder[0].weight)
+    torch.testing.assert_close(jacobian_penalty(encoder, x), expected, rtol=1e-6, atol=0)
+
+
+def test_the_closed_form_holds_for_nothing_else():
+    _, x = draw(7, FEATURES)
+    relu = part("one ReLU layer")
+    wrong = one_layer_penalty(relu(x), relu[0].weight) / jacobian_penalty(relu, x)
+    assert ((wrong < 0.5) | (wrong > 2)).any()
+    two = part("two sigmoid layers")
+    first, last = two[:2], two[2:]
+    for weight, h in ((two[0].weight, first(x)), (two[2].weight, two(x))):
+        wrong = one_layer_penalty(h, weight) / jacobian_penalty(two, x)
+        assert ((wrong < 0.5) | (wrong > 2)).any()
+    h = first(x)
+    product = one_layer_penalty(h, two[0].weight) * one_layer_penalty(last(h), two[2].weight)
+    assert (product > 2 * jacobian_penalty(two, x)).any()  # the product is only a bound
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Autoencoder.dense(3, (6,), code="sigmoid"), Autoencoder.conv(3, (2, 3))],
+    ids=["dense", "conv"],
+)
+def test_the_penalty_of_images(model):
+    # With running averages, batch normalisation treats each image by itself.
+    model = model.double().eval()
+    _, x = draw(3, 1, 28, 28)
+    expected = squared_jacobian(model.encode, x)
+    assert (expected > 0).all()
+    torch.testing.assert_close(jacobian_penalty(model.encode, x), expected, rtol=1e-6, atol=0)
+
+
+def test_the_penalty_of_a_linear_map_is_the_square_of_its_matrix_everywhere():
+    encoder = part("linear")
+    x, _ = draw(7, FEATURES)
+    expected = encoder.weight.square().sum().expand(7)
+    torch.testing.assert_close(jacobian_penalty(encoder, x), expected, rtol=1e-12, atol=0)
+
+
+def test_a_small_step_moves_the_code_by_at_most_the_norm():
+    # ‖f(x + δ) - f(x)‖ ≤ ‖J‖ ‖δ‖, to first order: δ = 1e-6 leaves an error of that size.
+    encoder = part("two sigmoid layers")
+    step, x = draw(500, FEATURES)
+    step *= 1e-6
+    moved = (encoder(x + step) - encoder(x)).norm(dim=1)
+    bound = jacobian_penalty(encoder, x).sqrt() * step.norm(dim=1)
+    assert (moved <= bound * (1 + 1e-4)).all() and (moved > 0.5 * bound).any()
+
+
+def test_the_gradient_of_the_penalty_agrees_with_finite_differences():
+    _, x = draw(3, FEATURES)
+    matrix, bias = (3 * draw(*shape)[1] - 1 for shape in ((4, FEATURES), (4,)))
+    turn = draw(2, 4)[1]
+
+    def penalty(matrix, bias, x):
+        return jacobian_penalty(lambda x: (x @ matrix.T + bias).sigmoid() @ turn.T, x)
+
+    inputs = [tensor.requires_grad_() for tensor in (matrix, bias, x)]
+    assert torch.autograd.gradcheck(penalty, inputs)
+
+
+both_methods = pytest.mark.parametrize("method", ["exact", "hutchinson"])
+
+
+@both_methods
+def test_the_penalty_leaves_nothing_behind(method):
+    encoder = part("one sigmoid layer")
+    _, x = draw(3, FEATURES)
+    penalty = jacobian_penalty(encoder, x, method)
+    assert penalty.requires_grad and not x.requires_grad and x.grad is None
+    assert all(parameter.grad is None for parameter in encoder.parameters())
+    penalty.mean().backward()
+    assert x.grad is None
+    assert encoder[0].weight.grad.abs().min() > 0 and encoder[0].bias.grad.abs().min() > 0
+
+    x.requires_grad_()
+    jacobian_penalty(encoder, x, method)
+    assert x.requires_grad and x.is_leaf and x.grad is None
+
+
+@both_methods
+def test_the_penalty_can_be_measured_without_gradients(method):
+    # As `fit` does on validation data.
+    encoder = part("one sigmoid layer")
+    _, x = draw(3, FEATURES)
+    expected = jacobian_penalty(encoder, x, method, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        penalty = jacobian_penalty(encoder, x, method, torch.Generator().manual_seed(0))
+        assert not torch.is_grad_enabled()
+    assert torch.equal(penalty, expected)
+    assert not penalty.requires_grad and penalty.grad_fn is None
+
+
+def test_the_penalty_of_a_batch_is_that_of_its_examples():
+    encoder = part("two sigmoid layers")
+    _, x = draw(5, FEATURES)
+    penalty = jacobian_penalty(encoder, x)
+    one_by_one = torch.cat([jacobian_penalty(encoder, row) for row in x.split(1)])
+    torch.testing.assert_close(penalty, one_by_one, rtol=1e-12, atol=0)
+    twice = jacobian_penalty(encoder, torch.cat([x, x]))
+    torch.testing.assert_close(twice, torch.cat([penalty, penalty]), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("encode", [lambda x: x, lambda x: x.sum(), lambda x: x.flatten()])
+def test_the_penalty_wants_rows_of_codes(encode):
+    with pytest.raises(ValueError, match="for 2 examples; expected \\(batch, latent\\)"):
+        jacobian_penalty(encode, torch.rand(2, 1, 3, 3))
+
+
+def test_the_penalty_knows_two_methods(unchecked):
+    with pytest.raises(ValueError, match="'guess'; expected 'exact' or 'hutchinson'"):
+        jacobian_penalty(nn.Identity(), torch.rand(2, 3), "guess")
+
+
+# Hutchinson's estimate of it.
+
+REPEATS = 100_000
+STANDARD_ERRORS = 6
+
+
+def test_the_estimate_is_unbiased_with_the_known_variance():
+    # Property 21. One linear encoder, its estimate drawn anew for each of many examples.
+    matrix, _ = draw(4, FEATURES)
+    products = matrix @ matrix.T  # A
+    mean = products.trace()  # = ‖J‖²
+    variance = 2 * (products.square().sum() - products.diagonal().square().sum())
+    x = torch.zeros(REPEATS, FEATURES, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    estimates = jacobian_penalty(lambda x: x @ matrix.T, x, "hutchinson", generator)
+    assert estimates.shape == (REPEATS,)
+    margin = STANDARD_ERRORS * (variance / REPEATS).sqrt()
+    assert abs(estimates.mean() - mean) < margin < 0.05 * mean
+    squares = (estimates - mean) ** 2
+    margin = STANDARD_ERRORS * squares.std() / REPEATS**0.5
+    assert abs(squares.mean() - variance) < margin < 0.05 * variance
+
+
+def test_the_estimate_has_an_unbiased_gradient():
+    # ‖Jᵀv‖² = ‖Wᵀv‖² has the gradient 2 vvᵀW: over the 16 possible signs, 2W in the mean.
+    matrix, _ = draw(4, FEATURES)
+    signs = torch.cartesian_prod(*4 * [torch.tensor([-1.0, 1.0], dtype=torch.float64)])
+    gradients = 2 * torch.einsum("si,sj,jk->sik", signs, signs, matrix)
+    torch.testing.assert_close(gradients.mean(0), 2 * matrix)
+    matrix.requires_grad_()
+    x = torch.zeros(REPEATS, FEATURES, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    jacobian_penalty(lambda x: x @ matrix.T, x, "hutchinson", generator).mean().backward()
+    margins = STANDARD_ERRORS * gradients.std(0, correction=0) / REPEATS**0.5
+    assert ((matrix.grad - 2 * matrix).abs() < margins).all()
+
+
+def test_the_estimate_is_unbiased_where_the_encoder_bends():
+    encoder = part("two sigmoid layers")
+    _, x = draw(1, FEATURES)
+    generator = torch.Generator().manual_seed(0)
+    estimates = jacobian_penalty(encoder, x.expand(20_000, -1), "hutchinson", generator)
+    margin = STANDARD_ERRORS * estimates.std() / 20_000**0.5
+    exact = jacobian_penalty(encoder, x)
+    assert abs(estimates.mean() - exact) < margin < 0.1 * exact
+
+
+def test_the_estimate_is_exact_for_a_code_of_one_number():
+    # v² = 1, whatever the sign; the gradient, which goes twice through the bend, is exact too.
+    encoder = nn.Sequential(part("one sigmoid layer"), nn.Linear(4, 1).double(), nn.Tanh())
+    _, x = draw(6, FEATURES)
+    gradients = []
+    for method in ("exact", "hutchinson"):
+        penalty = jacobian_penalty(encoder, x, method)
+        gradients.append(torch.autograd.grad(penalty.sum(), encoder.parameters()))
+    for exact, estimated in zip(*gradients, strict=True):
+        torch.testing.assert_close(estimated, exact, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(penalty, jacobian_penalty(encoder, x), rtol=1e-9, atol=0)
+
+
+def test_the_signs_come_from_the_generator_and_from_nowhere_else():
+    encoder = part("one sigmoid layer")
+    _, x = draw(9, FEATURES)
+
+    def estimate(seed=None):
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        return jacobian_penalty(encoder, x, "hutchinson", generator)
+
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    assert torch.equal(estimate(3), estimate(3)) and not torch.equal(estimate(3), estimate(4))
+    assert torch.equal(torch.rand(3), expected), "the global stream moved"
+    draws = []
+    for seed in (3, 3, 4):
+        with seeded(seed):
+            draws.append(estimate())
+    assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])

@@ -1,4 +1,4 @@
-"""PCA against scikit-learn's, and angles between subspaces against known ones."""
+"""The measures against scikit-learn, torch.distributions, and cases that are known exactly."""
 
 import math
 
@@ -6,8 +6,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from course_utils import load_images, pca, pca_reconstruction, principal_angles, squared_error
+from course_utils import (
+    load_images,
+    nearest_images,
+    noisy_score,
+    pca,
+    pca_reconstruction,
+    principal_angles,
+    squared_error,
+)
 
 
 @pytest.fixture
@@ -149,3 +158,97 @@ def test_angles_do_not_depend_on_the_basis_or_the_order(seed, k, m):
 def test_weights_of_a_model_can_be_given_as_they_are():
     weight = torch.nn.Linear(2, 5).weight  # float32, and asks for a gradient
     assert principal_angles(weight, weight).max() < 1e-6
+
+
+# Search by example.
+
+
+@pytest.mark.parametrize("k", [1, 7, 60])
+def test_the_nearest_are_those_of_scikit_learn(data, k):
+    from sklearn.neighbors import NearestNeighbors
+
+    codes, queries = data
+    oracle = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(codes.numpy())
+    expected = oracle.kneighbors(queries.numpy(), return_distance=False)
+    for query, indices in zip(queries, expected.tolist(), strict=True):
+        found = nearest_images(codes, query, k)
+        assert found.dtype == torch.int64 and found.tolist() == indices
+
+
+@given(n=st.integers(1, 12), latent=st.integers(1, 3), seed=st.integers(0, 10**6), data=st.data())
+def test_equal_distances_come_in_the_order_of_their_indices(n, latent, seed, data):
+    k = data.draw(st.integers(1, n))
+    generator = torch.Generator().manual_seed(seed)
+    codes = torch.randint(-1, 2, (n, latent), generator=generator)  # small: many are equally far
+    query = torch.randint(-1, 2, (latent,), generator=generator)
+    distances = [sum((a - b) ** 2 for a, b in zip(c, query, strict=True)) for c in codes]
+    expected = sorted(range(n), key=lambda i: (int(distances[i]), i))[:k]
+    assert nearest_images(codes.float(), query.float(), k).tolist() == expected
+
+
+def test_a_query_from_among_the_codes_finds_itself_first(data):
+    codes = data[0].float().requires_grad_()  # as a model gives them
+    for i in range(len(codes)):
+        assert nearest_images(codes, codes[i], 2)[0] == i
+
+
+def test_distance_counts_and_not_direction():
+    codes = torch.tensor([[10.0, 0.0], [0.0, 1.0]])
+    assert nearest_images(codes, torch.tensor([1.0, 0.0]), 1).tolist() == [1]
+
+
+@pytest.mark.parametrize("k", [0, 4, -1])
+def test_as_many_neighbours_as_there_are_codes(k):
+    with pytest.raises(ValueError, match=f"k is {k}; expected 1 to 3, the number of codes"):
+        nearest_images(torch.zeros(3, 2), torch.zeros(2), k)
+
+
+# The score of noisy data.
+
+
+def spread(clean, sigma):
+    """The density of the clean points with Gaussian noise on them."""
+    components = Independent(Normal(clean, sigma), 1)
+    return MixtureSameFamily(Categorical(torch.ones(len(clean), dtype=clean.dtype)), components)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 1.0, 20.0])
+def test_the_score_is_the_gradient_of_the_log_density(data, sigma):
+    # Property 22, for data of any shape.
+    clean, x = data
+    x = x.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(spread(clean, sigma).log_prob(x).sum(), x)
+    score = noisy_score(x.detach(), clean, sigma)
+    assert score.shape == x.shape
+    torch.testing.assert_close(score, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 5.0])
+def test_a_step_along_the_score_leads_to_the_mean_of_the_clean_points(data, sigma):
+    # Tweedie's formula, with each point's share by Bayes' rule.
+    clean, x = data
+    likelihoods = Normal(clean, sigma).log_prob(x[:, None]).sum(-1).exp()
+    expected = (likelihoods @ clean) / likelihoods.sum(1, keepdim=True)
+    step = x + sigma**2 * noisy_score(x, clean, sigma)
+    torch.testing.assert_close(step, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 3.0])
+def test_the_best_denoiser_of_two_points_is_a_hyperbolic_tangent(sigma):
+    x = torch.linspace(-4, 4, 17, dtype=torch.float64)[:, None]
+    clean = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+    denoised = x + sigma**2 * noisy_score(x, clean, sigma)
+    torch.testing.assert_close(denoised, torch.tanh(x / sigma**2), rtol=1e-9, atol=1e-12)
+
+
+def test_the_score_points_to_the_nearest_point_from_far_away():
+    # There the density itself is 0 in every digit; its logarithm's slope is not.
+    clean = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    score = noisy_score(torch.tensor([[1e4, 0.0], [-1e4, 0.0]]), clean, sigma=0.1)
+    torch.testing.assert_close(score, torch.tensor([[-999_900.0, 0.0], [1e6, 0.0]]))
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan])
+def test_the_score_wants_noise(sigma):
+    with pytest.raises(ValueError, match=f"sigma is {sigma:g}; expected a positive standard"):
+        noisy_score(torch.zeros(1, 2), torch.zeros(3, 2), sigma)

@@ -25,6 +25,7 @@ FACTORIES = {
     "dense": lambda **options: Autoencoder.dense(8, (40, 20), **options),
     "linear": lambda **options: Autoencoder.linear(8, **options),
     "conv": lambda **options: Autoencoder.conv(8, (4, 6), **options),
+    "tied": lambda **options: Autoencoder.dense(8, (40, 20), code="sigmoid", tied=True, **options),
 }
 every_factory = pytest.mark.parametrize("build", FACTORIES.values(), ids=FACTORIES)
 
@@ -54,6 +55,8 @@ def test_parameter_counts():
     assert parameter_count(Autoencoder.conv()) == 442_433
     assert parameter_count(Autoencoder.linear(30)) == layers(784, 30) + layers(30, 784)
     assert parameter_count(Autoencoder.dense(20, (400,))) == layers(784, 400, 20, 400, 784)
+    tied = Autoencoder.dense(20, (400,), tied=True)
+    assert parameter_count(tied) == layers(784, 400, 20) + 400 + 784  # the matrices count once
 
 
 # Property 34: what every family promises.
@@ -85,6 +88,7 @@ def test_the_gradient_reaches_every_parameter(build, x):
         (Autoencoder.dense(8), 200),
         (Autoencoder.linear(8), 1000),
         (Autoencoder.conv(8, (16, 32)), 200),
+        (Autoencoder.dense(8, tied=True), 400),
     ],
     ids=FACTORIES,
 )
@@ -296,3 +300,131 @@ def test_neither_half_ends_in_an_activation():
     ):
         assert isinstance(encoder[-1], torch.nn.Linear)
         assert isinstance(decoder[-1], torch.nn.Unflatten | torch.nn.ConvTranspose2d)
+
+
+# What the numbers of a code may be.
+
+
+def test_a_code_is_what_its_name_says(x):
+    codes = {
+        code: Autoencoder.dense(8, (40,), code=code).encode(x)
+        for code in ("linear", "relu", "sigmoid")
+    }
+    linear = codes["linear"]  # the seed is the same: so are the weights
+    assert linear.min() < 0 < linear.max()
+    assert torch.equal(codes["relu"], linear.clamp(min=0))
+    torch.testing.assert_close(codes["sigmoid"], 1 / (1 + torch.exp(-linear)))
+    for parameter in (extreme := Autoencoder.dense(8, (40,), code="sigmoid")).parameters():
+        parameter.data *= 100
+    assert set(extreme.encode(x).unique().tolist()) <= {0.0, 1.0}
+
+
+def test_a_model_of_parts_has_a_code_too():
+    model = Autoencoder(torch.nn.Identity(), torch.nn.Identity(), code="relu", output="linear")
+    z = torch.tensor([[-1.0, 0.0, 2.0]])
+    assert model.code == "relu" and Autoencoder.linear(2).code == "linear"
+    assert model.encode(z).tolist() == model(z).z.tolist() == [[0, 0, 2]]
+    assert model.reconstruct(z).tolist() == [[0, 0, 2]]
+
+
+def test_an_unknown_code_is_refused(unchecked):
+    with pytest.raises(ValueError, match="'tanh'; expected 'linear', 'relu' or 'sigmoid'"):
+        Autoencoder.dense(2, code="tanh")
+
+
+@pytest.mark.parametrize("code", ["linear", "relu", "sigmoid"])
+@pytest.mark.parametrize("tied", [False, True])
+def test_code_and_tie_are_saved_and_loaded(code, tied, x, tmp_path):
+    model = Autoencoder.dense(4, (9,), code=code, tied=tied, seed=3)
+    fit(model, reconstruction, x, epochs=2)
+    save(model, tmp_path / "model")
+    loaded = load(tmp_path / "model")
+    assert loaded.code == code and loaded.recipe["arguments"]["tied"] is tied
+    assert same_weights(model, loaded)
+    assert torch.equal(model.encode(x), loaded.encode(x))
+    assert torch.equal(model.reconstruct(x), loaded.reconstruct(x))
+    assert is_tied(loaded) is tied
+
+
+# Tied weights.
+
+
+def is_tied(model):
+    """Whether the first way down and the last way up of a dense model are one matrix."""
+    down, up = model.encoder[1], model.decoder[-2]
+    unit = torch.eye(len(down.weight), dtype=down.weight.dtype)
+    drawn = (up(unit) - up.bias).T
+    if not torch.allclose(drawn, down.weight.T, rtol=1e-5, atol=1e-6):
+        return False
+    with torch.no_grad():  # equal now; still, once one of them has changed?
+        down.weight[0, 0] += 1
+        still = torch.allclose((up(unit) - up.bias)[0, 0], down.weight[0, 0])
+        down.weight[0, 0] -= 1
+    return still
+
+
+@pytest.fixture
+def tied():
+    return Autoencoder.dense(3, (9, 5), tied=True)
+
+
+def test_the_way_back_is_the_way_down_transposed_also_after_training(tied, x):
+    for epochs in (0, 5):
+        if epochs:
+            fit(tied, reconstruction, x, epochs=epochs, batch_size=4, lr=1e-2)
+        assert is_tied(tied)
+        (first, second, third) = (tied.encoder[i].weight for i in (1, 3, 5))
+        biases = [tied.decoder[i].bias for i in (0, 2, 4)]
+        z = tied.encode(x)
+        h = torch.relu(z @ third + biases[0])
+        expected = torch.relu(h @ second + biases[1]) @ first + biases[2]
+        torch.testing.assert_close(tied.decode(z).flatten(1), expected)
+    assert all(bias.abs().max() > 0 for bias in biases), "the biases did not learn"
+
+
+def test_a_tied_matrix_learns_from_both_ways():
+    generator = torch.Generator().manual_seed(0)
+    x, wanted = torch.randn(2, 7, 6, generator=generator)
+    model = Autoencoder.dense(4, (), input_shape=(6,), output="linear", tied=True)
+    (model(x).logits * wanted).sum().backward()
+    layer = model.encoder[1]
+    matrix, bias = (p.detach().clone().requires_grad_() for p in (layer.weight, layer.bias))
+    ((((x @ matrix.T + bias) @ matrix) + model.decoder[0].bias.detach()) * wanted).sum().backward()
+    torch.testing.assert_close(layer.weight.grad, matrix.grad)
+    torch.testing.assert_close(layer.bias.grad, bias.grad)
+
+
+def test_a_copy_of_a_tied_model_is_tied_in_itself_and_to_nothing_else(tied, x):
+    before, drawn = copy.deepcopy(tied.state_dict()), tied.reconstruct(x)
+    twin = copy.deepcopy(tied)
+    assert torch.equal(twin.reconstruct(x), drawn)
+    fit(twin, reconstruction, x, epochs=3, lr=1e-2)
+    assert is_tied(twin) and not same_weights(twin, tied)
+    assert all(torch.equal(before[name], value) for name, value in tied.state_dict().items())
+    assert torch.equal(tied.reconstruct(x), drawn)
+
+
+def test_the_state_of_a_tied_model_holds_each_matrix_once(tied, x):
+    state = tied.state_dict()
+    down = {f"encoder.{i}.{kind}" for i in (1, 3, 5) for kind in ("weight", "bias")}
+    assert state.keys() == down | {f"decoder.{i}.bias" for i in (0, 2, 4)}
+    other = Autoencoder.dense(3, (9, 5), tied=True, seed=1)
+    other.load_state_dict(state)
+    assert is_tied(other) and torch.equal(other.reconstruct(x), tied.reconstruct(x))
+
+
+def test_a_tied_model_moves_as_one(tied, x):
+    expected = tied.reconstruct(x)
+    exact = tied.to(torch.float64)
+    assert is_tied(exact) and exact.decode(exact.encode(x.double())).dtype == torch.float64
+    torch.testing.assert_close(exact.reconstruct(x.double()).float(), expected)
+    exact.float()
+    assert torch.equal(exact.reconstruct(x), expected)
+
+
+@pytest.mark.parametrize("build", FACTORIES.values(), ids=FACTORIES)
+def test_the_halves_have_no_layer_in_common(build):
+    model = build()
+    assert not set(model.encoder.modules()) & set(model.decoder.modules())
+    names = {type(layer).__name__ for layer in build().decoder}
+    assert "Flatten" not in names

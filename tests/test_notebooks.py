@@ -102,7 +102,7 @@ def _text(outputs: list) -> str:
     return re.sub(r"[A-Za-z0-9+/=]{200,}", "", "\n".join(parts))
 
 
-def _plain_text(outputs: list) -> str:
+def plain_text(outputs: list) -> str:
     """What nbval compares of outputs: streams and plain text."""
     return "".join(
         output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs
@@ -243,7 +243,7 @@ def has_compared_outputs(lesson: Lesson) -> Iterator[str]:
     if lesson.number != "00" and len(compared) < MIN_COMPARED:
         yield f"only {len(compared)} cells are compared by nbval; {MIN_COMPARED} are promised"
     for cell in compared:
-        if not _plain_text(cell.outputs).strip() or cell.source.rstrip().endswith(";"):
+        if not plain_text(cell.outputs).strip() or cell.source.rstrip().endswith(";"):
             yield f"{_start(cell)} is tagged for nbval, which finds no text in it to compare"
 
 

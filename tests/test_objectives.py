@@ -2,17 +2,45 @@
 
 import pytest
 import torch
+from torch import nn
 
 from course_utils import (
     Autoencoder,
     bernoulli_nll,
     bernoulli_reconstruction,
+    contractive,
+    cosine_decay,
+    denoising,
+    fit,
+    gaussian_noise,
+    jacobian_penalty,
+    kl_sparsity,
+    l1,
+    masking_noise,
     reconstruction,
+    salt_and_pepper,
+    sparse,
     squared_error,
     weight_decay,
 )
+from course_utils.models.base import seeded
 
-OBJECTIVES = (reconstruction, bernoulli_reconstruction, weight_decay(reconstruction, 0.1))
+EXACT = (
+    reconstruction,
+    bernoulli_reconstruction,
+    weight_decay(reconstruction, 0.1),
+    sparse(0.1),
+    sparse(0.1, "kl"),
+    sparse(0.1, "top_k", k=2),
+    contractive(0.1),
+)
+NOISY = (
+    denoising(gaussian_noise(0.1)),
+    denoising(masking_noise(0.3)),
+    denoising(salt_and_pepper(0.3)),
+    contractive(0.1, "hutchinson"),
+)
+OBJECTIVES = EXACT + NOISY
 
 
 @pytest.fixture
@@ -31,13 +59,24 @@ def test_each_example_has_its_loss_and_the_gradient_goes_everywhere(objective, b
     assert all(parameter.grad.abs().max() > 0 for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", EXACT)
 def test_a_batch_twice_has_the_same_mean_loss(objective, x):
     # Property 2, for objectives; float32, so a few units in the last place.
     model = Autoencoder.dense(3, (9,))
     once = objective(model, x)["loss"].mean()
     twice = objective(model, torch.cat([x, x]))["loss"].mean()
     torch.testing.assert_close(twice, once, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("objective", EXACT)
+def test_validation_measures_what_training_measures(objective, x):
+    model = Autoencoder.dense(3, (9,))
+    trained = objective(model.train(), x)
+    with torch.no_grad():
+        validated = objective(model.eval(), x)
+    assert trained.keys() == validated.keys()
+    for name, term in trained.items():
+        assert torch.equal(validated[name], term) and not validated[name].requires_grad
 
 
 def test_reconstruction_is_the_error_of_what_is_drawn(x):
@@ -78,3 +117,224 @@ def test_weight_decay_of_nothing_changes_nothing(x):
 def test_weight_decay_wants_a_weight_that_decays():
     with pytest.raises(ValueError, match="weight is -1; expected 0 or more"):
         weight_decay(reconstruction, -1.0)
+
+
+# Denoising.
+
+
+def identity():
+    """A model that changes nothing: its code is x, and so is what it draws."""
+    return Autoencoder(nn.Identity(), nn.Identity(), output="linear")
+
+
+def test_denoising_aims_at_the_clean_x(x):
+    # Everything is erased on the way in; what comes out is still compared with x.
+    model = Autoencoder.dense(3, (9,))
+    loss = denoising(torch.zeros_like)(model, x)["loss"]
+    expected = squared_error(model.reconstruct(torch.zeros_like(x)), x)
+    torch.testing.assert_close(loss.detach(), expected)
+    assert denoising(torch.zeros_like)(model, x).keys() == {"loss"}
+
+
+def test_a_model_that_keeps_the_noise_pays_for_all_of_it(x):
+    x = x.flatten(1)
+    noise = gaussian_noise(0.5)(torch.zeros_like(x), torch.Generator().manual_seed(3))
+    loss = denoising(lambda x: x + noise)(identity(), x)["loss"]
+    torch.testing.assert_close(loss, noise.square().sum(1), rtol=1e-4, atol=0)
+    assert torch.equal(denoising(lambda x: x)(identity(), x)["loss"], torch.zeros(6))
+
+
+def test_without_noise_denoising_is_reconstruction(x):
+    model = Autoencoder.dense(3, (9,))
+    expected = reconstruction(model, x)["loss"]
+    for corrupt in (gaussian_noise(0.0), masking_noise(0.0), salt_and_pepper(0.0)):
+        assert torch.equal(denoising(corrupt)(model, x)["loss"], expected)
+
+
+@pytest.mark.parametrize("objective", NOISY)
+def test_the_noise_is_new_each_time_and_decided_by_the_seed(objective, x):
+    model = Autoencoder.dense(3, (9,))
+    losses = []
+    for seed in (3, 3, 4):
+        with seeded(seed):
+            losses.append([objective(model, x)["loss"].tolist() for _ in range(2)])
+    assert losses[0] == losses[1] != losses[2]
+    assert losses[0][0] != losses[0][1]
+
+
+def test_a_linear_denoiser_of_a_gaussian_shrinks_each_direction_as_it_should():
+    # Property 22: on N(0, S) the best denoiser is x̃ ↦ S (S + s² I)⁻¹ x̃. Points with exactly the
+    # covariance S leave the noise as the only thing left to chance: 1e-3 after five million draws.
+    variances, s = torch.tensor([2.0, 0.5, 0.1], dtype=torch.float64), 0.5
+    generator = torch.Generator().manual_seed(0)
+    white = torch.randn(8192, 3, generator=generator, dtype=torch.float64)
+    white, _ = torch.linalg.qr(white - white.mean(0))
+    axes, _ = torch.linalg.qr(torch.randn(3, 3, generator=generator, dtype=torch.float64))
+    x = 8192**0.5 * white @ (variances.sqrt() * axes).T
+    covariance = axes @ variances.diag() @ axes.T
+    torch.testing.assert_close(x.T @ x / 8192, covariance)
+
+    model = Autoencoder.linear(3, input_shape=(3,))
+    objective = denoising(gaussian_noise(s))
+    fit(model, objective, x.float(), epochs=600, batch_size=4096, lr=cosine_decay(1e-2))
+    learned = (model.decoder[0].weight @ model.encoder[1].weight).detach().double()
+    expected = axes @ (variances / (variances + s**2)).diag() @ axes.T
+    torch.testing.assert_close(learned, expected, rtol=0, atol=5e-3)
+    bias = model.decode(model.encode(torch.zeros(1, 3))).detach()
+    torch.testing.assert_close(bias, torch.zeros(1, 3), rtol=0, atol=5e-3)
+
+
+# Sparse codes.
+
+CODES = torch.tensor([[3.0, -1.0, 0.0, 0.5], [0.0, 0.0, -2.0, 0.0]])
+
+
+def test_sparse_by_hand():
+    terms = sparse(0.5)(identity(), CODES)
+    assert terms["reconstruction"].tolist() == [0, 0]
+    assert terms["penalty"].tolist() == [4.5, 2.0]
+    assert terms["loss"].tolist() == [2.25, 1.0]
+    assert terms["active"].tolist() == [0.75, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        *(("l1", code) for code in ("linear", "relu", "sigmoid")),
+        ("kl", "linear"),
+        ("kl", "sigmoid"),
+    ],
+)
+def test_sparse_is_reconstruction_plus_the_weighted_penalty(kind, code, x):
+    model = Autoencoder.dense(5, (9,), code=code)
+    terms = sparse(0.25, kind, target=0.1)(model, x)
+    assert terms.keys() == {"loss", "reconstruction", "penalty", "active"}
+    assert torch.equal(terms["reconstruction"], reconstruction(model, x)["loss"])
+    z = model.encode(x)
+    if kind == "l1":
+        penalty = l1(z)
+    else:  # a mean activation lies in [0, 1]; a sigmoid code does, any other is brought there
+        penalty = kl_sparsity(z if code == "sigmoid" else z.sigmoid(), target=0.1)
+    assert torch.equal(terms["penalty"], penalty) and (penalty > 0).all()
+    torch.testing.assert_close(terms["loss"], terms["reconstruction"] + 0.25 * penalty)
+
+
+def test_the_target_of_sparse_is_used(x):
+    model = Autoencoder.dense(5, (9,), code="sigmoid")
+    near, far = (
+        sparse(1.0, "kl", target=target)(model, x)["penalty"].item() for target in (0.5, 0.05)
+    )
+    assert near < 0.1 * far  # before training, sigmoids are near 1/2
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_top_k_lets_the_decoder_see_k_numbers(k, x):
+    model = Autoencoder.dense(5, (9,))
+    seen = []
+    model.decoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    terms = sparse(0.25, "top_k", k=k)(model, x)
+    (code,) = seen
+    assert ((code != 0).sum(1) == k).all()
+    assert terms["active"].tolist() == pytest.approx([k / 5] * 6)
+    assert torch.equal(terms["penalty"], l1(code))
+    expected = squared_error(model.to_image(model.decode(code)), x)
+    assert torch.equal(terms["reconstruction"], expected)
+    torch.testing.assert_close(terms["loss"], expected + 0.25 * l1(code))
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        sparse(0.0),
+        sparse(0.0, "kl"),
+        sparse(0.0, "top_k", k=3),  # all there are
+        contractive(0.0),
+        contractive(0.0, "hutchinson"),
+    ],
+)
+def test_a_penalty_that_costs_nothing_changes_nothing(objective, x):
+    model = Autoencoder.dense(3, (9,))
+    terms = objective(model, x)
+    assert torch.equal(terms["loss"], reconstruction(model, x)["loss"])
+    assert torch.equal(terms["loss"], terms["reconstruction"])
+
+
+# Contractive codes.
+
+
+@pytest.mark.parametrize("method", ["exact", "hutchinson"])
+def test_contractive_is_reconstruction_plus_the_weighted_jacobian(method, x):
+    model = Autoencoder.dense(5, (9,), code="sigmoid")
+    with seeded(3):
+        terms = contractive(0.25, method)(model, x)
+    assert terms.keys() == {"loss", "reconstruction", "jacobian"}
+    assert torch.equal(terms["reconstruction"], reconstruction(model, x)["loss"])
+    generator = torch.Generator().manual_seed(3)
+    jacobian = jacobian_penalty(model.encode, x, method, generator)
+    assert torch.equal(terms["jacobian"], jacobian) and (jacobian > 0).all()
+    torch.testing.assert_close(terms["loss"], terms["reconstruction"] + 0.25 * jacobian)
+
+
+def test_the_jacobian_is_measured_on_validation_data_too(x):
+    model = Autoencoder.dense(3, (9,), code="sigmoid")
+    history = fit(model, contractive(0.1), x, val=x, epochs=1, lr=0.0)
+    for term in ("loss", "reconstruction", "jacobian"):
+        assert history.terms[f"val_{term}"] == pytest.approx(history.terms[term], rel=1e-5)
+    assert history.terms["val_jacobian"][0] > 0
+
+
+# What a penalty is for.
+
+
+@pytest.mark.parametrize(
+    ("objective", "term"),
+    [
+        (lambda weight: sparse(weight), "penalty"),
+        (lambda weight: sparse(weight, "kl"), "penalty"),
+        (lambda weight: contractive(weight), "jacobian"),
+        (lambda weight: contractive(weight, "hutchinson"), "jacobian"),
+    ],
+    ids=["l1", "kl", "exact", "hutchinson"],
+)
+def test_what_costs_something_becomes_smaller_and_the_error_larger(objective, term):
+    x = torch.rand(100, 6, generator=torch.Generator().manual_seed(0))
+    last = []
+    for weight in (0.0, 1.0):
+        model = Autoencoder.dense(4, (), input_shape=(6,), code="sigmoid", tied=True)
+        history = fit(model, objective(weight), x, epochs=60, batch_size=50, lr=1e-2)
+        last.append({name: values[-1] for name, values in history.terms.items()})
+    free, paid = last
+    assert paid[term] < 0.5 * free[term]
+    assert paid["reconstruction"] > 1.02 * free["reconstruction"]
+
+
+@pytest.mark.parametrize("objective", [sparse, contractive])
+def test_a_penalty_is_no_reward(objective):
+    with pytest.raises(ValueError, match=r"weight is -0\.5; expected 0 or more"):
+        objective(-0.5)
+
+
+def test_an_unknown_kind_is_refused_at_once(unchecked):
+    with pytest.raises(ValueError, match="'l2'; expected 'l1', 'kl' or 'top_k'"):
+        sparse(1.0, "l2")
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda: sparse(1.0, "top_k", k=6), "k is 6; expected 1 to 5"),
+        (lambda: sparse(1.0, "kl", target=1.0), "target is 1; expected a mean activation"),
+        (lambda: contractive(1.0, "guess"), "'guess'; expected 'exact' or 'hutchinson'"),
+    ],
+)
+def test_other_mistakes_are_refused_before_the_first_step(build, sentence, x, unchecked):
+    model = Autoencoder.dense(5, (9,))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match=sentence):
+        fit(model, build(), x)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_relu_code_has_no_mean_activation_to_aim_at(x):
+    with pytest.raises(ValueError, match='code is "relu"; build it with code="sigmoid"'):
+        sparse(1.0, "kl")(Autoencoder.dense(3, (9,), code="relu"), x)

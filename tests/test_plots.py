@@ -1,10 +1,18 @@
 """Figures: what they draw, that they say it in words too, and that they leave no traces."""
 
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
 import matplotlib
+import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+from PIL import Image, ImageSequence
 
 from course_utils import History, plots
 
@@ -51,8 +59,11 @@ def test_drawing_leaves_the_readers_own_style_alone(displayed):
     before = dict(matplotlib.rcParams)
     fig, _ = plots.figure()
     plots.show(fig, alt="Nothing.")
+    plots.film([fig], alt="Nothing.")
     plots.images({"a": torch.rand(1, 1, 4, 4)})
+    plots.sheet(torch.rand(1, 1, 4, 4), columns=1)
     plots.lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y")
+    plots.code_map(torch.rand(3, 2), torch.arange(3))
     assert dict(matplotlib.rcParams) == before
 
 
@@ -62,7 +73,9 @@ def test_no_figure_is_kept_open():
 
     plots.figure()
     plots.images({"a": torch.rand(1, 1, 4, 4)})
+    plots.sheet(torch.rand(1, 1, 4, 4), columns=1)
     plots.lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y")
+    plots.code_map(torch.rand(3, 2), torch.arange(3))
     assert plt.get_fignums() == []
 
 
@@ -141,4 +154,198 @@ def test_validation_is_dashed_in_the_colour_of_its_term():
     assert loss.get_color() == val.get_color() != kl.get_color()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["loss", "kl", "val_loss"]
     assert all(float(tick).is_integer() for tick in ax.get_xticks())
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
+
+
+# Pictures at whole pixels.
+
+
+def pixels(fig):
+    """What is seen: (height, width, 3), bytes."""
+    return np.asarray(Image.open(io.BytesIO(plots._png(fig))).convert("RGB"))
+
+
+def enlarged(picture, magnify, colours=plots.PAPER):
+    """A picture (1, height, width) of values in [0, 1] as squares of so many pixels, in colour."""
+    shown = matplotlib.colormaps[colours](picture[0].numpy(), bytes=True)[..., :3]
+    return shown.repeat(magnify, 0).repeat(magnify, 1)
+
+
+@pytest.mark.parametrize("magnify", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("count", "columns", "height", "width"),
+    [(1, 1, 1, 1), (5, 1, 4, 4), (7, 3, 5, 5), (8, 4, 6, 3), (2, 5, 7, 7), (23, 11, 8, 5)],
+)
+def test_a_sheet_shows_every_picture_in_its_place_pixel_by_pixel(
+    count, columns, height, width, magnify
+):
+    pictures = torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(0))
+    fig = plots.sheet(pictures.clone().requires_grad_(), columns=columns, magnify=magnify)
+    gap, rows = plots.SHEET_GAP, -(-count // columns)
+    tall, wide = magnify * height + gap, magnify * width + gap
+    expected = np.full((rows * tall + gap, columns * wide + gap, 3), 255, dtype=np.uint8)
+    for number, picture in enumerate(pictures):
+        y, x = gap + number // columns * tall, gap + number % columns * wide
+        expected[y : y + tall - gap, x : x + wide - gap] = enlarged(picture, magnify)
+    assert np.array_equal(pixels(fig), expected)
+
+
+@pytest.mark.parametrize("side", [1, 4, 5, 8, 28])
+@pytest.mark.parametrize("magnify", [1, 2, 3])
+def test_images_too_are_shown_pixel_by_pixel(side, magnify):
+    row = torch.rand(3, 1, side, side, generator=torch.Generator().manual_seed(0))
+    seen = pixels(plots.images({"": row}, magnify=magnify))
+    size, margin = magnify * side, 30  # no name on the left
+    assert seen.shape == (size + plots.GAP, margin + 3 * (size + plots.GAP), 3)
+    for i, picture in enumerate(row):
+        x = margin + i * (size + plots.GAP)
+        assert np.array_equal(seen[:size, x : x + size], enlarged(picture, magnify))
+
+
+def test_a_sheet_of_filters_has_zero_in_the_middle():
+    filters = torch.tensor([[[[-2.0, 2.0], [0.0, 1.0]]], [[[0.0, 0.0], [0.0, 0.0]]]])
+    fig = plots.sheet(filters, columns=2, limits=None)
+    assert [ax.get_images()[0].get_clim() for ax in fig.axes] == [(-2, 2), (-1, 1)]
+    seen, gap = pixels(fig), plots.SHEET_GAP
+    middle = (filters[0] + 2) / 4
+    expected = enlarged(middle, 2, "RdBu")
+    assert np.array_equal(seen[gap : gap + 4, gap : gap + 4], expected)
+    brighter = plots.sheet(filters, columns=2, limits=(0.0, 3.0))
+    assert brighter.axes[1].get_images()[0].get_clim() == (0.0, 3.0)
+
+
+# Maps and arrows.
+
+
+def test_a_map_of_codes_draws_every_image_as_its_digit():
+    codes = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(50) % 10
+    ax = plots.code_map(codes.clone().requires_grad_(), labels)
+    assert len(ax.collections) == 10
+    colours = set()
+    for digit, points in enumerate(ax.collections):
+        drawn = torch.tensor(points.get_offsets().tolist())
+        torch.testing.assert_close(drawn, codes[labels == digit])
+        marker = MarkerStyle(f"${digit}$")
+        glyph = marker.get_path().transformed(marker.get_transform())
+        assert np.array_equal(points.get_paths()[0].vertices, glyph.vertices)
+        colours.add(tuple(points.get_facecolor()[0]))
+    assert len(colours) == 10
+    assert ax.get_aspect() == 1
+    ax.figure.draw_without_rendering()
+
+
+def test_a_map_of_few_digits_on_an_axes_of_ones_own():
+    mine = Figure().subplots()
+    ax = plots.code_map(torch.tensor([[0.0, 1.0], [2.0, 3.0]]), torch.tensor([7, 7]), ax=mine)
+    assert ax is mine
+    assert sum(len(points.get_offsets()) for points in ax.collections) == 2
+    ax.figure.draw_without_rendering()
+
+
+def test_arrows_begin_at_their_points_and_end_where_they_lead():
+    at = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
+    direction = torch.tensor([[3.0, 0.0], [-2.0, 1.0]], requires_grad=True)
+    fig, ax = plots.figure()
+    assert plots.arrows(at, direction, ax=ax, colour=plots.GREEN, width=0.01, label="score") is ax
+    (drawn,) = ax.collections
+    assert drawn.XY.tolist() == at.tolist()
+    assert np.stack([drawn.U, drawn.V], 1).tolist() == direction.tolist()
+    assert tuple(drawn.get_facecolor()[0][:3]) == pytest.approx(to_rgb(plots.GREEN))
+    assert (drawn.width, drawn.get_label()) == (0.01, "score")
+    assert ax.get_aspect() == 1
+    # On the screen: the tip of each arrow lies where its end is, to half a pixel. The corners of an
+    # arrow come relative to its point; the farthest of them is the tip.
+    fig.draw_without_rendering()
+    to_screen = ax.transData.transform
+    starts, ends = to_screen(at.numpy()), to_screen((at + direction).detach().numpy())
+    corners = [path.vertices for path in drawn.get_paths()]
+    scale = drawn.get_transform().transform
+    for start, end, shape in zip(starts, ends, corners, strict=True):
+        reach = scale(shape) - scale(np.zeros((1, 2)))
+        tip = reach[np.linalg.norm(reach, axis=1).argmax()]
+        assert np.abs(start + tip - end).max() < 0.5
+    # And it can be seen: no arrow leaves the axes.
+    box = ax.get_window_extent()
+    assert all(box.contains(*end) for end in ends)
+
+
+# Films.
+
+
+class Tags(HTMLParser):
+    """The tags of a page and their attributes, as a browser reads them."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found[tag] = dict(attributes)
+
+
+def content(address, kind):
+    """The picture inside a data: address."""
+    start = f"data:image/{kind};base64,"
+    assert address.startswith(start)
+    return base64.b64decode(address.removeprefix(start))
+
+
+def frames(count):
+    for i in range(count):
+        fig, ax = plots.figure(width=3.0, height=2.0)
+        ax.plot([0, i])
+        ax.set_ylim(0, count)
+        yield fig
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(1, 0.4), (2, 0.1), (5, 0.25)])
+def test_a_film_shows_its_frames_one_after_the_other(displayed, count, seconds):
+    figures = list(frames(count))
+    plots.film(figures, alt='A "line" <rises> & stays.', seconds=seconds)
+    (data, metadata), still = displayed.pop(), plots._png(figures[-1])
+    tags = Tags(data["text/html"]).found
+    with Image.open(io.BytesIO(content(tags["img"]["src"], "gif"))) as gif:
+        assert gif.format == "GIF" and gif.n_frames == count
+        assert gif.info["loop"] == 0  # for ever
+        for number, (seen, figure) in enumerate(
+            zip(ImageSequence.Iterator(gif), figures, strict=True)
+        ):
+            last = number == count - 1
+            assert seen.info["duration"] == pytest.approx(1000 * seconds * (5 if last else 1))
+            # 64 colours for smooth edges: a pixel may be a little off.
+            error = np.abs(np.asarray(seen.convert("RGB"), dtype=int) - pixels(figure))
+            assert error.max() < 40 and error.mean() < 0.5
+    # For paper, and for readers who want nothing to move: the last frame.
+    assert data["image/png"] == still == content(tags["source"]["srcset"], "png")
+    wishes = re.split(r",\s*", tags["source"]["media"])
+    assert wishes == ["(prefers-reduced-motion: reduce)", "print"]
+    assert list(tags) == ["picture", "source", "img"]
+    # And in words.
+    words = 'A "line" <rises> & stays.'
+    assert tags["img"]["alt"] == words and data["text/plain"] == f"Film: {words}"
+    assert metadata == {"image/png": {"alt": words}}
+
+
+def test_words_in_html_are_escaped(displayed):
+    plots.show(plots.figure()[0], alt='1 < 2 & "3"')
+    data, _ = displayed.pop()
+    assert Tags(data["text/html"]).found["img"]["alt"] == '1 < 2 & "3"'
+    assert content(Tags(data["text/html"]).found["img"]["src"], "png") == data["image/png"]
+
+
+@pytest.mark.parametrize("alt", ["", "  "])
+def test_a_film_wants_words(alt, displayed):
+    with pytest.raises(ValueError, match="describe in one sentence"):
+        plots.film(list(frames(2)), alt=alt)
+    assert displayed == []
+
+
+def test_a_film_wants_frames_of_one_size(displayed):
+    small, _ = plots.figure(width=2.0, height=1.0)
+    with pytest.raises(ValueError, match=r"sizes \[\(220, 110\), \(330, 220\)\] in pixels"):
+        plots.film([small, *frames(2)], alt="It grows.")
+    with pytest.raises(ValueError, match=r"sizes \[\] in pixels; expected figures of one size"):
+        plots.film([], alt="Nothing.")
+    assert displayed == []

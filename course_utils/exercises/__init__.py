@@ -4,6 +4,7 @@
     lesson_NN.py  the exercises of a lesson: probes, known mistakes, hints
     solutions/    the reference answers, of the same names
     compare.py    the stages most exercises share: type → shape → value → gradient
+    modules.py    the same for exercises that ask for a network: build it, look into its graph
     answer.py     every call of the learner's code, and what is said when it stops
     sandbox.py    time limit, and every global setting put back
     runner.py     the walk through the stages;  report.py, display.py  how the outcome looks

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils.exercises.exercise import Exercise
 from course_utils.exercises.frames import is_learners, learners_line
@@ -144,7 +144,9 @@ def expect_callable(function: object, exercise: Exercise) -> None:
         )
     if inspect.isclass(function) and not wants_class:
         raise Wrong(f"`{name}` should be a function, made with `def`; you handed in a class.")
-    if not wants_class:
+    if wants_class:
+        _expect_class(function, exercise)
+    else:
         _expect_parameters(function, exercise)
 
 
@@ -161,6 +163,52 @@ def _expect_parameters(function: Callable, exercise: Exercise) -> None:
             f"yours takes ({', '.join(theirs.parameters)}). Keep the first line of the cell as it "
             "was given."
         ) from None
+
+
+def _expect_class(cls: type, exercise: Exercise) -> None:
+    """The base class and the constructor; what its instances can do is for a stage to see."""
+    name, wanted = exercise.name, exercise.parameters
+    own = {key for base in cls.__mro__ if not is_library(base) for key in vars(base)}
+    if not own & {"__init__", *public_methods(exercise.solution)}:
+        raise Unsolved
+    if issubclass(exercise.solution, nn.Module) and not issubclass(cls, nn.Module):
+        raise Wrong(
+            f"`{name}` is not a network of PyTorch yet: begin with `class {name}(nn.Module):`. "
+            "What it inherits from there finds the parameters, moves them and saves them."
+        )
+    theirs = inspect.signature(cls).parameters
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [key for key, parameter in theirs.items() if parameter.kind in by_position]
+    if tuple(names[: len(wanted)]) != wanted:
+        raise Wrong(
+            f"`{name}` is built with ({', '.join(wanted)}), in this order; the `__init__` of yours "
+            f"takes ({', '.join(names)}). Keep its first line as it was given."
+        )
+    for key, parameter in inspect.signature(exercise.solution).parameters.items():
+        if theirs[key].default != parameter.default:
+            raise Wrong(
+                f"`{key}` is {parameter.default} unless said otherwise; yours has "
+                f"{_default(theirs[key])}. Keep the first line of `__init__` as it was given."
+            )
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    missing = parameter.default is inspect.Parameter.empty
+    return "no default" if missing else f"the default {shown(parameter.default)}"
+
+
+def public_methods(cls: type) -> dict[str, Callable]:
+    """The methods that a class itself defines for others to call, by name."""
+    return {
+        name: value
+        for name, value in vars(cls).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+
+
+def is_library(cls: type) -> bool:
+    """Whether a class comes from Python or PyTorch, and not from a learner or this course."""
+    return cls.__module__.partition(".")[0] in ("builtins", "abc", "typing", "torch")
 
 
 def explain(error: BaseException, given: dict[str, object] | None = None) -> str:
@@ -258,6 +306,7 @@ def _is_stub(error: BaseException) -> bool:
 
 
 def _argument_names(function: Callable, count: int) -> Sequence[str]:
+    function = function.forward if isinstance(function, nn.Module) else function
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -294,7 +343,7 @@ def _given(given: dict[str, object] | None) -> str:
     if not given:
         return ""
     return "It was called with " + ", ".join(
-        f"{name} = {describe_type(value) if isinstance(value, Tensor) else shown(value)}"
+        f"{name} = {describe_type(value)}" if isinstance(value, Tensor) else describe(name, value)
         for name, value in given.items()
     )
 

@@ -27,8 +27,9 @@ def dense_decoder(latent_dim: int, hidden: Sequence[int], shape: Sequence[int]) 
 
 def tied_decoder(encoder: nn.Sequential, shape: Sequence[int]) -> nn.Sequential:
     """The way back through a dense encoder by its own matrices, transposed."""
-    layers = [Transposed(layer) if isinstance(layer, nn.Linear) else layer for layer in encoder]
-    return nn.Sequential(*reversed(layers[1:]), nn.Unflatten(1, tuple(shape)))
+    _, *layers = encoder  # the first flattens
+    back = [Transposed(layer) if isinstance(layer, nn.Linear) else nn.ReLU() for layer in layers]
+    return nn.Sequential(*reversed(back), nn.Unflatten(1, tuple(shape)))
 
 
 class Transposed(nn.Module):
