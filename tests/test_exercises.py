@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -666,12 +667,17 @@ def test_the_stages_passed_before_the_time_was_up_are_shown():
 
 
 def test_control_c_stops_the_answer_and_propagates():
+    # A process that was started in the background may have been told to ignore Ctrl-C.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     threads = threading.active_count()
     before = torch.get_rng_state()
     timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        check("squared_error", loops, time_limit=10)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            check("squared_error", loops, time_limit=10)
+    finally:
+        signal.signal(signal.SIGINT, handler)
     timer.join()
     assert threading.active_count() <= threads
     assert torch.equal(before, torch.get_rng_state())
