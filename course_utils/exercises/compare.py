@@ -196,10 +196,10 @@ def expect_type(got: object, expected: object) -> None:
         name, wanted = ("int", "a whole number") if whole else ("float", "a Python number")
         if inspect.iscoroutine(got):
             got.close()
-        raise Wrong(
-            f"Your function returned {describe_type(got)}; expected {wanted}. "
-            f"`{name}(...)` makes one of a tensor that holds a single number."
-        )
+        returned = f"Your function returned {describe_type(got)}; expected {wanted}."
+        if got is None:
+            raise Wrong(f"{returned} Is the last line a `return`?")
+        raise Wrong(f"{returned} `{name}(...)` makes one of a tensor that holds a single number.")
 
 
 def _expect_tensor(got: object, expected: Tensor) -> None:

@@ -145,7 +145,7 @@ class Noise:
                 f"through. Set the pixel instead: {self.elsewhere}"
             )
         if torch.allclose(found, 1 - x[strange]):
-            return f"{example} You turned the pixel round, 1 - x. Set it: {self.elsewhere}"
+            return f"{example} You turned the pixel round, 1 - x. {self.elsewhere}"
         if (found == found[0]).all():
             return (
                 f"The pixels that you hit have become {found[0].item():.4g}; that is not what was "

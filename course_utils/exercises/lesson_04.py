@@ -112,6 +112,7 @@ def _is_an_autoencoder(answer: Answer) -> None:
             "happens before the last activation of the encoder: something makes it negative."
         )
     _expect_connected(model, x[:2])
+    _expect_no_way_round(model, x[:4], NOT_SEEN)
     modules.expect_registered(model, x_hat, code)
     _expect_fixed(model, 0.4375)
     if not modules.leaves(code):
@@ -119,6 +120,8 @@ def _is_an_autoencoder(answer: Answer) -> None:
             "No parameter of your model has a part in the code, so the encoder has nothing to "
             "learn. Let a layer of its own make the code from x."
         )
+    _expect_all_decoded(model, x)
+    _expect_a_price(model, x)
 
 
 def _expect_fixed(model: nn.Module, weight: float) -> None:
@@ -136,6 +139,13 @@ def _expect_connected(model: nn.Module, x: Tensor) -> None:
     x = x.clone().requires_grad_()
     x_hat, code = model(x)
     to_code, to_x_hat = _jacobian(code, x), _jacobian(x_hat, x)
+    if to_code is None and code.requires_grad:
+        raise Wrong(
+            "Autograd cannot follow x through `forward`: the code is made from a copy of x that "
+            "remembers nothing. Your encoder can be trained so; but this check, and whatever "
+            "differentiates by x, needs the thread. Leave out the `.detach()`, `.data`, "
+            "`torch.tensor(x)` or `.numpy()` between x and the first layer."
+        )
     if to_code is None or not to_code.any():
         raise Wrong(
             "The code that `forward` returns does not remember how it came from x, so the penalty "
@@ -158,6 +168,97 @@ def _expect_connected(model: nn.Module, x: Tensor) -> None:
             "bottleneck: x itself added to the output, a hidden layer handed on, or a code that is "
             "decoded before its last activation and returned after it. Decode the very code that "
             "you return, and nothing else."
+        )
+
+
+NOT_SEEN = (
+    "x reaches the reconstruction by a way that its gradient does not see, such as `x.detach()` or "
+    "`x > 0`. Decode the code that you return, and nothing else."
+)
+ONLY_IN_TRAINING = (
+    "In training mode x reaches the reconstruction past the code; in evaluation mode it does not. "
+    "Decode the code that you return, and nothing else, in both: leave such a step out of "
+    "`if self.training:`."
+)
+
+
+def _expect_no_way_round(model: nn.Module, x: Tensor, message: str) -> None:
+    """Where a step of x leaves the codes still, the reconstructions must stand still as well.
+
+    The batch is looked at as a whole, since batch normalisation couples its pictures in training,
+    and every pass draws the same noise. The steps lead away from pixels that are exactly 0.
+    """
+    stream = torch.default_generator
+    state = stream.get_state()
+
+    def run(x: Tensor) -> tuple[Tensor, Tensor]:
+        stream.set_state(state)
+        x_hat, code = model(x)
+        return x_hat, code
+
+    leaf = x.clone().requires_grad_()
+    x_hat, code = run(leaf)
+    if not all(map(torch.equal, (x_hat, code), run(x))):
+        return  # noise of another source: nothing to compare with
+    if not code.requires_grad:
+        return
+    to_code = torch.stack(
+        [
+            torch.autograd.grad(
+                unit, leaf, retain_graph=True, allow_unused=True, materialize_grads=True
+            )[0].flatten()
+            for unit in code.flatten()
+        ]
+    ).double()
+    _, scale, rows = torch.linalg.svd(to_code, full_matrices=False)
+    rows = rows[scale > 1e-6 * scale.amax()]
+    directions = torch.randn(7, x.numel(), generator=torch.Generator().manual_seed(0)).double()
+    still = directions - directions @ rows.mT @ rows
+    with torch.no_grad():
+
+        def moved(direction: Tensor) -> tuple[Tensor, Tensor]:
+            """By how much the reconstruction and the code move under a step of this direction."""
+            step = 1e-2 * len(x) ** 0.5 * direction / direction.norm()
+            step = step.view_as(x).float()
+            return tuple(
+                (after - before).norm()
+                for after, before in zip(run(x + step), (x_hat, code), strict=True)
+            )
+
+        # How far the decoder can carry a change of the code: along the steepest way to it, and
+        # along any. A ReLU that opens within a step has a slope of its own, hence the factor.
+        seen = [moved(direction) for direction in (*rows[:3], *directions)]
+        steepness = 10 * max((float(far / near) for far, near in seen if near > 0), default=0.0)
+        allowed = 1e-2 * 1e-2 * len(x) ** 0.5
+        past = [bool(far > allowed + steepness * near) for far, near in map(moved, still)]
+    if sum(past) > len(past) / 2:
+        raise Wrong(message)
+
+
+def _expect_all_decoded(model: nn.Module, x: Tensor) -> None:
+    """Each number of the code that is ever positive must be able to move the reconstruction."""
+    x_hat, code = model(x)
+    weights = torch.rand(x_hat.shape, generator=torch.Generator().manual_seed(0))
+    (gradient,) = torch.autograd.grad(x_hat, code, weights, allow_unused=True)
+    if gradient is None:  # what is returned was reshaped after it was decoded
+        return
+    unseen = int(((code > 0).any(0) & (gradient == 0).all(0)).sum())
+    if unseen:
+        raise Wrong(
+            f"The decoder does not look at {unseen} of the {code.shape[1]} numbers of the code: "
+            "they are paid for, and change nothing. Hand it the whole code that you return, "
+            "`self.decoder(code)`."
+        )
+
+
+def _expect_a_price(model: nn.Module, x: Tensor) -> None:
+    """The L1 norm of the code must be able to change."""
+    lengths = model(x)[1].detach().abs().sum(1)
+    if lengths.max() - lengths.min() < 1e-5 * lengths.max():
+        raise Wrong(
+            f"The L1 norm of your code is {lengths[0].item():.4g} for every picture, as softmax or "
+            "a division by the sum makes it. The price is the same whatever the encoder does, so "
+            "it can make nothing sparse. Use an activation that leaves the norm free, such as ReLU."
         )
 
 
@@ -309,6 +410,14 @@ PENALTIES = (
         "The penalty is on the weights of one layer, and makes those sparse. It belongs on the "
         "code, what that layer says of each picture: `code.abs()`, from `x_hat, code = self(x)`.",
     ),
+    *(
+        Part(
+            lambda s, layer=layer: s.weight * _weights(s.model)[layer].abs().sum(),
+            "The penalty is on the weights of a later layer, the decoder's perhaps, and makes "
+            "those sparse. It belongs on the code: `code.abs()`, from `x_hat, code = self(x)`.",
+        )
+        for layer in range(1, 6)
+    ),
     Part(
         lambda s: s.weight * sum(p.square().sum() for p in s.model.parameters()),
         "The penalty is weight decay, the sum of the squared parameters. It belongs on the code.",
@@ -348,7 +457,7 @@ def _has_the_right_loss(answer: Answer) -> None:
         price = 1e-3 if weight is None else weight
         earlier, x = (_pictures(batch, input_dim, generator) for _ in range(2))
         stale = Sample(earlier, *_forward(answer, model, earlier), price, model)
-        loss = answer.call(model.loss, x)  # before forward has seen this x
+        loss = _loss(answer, model, x)  # before forward has seen this x
         _expect_number(loss, batch)
         modules.expect_untouched(model, before)
         sample = Sample(x, *_forward(answer, model, x), price, model)
@@ -359,6 +468,19 @@ def _has_the_right_loss(answer: Answer) -> None:
             "the x that `loss` was given. Begin `loss` with `x_hat, code = self(x)`."
         )
     _expect_sum([(loss, sample) for loss, sample, _ in trials])
+
+
+def _loss(answer: Answer, model: nn.Module, x: Tensor) -> object:
+    try:
+        return answer.call(model.loss, x)
+    except Crash as crash:
+        if isinstance(crash.error, NameError | AttributeError) and "weight" in str(crash.error):
+            raise Wrong(
+                f"{crash}\n`loss` does not know the weight that `__init__` was given. Keep it in "
+                "`__init__`: `self.sparsity_weight = sparsity_weight`. Then "
+                "`self.sparsity_weight` is known in every method."
+            ) from None
+        raise
 
 
 def _expect_number(loss: object, batch: int) -> None:
@@ -394,6 +516,9 @@ def _expect_sum(trials: Sequence[tuple[Tensor, Sample]]) -> None:
             return
     if explains(lambda s: s.weight * (ERRORS[0].value(s) + s.code.abs().sum(1).mean())):
         raise Wrong("The weight multiplies the whole loss. It is the price of the code alone.")
+    if explains(lambda s: s.weight * ERRORS[0].value(s) + s.code.abs().sum(1).mean()):
+        raise Wrong("The weight stands on the error; it belongs on the penalty.")
+    _expect_the_factor(trials)
     for loss, s in trials:
         given = {"sparsity_weight": s.weight, "x": s.x}
         given |= {"x_hat, from your forward,": s.x_hat, "code, from your forward,": s.code}
@@ -402,8 +527,37 @@ def _expect_sum(trials: Sequence[tuple[Tensor, Sample]]) -> None:
             _right(s),
             given,
             f"Your own x_hat and code have the squared error {ERRORS[0].value(s).item():.5g} per "
-            f"picture and the L1 norm {s.code.abs().sum(1).mean().item():.5g} per code. Call "
-            "`self(x)` inside `loss`, and print the same two numbers there.",
+            f"picture and the L1 norm {s.code.abs().sum(1).mean().item():.5g} per code. Print the "
+            "same two numbers inside `loss`. Is the penalty on the very code that `forward` "
+            "returns, after its activation?",
+        )
+
+
+def _expect_the_factor(trials: Sequence[tuple[Tensor, Sample]]) -> None:
+    """Raise `Wrong` if what stands before the L1 norm is a fixed number, or one times the weight.
+
+    Judged where the penalty is a good part of the loss, so that float32 can tell.
+    """
+    factors, shares = [], []
+    for loss, s in trials:
+        length = s.code.abs().sum(1).mean()
+        factor = float((loss - ERRORS[0].value(s)) / length)
+        factors.append(factor)
+        if s.weight:
+            shares.append(factor / s.weight)
+
+    def one_number(values: Sequence[float]) -> bool:
+        return max(values) - min(values) < 2e-3 * abs(values[0])
+
+    if one_number(factors):
+        raise Wrong(
+            f"The penalty is multiplied by {factors[1]:.3g} whatever `sparsity_weight` is. "
+            "Multiply it by what was given to `__init__`, `self.sparsity_weight = sparsity_weight`."
+        )
+    if one_number(shares[:-1]):  # the last has a weight of a thousandth
+        raise Wrong(
+            f"The penalty is {shares[0]:.3g} times what it should be. It is `sparsity_weight` "
+            "times the L1 norm of the code, and no other factor."
         )
 
 
@@ -422,7 +576,7 @@ def _outcome(value: Callable[[Sample], Tensor], sample: Sample) -> Tensor | None
     """What a part comes to, or None where it is not defined, as a cross-entropy outside [0, 1]."""
     try:
         return torch.as_tensor(value(sample)).detach()
-    except RuntimeError:
+    except (RuntimeError, IndexError):
         return None
 
 
@@ -475,6 +629,7 @@ def _can_be_trained(answer: Answer) -> None:
     model = modules.build(answer, 64, 24)
     x = _pictures(32, 64, answer.generator())
     _expect_the_same_in_training(answer, model, x)
+    _expect_no_way_round(model.train(), x[:4], ONLY_IN_TRAINING)
     losses = modules.train(answer, model, model.loss, x)
     first, last = (sum(part) / 5 for part in (losses[:5], losses[-5:]))
     if not last < first:
@@ -545,7 +700,7 @@ def _activations(generator: torch.Generator) -> list[tuple[Tensor, float]]:
         (around(4, 0.1, 0.35, 0.7).mul(100).round().div(100), 0.2),  # small enough to print
         (mixed(7, 3), 0.05),
         (mixed(2, 9), 0.3),
-        (around(50, 0.004, 0.02, 0.9), 0.05),  # rare, but not so rare that clamping may touch it
+        (around(50, 0.016, 0.04, 0.9), 0.05),  # rare, but not so rare that a millionth shows
         (mixed(1, 5), 0.1),
         (mixed(64, 30), 0.7),
     ]
@@ -564,6 +719,12 @@ def _is_finite(answer: Answer) -> None:
         activations[:, 1] = mean
         activations.requires_grad_()
         got = answer(fresh(activations), target).detach()
+        if got.isnan():
+            raise Wrong(
+                f"For a unit that is {words}, mean {mean:g}, your function returns nan: the "
+                "logarithm of a negative number. Do not add a millionth to every mean, which takes "
+                "1 beyond 1; clamp those that are exactly 0 or 1."
+            )
         if not got.isfinite():
             raise Wrong(
                 f"For a unit that is {words}, mean {mean:g}, your function returns {got.item():g}: "
@@ -571,12 +732,12 @@ def _is_finite(answer: Answer) -> None:
                 "the logarithms. (In float32, 1 - 1e-8 is exactly 1: a millionth is about as close "
                 "as one can get.)"
             )
-        least, most = _kl(target, abs(mean - 1e-2)).item(), 100.0
+        least, most = _kl(target, abs(mean - 1e-3)).item(), 100.0
         if not least <= got.item() <= most:
             raise Wrong(
                 f"For a unit that is {words}, mean {mean:g}, your function returns "
                 f"{got.item():.4g}. Such a unit is far from the target and must cost more than one "
-                f"with a mean of {abs(mean - 1e-2):g}, {least:.3g} nats, and no more than can be "
+                f"with a mean of {abs(mean - 1e-3):g}, {least:.3g} nats, and no more than can be "
                 "computed with: clamp the mean instead of leaving the unit out or mending the "
                 "result."
             )
@@ -691,6 +852,43 @@ kl_sparsity = Exercise(
                     "`torch.log`.",
                 ),
                 Mistake(
+                    lambda a, target: _kl(target, a.mean(0)).sum() / torch.tensor(10.0).log(),
+                    "You took the logarithm to the base 10. The natural one is wanted, "
+                    "`torch.log`.",
+                ),
+                *(
+                    Mistake(
+                        lambda a, target, mean=mean, inside=inside: _kl(
+                            target, inside(mean(a))
+                        ).sum(),
+                        "Your means are not means over the batch: `sum(0)` is to be divided by the "
+                        "number of pictures, not by nothing and not by the number of units. "
+                        "`mean(dim=0)` does both.",
+                    )
+                    for mean in (lambda a: a.sum(0), lambda a: a.sum(0) / a.shape[1])
+                    for inside in (lambda mean: mean.clamp(1e-6, 1 - 1e-6), lambda mean: mean)
+                ),
+                Mistake(
+                    lambda a, target: (
+                        target * (target / a.mean(0)).log() + ((1 - target) / (1 - a.mean(0))).log()
+                    ).sum(),
+                    "The factor `(1 - target)` before the second logarithm is forgotten.",
+                ),
+                Mistake(
+                    lambda a, target: (
+                        (target / a.mean(0)).log()
+                        + (1 - target) * ((1 - target) / (1 - a.mean(0))).log()
+                    ).sum(),
+                    "The factor `target` before the first logarithm is forgotten.",
+                ),
+                Mistake(
+                    lambda a, target: (
+                        (target / a.mean(0)).log() + ((1 - target) / (1 - a.mean(0))).log()
+                    ).sum(),
+                    "Both factors are forgotten: `target` stands before the first logarithm and "
+                    "`(1 - target)` before the second.",
+                ),
+                Mistake(
                     lambda a, target: _kl(target, torch.sigmoid(a).mean(0)).sum(),
                     "You passed the activations through a sigmoid once more. They are already "
                     "between 0 and 1.",
@@ -720,6 +918,19 @@ kl_sparsity = Exercise(
                     ).sum(),
                     "You counted how often a unit is above ½ instead of taking its mean "
                     "activation. A count has no gradient to learn from.",
+                ),
+                *(
+                    Mistake(
+                        lambda a, target, size=size, sign=sign: (
+                            target * (target / (a.mean(0) + size)).log()
+                            + (1 - target) * ((1 - target) / (1 - a.mean(0) + sign * size)).log()
+                        ).sum(),
+                        f"You added {size:g} inside the logarithms, which changes the result for "
+                        "every unit. Leave the means as they are, and move only those that are "
+                        "exactly 0 or 1: `clamp(1e-6, 1 - 1e-6)`.",
+                    )
+                    for size in (1e-5, 1e-4, 1e-3, 1e-2)
+                    for sign in (1, -1)
                 ),
             ],
         ).stages,
@@ -761,6 +972,7 @@ def _at_least(code: Tensor, k: int) -> Tensor:
 
 def _has_ties(answer: Answer) -> None:
     """Exactly k survive where magnitudes are equal; which of the equal ones, is free."""
+    _has_near_ties(answer)
     for code, k in (
         (torch.tensor([[1.0, -1.0, 1.0, 0.5], [2.0, 2.0, -2.0, -2.0]]), 2),
         (torch.tensor([[-3.0, 0.5, 0.5, 0.5, -0.5], [1.0, 1.0, 1.0, 1.0, 1.0]]), 3),
@@ -788,6 +1000,20 @@ def _has_ties(answer: Answer) -> None:
                 f"Where magnitudes are equal, the gradient for {code.tolist()} is "
                 f"{gradient.tolist()}: it must be 1 where a number was kept, and 0 elsewhere."
             )
+
+
+def _has_near_ties(answer: Answer) -> None:
+    """Magnitudes that differ by a ten-thousandth are not equal."""
+    generator = answer.generator()
+    order = torch.rand(8, 20, generator=generator).argsort(1)
+    sign = torch.randint(0, 2, (8, 20), generator=generator) * 2 - 1
+    code = (1 + 1e-4 * order) * sign
+    if not torch.equal(answer(fresh(code), 7) != 0, order >= 13):
+        raise Wrong(
+            "Where magnitudes differ by no more than 0.0001, you kept others than the k largest. "
+            "Is something added to the magnitudes, to tell equal ones apart, or are they rounded? "
+            "Leave them as they are: `topk` returns exactly k indices where some are equal too."
+        )
 
 
 top_k_code = Exercise(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises.answer import Answer, Wrong
+from course_utils.exercises.answer import Answer, Crash, Wrong
 from course_utils.exercises.compare import Comparison, Mistake
 from course_utils.exercises.exercise import Exercise, Stage
 from course_utils.exercises.solutions import lesson_05 as solutions
@@ -350,6 +350,10 @@ def _copied_too_late(encode: Callable, x: Tensor) -> Tensor:
     return torch.autograd.grad(z.sum(), _leaf(x))[0]
 
 
+def _code_detached(encode: Callable, x: Tensor) -> Tensor:
+    return torch.autograd.grad(encode(_leaf(x)).detach().sum(), x)[0]
+
+
 def _many_outputs(encode: Callable, x: Tensor) -> Tensor:
     x = _leaf(x)
     return torch.autograd.grad(encode(x), x)[0]
@@ -526,6 +530,12 @@ _comparison = Comparison(
             "that autograd watches, then `encode` of this copy.",
         ),
         Mistake(
+            _code_detached,
+            "The code has forgotten how it came from x, so there is nothing to differentiate. "
+            "Leave out `.detach()`, `.data` or `torch.no_grad()` around `encode(x)`; x alone is "
+            "detached, before it is encoded.",
+        ),
+        Mistake(
             _many_outputs,
             "Autograd differentiates one number at a time, and a code has many. Go through the "
             "numbers of the code one by one.",
@@ -551,6 +561,20 @@ HALF_DETACHED = (
     "The numbers are right, but their gradient with respect to the weights is not (encoder: {}). "
     "Is a factor computed without `create_graph=True`, or under `torch.no_grad()`?"
 )
+
+
+TUPLE = (
+    "`torch.autograd.grad` returns a tuple, with one gradient for each input. Unpack it: write "
+    "`(g,) = torch.autograd.grad(...)`, with the comma, or put `[0]` behind it."
+)
+
+
+def _type(answer: Answer) -> None:
+    try:
+        _comparison._type(answer)
+    except Crash as crash:
+        named = isinstance(crash.error, AttributeError | TypeError) and "tuple" in str(crash.error)
+        raise Wrong(f"{crash}\n{TUPLE}") if named else crash from None
 
 
 def _value(answer: Answer) -> None:
@@ -608,5 +632,10 @@ jacobian_penalty = Exercise(
         "and add it to a total that starts at 0. `create_graph=True` is what makes the result "
         "differentiable once more.",
     ),
-    stages=[*_comparison.stages[:2], Stage("value", _value), Stage("gradient", _gradient)],
+    stages=[
+        Stage("type", _type),
+        _comparison.stages[1],
+        Stage("value", _value),
+        Stage("gradient", _gradient),
+    ],
 )

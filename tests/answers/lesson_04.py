@@ -339,6 +339,65 @@ class DecodesBeforeReLU(Plain):
         return self.decoder(before), torch.relu(before)
 
 
+class AddsDetached(Plain):
+    def forward(self, x):
+        code = self.encoder(x)
+        return self.decoder(code) + x.detach(), code
+
+
+class AddsHalfDetached(LinearCode):
+    def forward(self, x):
+        x_hat, code = super().forward(x)
+        return x_hat + 0.5 * x.detach(), code
+
+
+class MasksWithInk(Plain):
+    def forward(self, x):
+        x_hat, code = super().forward(x)
+        return x_hat * (x > 0), code
+
+
+class WhereWhite(Deep):
+    def forward(self, x):
+        x_hat, code = super().forward(x)
+        return torch.where(x == 0, 0.0, x_hat), code
+
+
+class SkipsInTraining(Plain):
+    def forward(self, x):
+        x_hat, code = super().forward(x)
+        return x_hat + 0.5 * x if self.training else x_hat, code
+
+
+class SkipsInNoisyTraining(Dropped):
+    def forward(self, x):
+        x_hat, code = super().forward(x)
+        return x_hat + x.detach() if self.training else x_hat, code
+
+
+class Softmaxed(Plain):
+    def forward(self, x):
+        code = torch.softmax(self.encoder[0](x), dim=1)
+        return self.decoder(code), code
+
+
+class DecodesHalf(Plain):
+    def __init__(self, input_dim=784, latent_dim=64, sparsity_weight=1e-3):
+        super().__init__(input_dim, latent_dim, sparsity_weight)
+        self.half = latent_dim // 2
+        self.decoder = nn.Sequential(nn.Linear(self.half, input_dim), nn.Sigmoid())
+
+    def forward(self, x):
+        code = self.encoder(x)
+        return self.decoder(code[:, : self.half]), code
+
+
+class InputDetached(Plain):
+    def forward(self, x):
+        x = x.detach()
+        return super().forward(x)
+
+
 class PlainList(Plain):
     def __init__(self, input_dim=784, latent_dim=64, sparsity_weight=1e-3):
         super().__init__(input_dim, latent_dim, sparsity_weight)
@@ -500,6 +559,40 @@ class Unweighted(LossOf):
 class FixedWeight(LossOf):
     def of(self, x, x_hat, code, w):
         return error(x, x_hat) + 0.001 * price(code)
+
+
+class AnotherFixedWeight(LossOf):
+    def of(self, x, x_hat, code, w):
+        return error(x, x_hat) + 0.05 * price(code)
+
+
+class TwiceThePenalty(LossOf):
+    def of(self, x, x_hat, code, w):
+        return error(x, x_hat) + 2 * w * price(code)
+
+
+class WeightOnError(LossOf):
+    def of(self, x, x_hat, code, w):
+        return w * error(x, x_hat) + price(code)
+
+
+class OnDecoderWeights(LossOf):
+    def of(self, x, x_hat, code, w):
+        return error(x, x_hat) + w * self.decoder[0].weight.abs().sum()
+
+
+class BeforeActivation(Plain):
+    """No known part: the penalty is on what goes into the ReLU."""
+
+    def loss(self, x):
+        before = self.encoder[0](x)
+        return error(x, self(x)[0]) + self.sparsity_weight * price(before)
+
+
+class ForgetsTheWeight(Plain):
+    def loss(self, x):
+        x_hat, code = self(x)
+        return error(x, x_hat) + sparsity_weight * price(code)
 
 
 class Subtracted(LossOf):
@@ -666,6 +759,12 @@ def kl_epsilons(activations, target):
     return (on + (1 - target) * torch.log((1 - target) / (1 - m + 1e-7))).sum()
 
 
+def kl_millionths(activations, target):
+    m = activations.mean(0)
+    on = target * torch.log(target / (m + 1e-6))
+    return (on + (1 - target) * torch.log((1 - target) / (1 - m + 1e-6))).sum()
+
+
 # --- kl_sparsity: wrong ---------------------------------------------------------------------------
 
 
@@ -759,6 +858,41 @@ def kl_fixed_target(activations, target):
 
 def kl_counts(activations, target):
     return kl_of(target, (activations > 0.5).float().mean(0).clamp(0.01, 0.99)).sum()
+
+
+def kl_log10(activations, target):
+    m = activations.mean(0).clamp(1e-6, 1 - 1e-6)
+    on = target * torch.log10(target / m)
+    return (on + (1 - target) * torch.log10((1 - target) / (1 - m))).sum()
+
+
+def kl_sum_over_batch(activations, target):
+    return kl_of(target, activations.sum(0).clamp(1e-6, 1 - 1e-6)).sum()
+
+
+def kl_factor_forgotten(activations, target):
+    m = activations.mean(0).clamp(1e-6, 1 - 1e-6)
+    return (target * torch.log(target / m) + torch.log((1 - target) / (1 - m))).sum()
+
+
+def kl_first_factor_forgotten(activations, target):
+    m = activations.mean(0).clamp(1e-6, 1 - 1e-6)
+    return (torch.log(target / m) + (1 - target) * torch.log((1 - target) / (1 - m))).sum()
+
+
+def kl_both_factors_forgotten(activations, target):
+    m = activations.mean(0).clamp(1e-6, 1 - 1e-6)
+    return (torch.log(target / m) + torch.log((1 - target) / (1 - m))).sum()
+
+
+def kl_shifted(activations, target):
+    return kl_of(target, activations.mean(0) + 1e-6).sum()
+
+
+def kl_large_epsilon(activations, target):
+    m = activations.mean(0)
+    on = target * torch.log(target / (m + 1e-3))
+    return (on + (1 - target) * torch.log((1 - target) / (1 - m + 1e-3))).sum()
 
 
 def kl_not_clamped(activations, target):
@@ -955,6 +1089,12 @@ def top_jittered(code, k):
     return top_mask(code + tied * 1e-3 * torch.arange(code.shape[1]), k)
 
 
+def top_random_ties(code, k):
+    """Breaks ties by noise on the magnitudes, larger than what may lie between them."""
+    kept = (code.abs() + 1e-3 * torch.rand(code.shape)).topk(k, dim=1).indices
+    return torch.zeros_like(code).scatter(1, kept, code.gather(1, kept))
+
+
 RIGHT = {
     "SparseAutoencoder": [
         Plain,
@@ -978,6 +1118,7 @@ RIGHT = {
         kl_cross_entropy_less_entropy,
         kl_xlogy,
         kl_epsilons,
+        kl_millionths,
     ],
     "top_k_code": [
         top_mask,
@@ -1014,6 +1155,11 @@ WRONG = {
         DetachedCode: "does not remember how it came from x",
         DecodesDetached: "does not lead back to x",
         Skips: "knows more about x than the code says",
+        AddsDetached: "by a way that its gradient does not see",
+        SkipsInTraining: "In training mode x reaches the reconstruction",
+        Softmaxed: "The L1 norm of your code is 1 for every picture",
+        DecodesHalf: "does not look at",
+        InputDetached: "Autograd cannot follow x through `forward`",
         PlainList: "not among its `parameters()`",
         FirstPixels: "the encoder has nothing to learn",
         PlainTensors: "has no parameters",
@@ -1039,6 +1185,12 @@ WRONG = {
         WeightDecay: "The penalty is weight decay",
         Unweighted: "is not multiplied by `sparsity_weight`",
         FixedWeight: "by 1e-3 whatever",
+        AnotherFixedWeight: "by 0.05 whatever",
+        TwiceThePenalty: "and no other factor",
+        WeightOnError: "The weight stands on the error",
+        OnDecoderWeights: "on the weights of a later layer",
+        BeforeActivation: "after its activation?",
+        ForgetsTheWeight: "Keep it in `__init__`",
         Subtracted: "The penalty is subtracted",
         WeighsAll: "The weight multiplies the whole loss",
         PerPicture: "a number for each picture",
@@ -1078,6 +1230,13 @@ WRONG = {
         kl_times_batch: "grows with the size of the batch",
         kl_fixed_target: "Your target is 0.05",
         kl_counts: "how often a unit is above",
+        kl_log10: "to the base 10",
+        kl_sum_over_batch: "Your means are not means over the batch",
+        kl_factor_forgotten: "The factor `(1 - target)` before",
+        kl_first_factor_forgotten: "The factor `target` before",
+        kl_both_factors_forgotten: "Both factors are forgotten",
+        kl_shifted: "Do not add a millionth to every mean",
+        kl_large_epsilon: "You added 0.001 inside the logarithms",
         kl_not_clamped: "never active, mean 0, your function returns",
         kl_clamped_below_only: "always fully active, mean 1, your function returns inf",
         kl_hidden: "its gradient is not",
@@ -1113,6 +1272,7 @@ WRONG = {
         top_pair: "more than one result",
         top_column_indices: "chose along the columns",
         top_doubled: "2 times what it should be",
+        top_random_ties: "Is something added to the magnitudes",
         top_jittered: "not k of the largest",
     },
 }

@@ -456,6 +456,23 @@ def penalty_of_many(encode, x):
     return torch.autograd.grad(encode(x), x, create_graph=True)[0].square().sum(1)
 
 
+def penalty_not_unpacked(encode, x):
+    x = x.clone().requires_grad_()
+    z = encode(x)
+    total = 0
+    for i in range(z.shape[1]):
+        g = torch.autograd.grad(z[:, i].sum(), x, create_graph=True)
+        total = total + g.flatten(1).pow(2).sum(1)
+    return total
+
+
+def penalty_code_detached(encode, x):
+    x = x.clone().requires_grad_()
+    z = encode(x).detach()
+    rows = [torch.autograd.grad(z[:, i].sum(), x, create_graph=True)[0] for i in range(len(z[0]))]
+    return torch.stack(rows).square().sum((0, 2))
+
+
 def penalty_detached(encode, x):
     return (_rows(encode, x, create_graph=False) ** 2).sum((1, 2))
 
@@ -585,6 +602,8 @@ WRONG = {
         penalty_not_watched: "was not told to watch x",
         penalty_watched_too_late: "not computed from the tensor",
         penalty_of_many: "one number at a time",
+        penalty_not_unpacked: "returns a tuple",
+        penalty_code_detached: "The code has forgotten how it came from x",
         penalty_detached: "do not remember the encoder's weights",
         penalty_half_detached: "Is a factor computed without",
         penalty_switches_x_on: "switched on `requires_grad`",
