@@ -239,15 +239,18 @@ def gaussian_kl_per_dimension(
 ) -> Float[Tensor, "batch latent"]:
     """The summands of `gaussian_kl`, one for each dimension of the code, in nats."""
     _require_same_shape(mu=mu, log_var=log_var)
-    return 0.5 * (mu**2 + log_var.exp() - log_var - 1)
+    # expm1 is exp - 1 without its rounding, which would make a KL next to 0 negative.
+    return 0.5 * (mu**2 + log_var.expm1() - log_var)
 
 
 def gaussian_log_density(
-    z: Float[Tensor, "*batch latent"],
+    z: Float[Tensor, "*#batch latent"],
     mu: Float[Tensor, "*#batch latent"] | float = 0.0,
     log_var: Float[Tensor, "*#batch latent"] | float = 0.0,
 ) -> Float[Tensor, "*batch"]:
     """log N(z; μ, diag σ²), summed over dimensions, in nats. By default that of the prior N(0, I).
+
+    The axes before the last broadcast: with z[:, None] it is the density of each z under every q.
 
     >>> gaussian_log_density(torch.zeros(1, 2)) / math.log(2 * math.pi)
     tensor([-1.])

@@ -7,6 +7,7 @@ validation call the same objective. One that changes while it trains takes a key
 the fraction of training done, from 0 to 1.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -25,6 +26,7 @@ from course_utils.losses import (
     top_k,
 )
 from course_utils.models import VAE, Autoencoder
+from course_utils.models.base import Model
 from course_utils.schedules import Schedule
 
 Objective = Callable[..., dict[str, Tensor]]
@@ -57,8 +59,9 @@ def weight_decay(objective: Objective, weight: float) -> Objective:
     if weight < 0:
         raise ValueError(f"weight is {weight:g}; expected 0 or more")
 
-    def decayed(model: Autoencoder, *batch: Tensor) -> dict[str, Tensor]:
-        terms = objective(model, *batch)
+    @functools.wraps(objective)  # `fit` sees which tensors it takes, and whether `progress`
+    def decayed(model: Model, *batch: Tensor, **progress: float) -> dict[str, Tensor]:
+        terms = objective(model, *batch, **progress)
         # Matrices and convolutions have two axes or more; biases have one.
         squares = sum((p**2).sum() for p in model.parameters() if p.ndim > 1)
         return {**terms, "loss": terms["loss"] + weight * squares, "weights": squares}

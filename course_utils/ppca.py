@@ -44,7 +44,8 @@ class ProbabilisticPCA(NamedTuple):
         if not 0 <= k < len(variances):
             raise ValueError(f"k is {k}; expected 0 to {len(variances) - 1}, less than d")
         noise = variances[k:].mean()
-        return cls(directions[:k].T * (variances[:k] - noise).sqrt(), mean, noise)
+        kept = (variances[:k] - noise).clamp(min=0)  # 0 - 1e-17 where all variances are the same
+        return cls(directions[:k].T * kept.sqrt(), mean, noise)
 
     def log_prob(self, x: Float[Tensor, "batch d"]) -> Float[Tensor, " batch"]:
         """log p(x) = -½ [d ln 2π + ln|C| + (x - m)ᵀ C⁻¹ (x - m)], C = W Wᵀ + s² I, in nats."""

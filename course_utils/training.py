@@ -363,9 +363,13 @@ class _Batches:
         return tuple(tensor.to(self.place) for tensor in tensors)
 
 
+def _wants_progress(objective: Objective) -> bool:
+    return "progress" in inspect.signature(objective).parameters
+
+
 def _told_of_progress(objective: Objective) -> Objective:
     """The objective, told how far training has come whether or not it wants to know."""
-    if "progress" in inspect.signature(objective).parameters:
+    if _wants_progress(objective):
         return objective
     return lambda model, *batch, progress: objective(model, *batch)
 
@@ -403,8 +407,9 @@ def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> No
                 f"{name} has values from {low:.4g} to {high:.4g}; this model draws images in "
                 "[0, 1]: rescale with (x - x.min()) / (x.max() - x.min()), or x / 255 for bytes"
             )
+    told = {"progress": 1.0} if _wants_progress(objective) else {}
     try:
-        inspect.signature(objective).bind(model, *tensors)
+        inspect.signature(objective).bind(model, *tensors, **told)
     except TypeError as error:
         raise ValueError(
             f"the objective cannot take a batch of {len(tensors)} tensors ({error}); "
@@ -412,7 +417,7 @@ def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> No
         ) from None
     few = [tensor[:2] for tensor in tensors]
     with evaluating(model):
-        terms = objective(model, *few)
+        terms = objective(model, *few, **told)
     if not isinstance(terms, dict) or "loss" not in terms:
         found = sorted(terms) if isinstance(terms, dict) else f"a {type(terms).__name__}"
         raise ValueError(f"the objective returned {found}; expected a dict with the term 'loss'")

@@ -72,7 +72,7 @@ class Comparison:
         shape: the expected shape in words. None leaves the stage out, for answers that are numbers.
         advice: the next thing to try when no known mistake fits.
         mistakes: in order; where two return the same, the first is named.
-        gradient: the parameter whose gradient is compared as well, or None.
+        gradient: the parameter, or parameters, whose gradient is compared as well; None for none.
         tolerance: the largest error allowed, relative to the largest number expected.
     """
 
@@ -80,7 +80,7 @@ class Comparison:
     shape: str | None
     advice: str
     mistakes: Sequence[Mistake]
-    gradient: str | None = None
+    gradient: str | tuple[str, ...] | None = None
     tolerance: float = 1e-4
 
     @property
@@ -126,8 +126,12 @@ class Comparison:
         )
 
     def _gradient(self, answer: Answer) -> None:
+        for name in (self.gradient,) if isinstance(self.gradient, str) else self.gradient:
+            self._gradient_of(name, answer)
+
+    def _gradient_of(self, name: str, answer: Answer) -> None:
         trials = answer.memory[self]
-        wrt = answer.exercise.parameters.index(self.gradient)
+        wrt = answer.exercise.parameters.index(name)
         for args, _, expected in trials:
             # Unequal weights, so that a gradient that lands on another example shows.
             weights = 0.5 + torch.rand(expected.shape, generator=answer.generator())
@@ -135,9 +139,9 @@ class Comparison:
             try:
                 got = gradient(answer)
             except Crash as crash:
-                raise Wrong(f"{crash}\n{ONLY_TENSORS.format(name=self.gradient)}") from None
+                raise Wrong(f"{crash}\n{ONLY_TENSORS.format(name=name)}") from None
             if got is None:
-                raise Wrong(CUT_THREAD.format(name=self.gradient))
+                raise Wrong(CUT_THREAD.format(name=name))
             wanted = gradient(answer.exercise.solution)
             if _same(got, wanted, self.tolerance):
                 continue
@@ -145,7 +149,7 @@ class Comparison:
                 if _same(got, _outcome(gradient, mistake.answer), self.tolerance):
                     raise Wrong(mistake.message)
             raise Wrong(
-                f"The numbers are right, but their gradient with respect to `{self.gradient}` is "
+                f"The numbers are right, but their gradient with respect to `{name}` is "
                 f"not: for shape {tuple(wanted.shape)} it differs from the reference by up to "
                 f"{(got - wanted).abs().max().item():.3g}. Look for a part of the formula that is "
                 "detached, rounded or computed outside of torch."

@@ -164,7 +164,7 @@ class VAE(Model):
         """n new images: z from the prior N(0, I), and the mean of p(x|z), in [0, 1] if sigmoid.
 
         Raises:
-            ValueError: if n is less than 1.
+            ValueError: if n is less than 1, or the model was built without latent_dim.
         """
         if n < 1:
             raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
