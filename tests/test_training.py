@@ -656,7 +656,7 @@ def test_bfloat16_stays_close_to_float32_for_a_vae(images):
     dtypes, runs = set(), []
 
     def objective(model, x, *, progress=1.0):
-        dtypes.update(value.dtype for value in model.encode(x))
+        dtypes.update(value.dtype for value in model(x))
         terms = negative_elbo(linear_warmup(0.5))(model, x, progress=progress)
         dtypes.update(term.dtype for term in terms.values())
         return terms
@@ -721,9 +721,9 @@ def test_a_linear_vae_keeps_the_directions_that_are_wider_than_its_noise(gaussia
     # Probabilistic PCA with a fixed σ²: each direction with a larger variance is worth a unit, at
     # ½ ln(variance / σ²) nats; a narrower one is not. This is no failure of training.
     variances = pca(gaussian).variances
-    for sigma, units in ((1.0, 3), (2.0, 2)):
+    for sigma, units in ((1.0, 3), (2.5, 1)):
         model = VAE.dense(5, (), input_shape=(10,), output="linear", sigma=sigma)
-        history = fit(model, negative_elbo(), gaussian, epochs=40, lr=cosine_decay(2e-2))
+        history = fit(model, negative_elbo(), gaussian, epochs=40, lr=cosine_decay(5e-2))
         assert active_units(model.encode(gaussian)[0]) == units
         kept = variances[variances > sigma**2]
         nats = 0.5 * (kept / sigma**2).log().sum().item()

@@ -77,8 +77,8 @@ kl_warmup = Exercise(
             ),
             _unguarded(
                 lambda step, warmup_steps: float(min(1, step // warmup_steps)),
-                "`//` divides whole numbers without remainder, so the weight is 0 until it is 1. "
-                "Use `/`, for a weight that grows a little with every step.",
+                "Your weight jumps from 0 to 1 at the end of the warm-up; it should rise along a "
+                "straight line. If you divide with `//`, it drops the remainder: use `/`.",
             ),
             _unguarded(
                 lambda step, warmup_steps: max(0.0, 1 - step / warmup_steps),
@@ -110,11 +110,6 @@ kl_warmup = Exercise(
                 "is wanted.",
             ),
             _unguarded(
-                lambda step, warmup_steps: float(step >= warmup_steps),
-                "Your weight jumps from 0 to 1 at the end of the warm-up. It should rise along a "
-                "straight line.",
-            ),
-            _unguarded(
                 lambda step, warmup_steps: min(1.0, warmup_steps / max(step, 1)),
                 "The fraction is upside down: the share that is done is step / warmup_steps.",
             ),
@@ -133,8 +128,8 @@ kl_warmup = Exercise(
             ),
             _ramp(
                 lambda done: 1 / (1 + math.exp(-12 * (done - 0.5))),
-                "Your weight rises along a sigmoid, which is never quite 0 or 1. A straight line is "
-                "asked for.",
+                "Your weight rises along a sigmoid, which is never quite 0 or 1. A straight line "
+                "is asked for.",
             ),
             _ramp(
                 lambda done: done**2,
@@ -173,14 +168,15 @@ def _costs(generator: torch.Generator) -> list[tuple[Tensor, float]]:
         return spread / spread.mean(0) * torch.tensor(means)
 
     return [
-        (table(3, 0.2, 1.1, 0.4, 1.6).mul(10).round().div(10), 0.7),  # small enough to print
+        (table(3, 0.2, 1.1, 0.4, 1.6).mul(10).round().div(10), 0.8),  # small enough to print
         (table(6, 0.9, 0.1), 0.5),
         (table(2, 0.05, 0.3, 2.0, 0.6, 0.2), 0.25),
         (table(1, 0.3, 1.2, 0.8), 0.5),
-        (table(4, 0.4, 0.8, 0.1, 0.2), 1.0),  # all below: no gradient at all
+        (table(5, 0.1, 0.5), 0.4),
+        (table(4, 0.1, 0.2, 0.3), 0.9),  # all below, even their sum: no gradient at all
         (table(5, 1.5, 2.5, 3.0), 0.1),  # all above: the plain KL
-        (table(4, 0.5, 0.2, 0.0), 0.0),
-        (table(64, *(0.05 * j for j in range(20))), 0.5),
+        (table(4, 0.5, 0.2, 0.3), 0.0),
+        (table(64, *(0.02 + 0.05 * j for j in range(20))), 0.5),
     ]
 
 
@@ -275,8 +271,8 @@ free_bits = Exercise(
             ),
             _of_means(
                 lambda cost, floor: cost.clamp(min=floor).mean(),
-                "The mean over dimensions, where their sum is wanted. What the dimensions cost adds "
-                "up.",
+                "The mean over dimensions, where their sum is wanted. What the dimensions cost "
+                "adds up.",
             ),
             _of_means(
                 lambda cost, floor: cost.clamp(min=floor),
@@ -319,7 +315,8 @@ free_bits = Exercise(
 def _codes(n: int, generator: torch.Generator, *groups: tuple[int, float, float]) -> Tensor:
     """Means (n, latent) in groups of (how many dimensions, mean, standard deviation), shuffled.
 
-    Means and deviations are exact, with n or n - 1 alike, as far as the checks can tell.
+    Means and deviations are exact, and far enough from every threshold that it makes no difference
+    whether a variance is divided by n or by n - 1.
     """
     columns = []
     for count, mean, std in groups:
@@ -330,19 +327,24 @@ def _codes(n: int, generator: torch.Generator, *groups: tuple[int, float, float]
     return codes[:, torch.randperm(codes.shape[1], generator=generator)]
 
 
+# So many of each kind that every wrong way to count comes to a number of its own.
+_ZOO = (
+    (5, 0.0, 1.0),  # active
+    (2, 0.0, 0.25),  # active
+    (10, 1.5, 0.006),  # still, far from 0
+    (4, 3.0, 0.07),  # active only after `exp`
+    (1, -2.0, 0.03),
+    (6, 0.0, 0.05),  # a deviation above 0.01, but no variance
+    (12, 0.0, 0.011),  # a deviation just above, the mean distance below
+    (16, 0.0, 0.009),  # a sum of squares above
+    (23, 0.0, 0.0045),  # a range above
+    (19, 0.0, 0.0005),  # nothing at all
+)
+
+
 def _encoders(generator: torch.Generator) -> list[tuple[Tensor] | tuple[Tensor, float]]:
-    # As many of each kind that no two wrong counts come out the same: 7 really active; 10 that
-    # stand still far from 0; 3 with a deviation, but no variance, above the threshold; and so on.
-    zoo = (
-        (5, 0.0, 1.0),
-        (2, 0.0, 0.25),
-        (10, 1.5, 0.01),
-        (3, 0.0, 0.05),
-        (19, 0.0, 0.004),
-        (1, -2.0, 0.03),
-    )
     return [
-        (_codes(60, generator, *zoo), 0.01),
+        (_codes(200, generator, *_ZOO), 0.01),
         (_codes(40, generator, (3, 1.0, 0.8), (6, -1.0, 0.3), (14, 0.0, 0.02)), 0.2),
         (_codes(50, generator, (4, 0.5, 1.0), (9, 0.5, 0.2), (2, 0.5, 0.05)),),
         (_codes(30, generator, (6, 2.0, 0.001)), 0.01),  # collapsed: none
@@ -353,10 +355,7 @@ def _encoders(generator: torch.Generator) -> list[tuple[Tensor] | tuple[Tensor, 
 
 def _counted(spread: Callable[[Tensor], Tensor], message: str) -> Mistake:
     """A mistake in what is compared with the threshold."""
-    return Mistake(
-        lambda mu, threshold=0.01: int((spread(mu) > threshold).sum()),
-        message,
-    )
+    return Mistake(lambda mu, threshold=0.01: int((spread(mu) > threshold).sum()), message)
 
 
 active_units = Exercise(
@@ -435,10 +434,6 @@ active_units = Exercise(
                 "You squared the variance. Compare it as it is.",
             ),
             Mistake(
-                lambda mu, threshold=0.01: int((mu.var(0) > threshold**2).sum()),
-                "You squared the threshold. It is a variance already: compare the two as they are.",
-            ),
-            Mistake(
                 lambda mu, threshold=0.01: int((mu.var(0) <= threshold).sum()),
                 "You counted the inactive ones, at or below the threshold. Active are those above.",
             ),
@@ -448,8 +443,8 @@ active_units = Exercise(
             ),
             Mistake(
                 lambda mu, threshold=0.01: int(mu.var() > threshold),
-                "You took one variance of everything and found whether it is above the threshold, "
-                "0 or 1. Each dimension has its own: `dim=0`.",
+                "You made one number of all dimensions and found whether it is above the "
+                "threshold, 0 or 1. Compare the variance of each dimension, `dim=0`, then count.",
             ),
             Mistake(
                 lambda mu, threshold=0.01: int((mu > threshold).sum()),
@@ -460,10 +455,6 @@ active_units = Exercise(
                 lambda mu, threshold=0.01: int((mu.abs() > threshold).sum()),
                 "You counted the entries of mu that are large, of either sign, over all examples. "
                 "What is counted are dimensions, by their variance over the examples.",
-            ),
-            Mistake(
-                lambda mu, threshold=0.01: int(mu.var(0).sum() > threshold),
-                "You added the variances up and compared their sum. Compare each, then count.",
             ),
             Mistake(
                 lambda mu, threshold=0.01: int((mu.var(0) > 0.01).sum()),
