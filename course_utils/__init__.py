@@ -17,7 +17,11 @@ from course_utils.data import Images, Manifold, load_images, spiral, swiss_roll
 from course_utils.exercises import check, hint, progress, quiz, show_source, solution
 from course_utils.losses import (
     bernoulli_nll,
+    gaussian_kl,
+    gaussian_kl_per_dimension,
+    gaussian_log_density,
     gaussian_nll,
+    importance_weighted_bound,
     jacobian_penalty,
     kl_sparsity,
     l1,
@@ -27,49 +31,67 @@ from course_utils.losses import (
 )
 from course_utils.metrics import (
     PCA,
+    active_units,
+    elbo,
+    log_likelihood,
     nearest_images,
     noisy_score,
     pca,
     pca_reconstruction,
     principal_angles,
 )
-from course_utils.models import Autoencoder, AutoencoderOutput
+from course_utils.models import VAE, Autoencoder, AutoencoderOutput, VAEOutput, reparameterize
 from course_utils.objectives import (
     bernoulli_reconstruction,
     contractive,
     denoising,
+    negative_elbo,
     reconstruction,
     sparse,
     weight_decay,
 )
-from course_utils.schedules import cosine_decay
+from course_utils.ppca import ProbabilisticPCA
+from course_utils.schedules import cosine_decay, cyclical, linear_warmup
 from course_utils.training import History, NonFiniteLoss, fit, load, save
 
 __all__ = [
     "PCA",
+    "VAE",
     "Autoencoder",
     "AutoencoderOutput",
     "History",
     "Images",
     "Manifold",
     "NonFiniteLoss",
+    "ProbabilisticPCA",
+    "VAEOutput",
+    "active_units",
     "bernoulli_nll",
     "bernoulli_reconstruction",
     "check",
     "contractive",
     "cosine_decay",
+    "cyclical",
     "denoising",
+    "elbo",
     "fit",
+    "gaussian_kl",
+    "gaussian_kl_per_dimension",
+    "gaussian_log_density",
     "gaussian_nll",
     "gaussian_noise",
     "hint",
+    "importance_weighted_bound",
     "jacobian_penalty",
     "kl_sparsity",
     "l1",
+    "linear_warmup",
     "load",
     "load_images",
+    "log_likelihood",
     "masking_noise",
     "nearest_images",
+    "negative_elbo",
     "noisy_score",
     "one_layer_penalty",
     "pca",
@@ -78,6 +100,7 @@ __all__ = [
     "progress",
     "quiz",
     "reconstruction",
+    "reparameterize",
     "salt_and_pepper",
     "save",
     "show_source",

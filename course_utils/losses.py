@@ -234,6 +234,73 @@ def jacobian_penalty(
     return penalty
 
 
+def gaussian_kl(
+    mu: Float[Tensor, "batch latent"], log_var: Float[Tensor, "batch latent"]
+) -> Float[Tensor, " batch"]:
+    """KL(N(μ, diag σ²) ‖ N(0, I)): what a code costs, ½ Σ_j (μ_j² + σ_j² - log σ_j² - 1).
+
+    Args:
+        mu: the means.
+        log_var: the logarithms of the variances, log σ²; not of the standard deviations.
+
+    Returns:
+        One number per example, in nats, at least 0, and 0 only at the prior itself. Kingma &
+        Welling, "Auto-Encoding Variational Bayes", 2014, appendix B.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    >>> gaussian_kl(torch.ones(1, 10), torch.zeros(1, 10))
+    tensor([5.])
+    """
+    return _sum_features(gaussian_kl_per_dimension(mu, log_var))
+
+
+def gaussian_kl_per_dimension(
+    mu: Float[Tensor, "batch latent"], log_var: Float[Tensor, "batch latent"]
+) -> Float[Tensor, "batch latent"]:
+    """The summands of `gaussian_kl`, one for each dimension of the code, in nats."""
+    _require_same_shape(mu=mu, log_var=log_var)
+    # expm1 is exp - 1 without its rounding, which would make a KL next to 0 negative.
+    return 0.5 * (mu**2 + log_var.expm1() - log_var)
+
+
+def gaussian_log_density(
+    z: Float[Tensor, "*#batch latent"],
+    mu: Float[Tensor, "*#batch latent"] | float = 0.0,
+    log_var: Float[Tensor, "*#batch latent"] | float = 0.0,
+) -> Float[Tensor, "*batch"]:
+    """log N(z; μ, diag σ²), summed over dimensions, in nats. By default that of the prior N(0, I).
+
+    The axes before the last broadcast: with z[:, None] it is the density of each z under every q.
+
+    >>> gaussian_log_density(torch.zeros(1, 2)) / math.log(2 * math.pi)
+    tensor([-1.])
+    """
+    log_var = torch.as_tensor(log_var, dtype=z.dtype, device=z.device)
+    per_dimension = -0.5 * ((z - mu) ** 2 / log_var.exp() + log_var + math.log(2 * math.pi))
+    return per_dimension.sum(-1)
+
+
+def importance_weighted_bound(log_w: Float[Tensor, "k batch"]) -> Float[Tensor, " batch"]:
+    """A lower bound on log p(x) from k draws: log of the mean weight, L_k = log (1/k) Σ_i w_i.
+
+    The weights are w_i = p(x, z_i) / q(z_i|x) with z_i drawn from q(z|x). Its expectation is the
+    ELBO for k = 1, never falls as k grows, and tends to log p(x). Burda, Grosse & Salakhutdinov,
+    "Importance Weighted Autoencoders", 2016, equation 8.
+
+    Args:
+        log_w: the logarithms of the weights, log p(x, z_i) - log q(z_i|x), one row for each draw.
+
+    Returns:
+        One number per example, in nats, higher is better.
+
+    >>> importance_weighted_bound(torch.tensor([[0.0], [math.log(3.0)]])).exp()
+    tensor([2.])
+    """
+    return log_w.logsumexp(0) - math.log(len(log_w))
+
+
 def _sum_features(values: Float[Tensor, "batch *features"]) -> Float[Tensor, " batch"]:
     return values.flatten(1).sum(1) if values.ndim > 1 else values
 

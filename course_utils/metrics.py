@@ -6,6 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils.losses import gaussian_kl, gaussian_log_density, importance_weighted_bound
+from course_utils.models import VAE, reparameterize
+from course_utils.models.base import evaluating
+
 
 class PCA(NamedTuple):
     """Principal component analysis of a data set with d features.
@@ -137,3 +141,88 @@ def noisy_score(
     squared_distances = ((x[:, None] - clean) ** 2).sum(-1)
     shares = torch.softmax(-squared_distances / (2 * sigma**2), dim=1)
     return (shares @ clean - x) / sigma**2
+
+
+def elbo(
+    model: VAE,
+    x: Float[Tensor, "batch *shape"],
+    samples: int = 1,
+    generator: torch.Generator | None = None,
+) -> Float[Tensor, " batch"]:
+    """The evidence lower bound of each example: z drawn from q(z|x), the KL in closed form.
+
+    Kingma & Welling, 2014, equation 7.
+
+    Args:
+        samples: draws of z to average over; the result is unbiased for any number.
+        generator: source of the draws; None for torch's global stream.
+
+    Returns:
+        One number per example, in nats, higher is better; at most log p(x) on average over draws.
+
+    Raises:
+        ValueError: if samples is less than 1.
+    """
+    _require_samples(samples)
+    with evaluating(model):
+        mu, log_var = model.encode(x)
+        total = torch.zeros(len(x), dtype=mu.dtype, device=mu.device)
+        for _ in range(samples):
+            z = reparameterize(mu, log_var, generator)
+            total -= model.nll(model.decode(z), x)
+        return total / samples - gaussian_kl(mu, log_var)
+
+
+def log_likelihood(
+    model: VAE,
+    x: Float[Tensor, "batch *shape"],
+    samples: int = 5000,
+    generator: torch.Generator | None = None,
+) -> Float[Tensor, " batch"]:
+    """log p(x) of each example by importance sampling, with q(z|x) to propose the codes.
+
+    It is `importance_weighted_bound` with k = samples: a lower bound on average, and close to
+    log p(x) when samples are many. Rezende, Mohamed & Wierstra, 2014, appendix E.
+
+    Returns:
+        One number per example, in nats, higher is better.
+
+    Raises:
+        ValueError: if samples is less than 1.
+    """
+    _require_samples(samples)
+    with evaluating(model):
+        mu, log_var = model.encode(x)
+        log_w = [_log_weight(model, x, mu, log_var, generator) for _ in range(samples)]
+        return importance_weighted_bound(torch.stack(log_w))
+
+
+def _log_weight(
+    model: VAE, x: Tensor, mu: Tensor, log_var: Tensor, generator: torch.Generator | None
+) -> Tensor:
+    """log p(x, z) - log q(z|x) for one draw of z."""
+    z = reparameterize(mu, log_var, generator)
+    joint = gaussian_log_density(z) - model.nll(model.decode(z), x)
+    return joint - gaussian_log_density(z, mu, log_var)
+
+
+def _require_samples(samples: int) -> None:
+    if samples < 1:
+        raise ValueError(f"samples is {samples}; expected 1 or more draws")
+
+
+def active_units(mu: Float[Tensor, "n latent"], threshold: float = 0.01) -> int:
+    """How many dimensions of the code say anything about x: Var_x E_q[z_j|x] > threshold.
+
+    Burda, Grosse & Salakhutdinov, 2016, section 5.2 (their threshold is 0.01).
+
+    Args:
+        mu: the posterior means of n examples.
+
+    Returns:
+        From 0, a collapsed model, to the number of dimensions.
+
+    >>> active_units(torch.tensor([[0.0, 5.0], [1.0, 5.0]]))
+    1
+    """
+    return int((mu.var(0, correction=0) > threshold).sum())

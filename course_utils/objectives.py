@@ -3,9 +3,11 @@
 An objective is a function `(model, *batch) -> dict of named terms`, each term `(batch,)`, one
 number per example (or a scalar, for what is a property of the whole batch). The entry "loss" is
 what `course_utils.training.fit` minimises; the others are there to be watched. Training and
-validation call the same objective.
+validation call the same objective. One that changes while it trains takes a keyword `progress`,
+the fraction of training done, from 0 to 1.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -16,13 +18,16 @@ from torch import Tensor
 from course_utils.corruption import Corruption
 from course_utils.losses import (
     bernoulli_nll,
+    gaussian_kl_per_dimension,
     jacobian_penalty,
     kl_sparsity,
     l1,
     squared_error,
     top_k,
 )
-from course_utils.models import Autoencoder
+from course_utils.models import VAE, Autoencoder
+from course_utils.models.base import Model
+from course_utils.schedules import Schedule
 
 Objective = Callable[..., dict[str, Tensor]]
 
@@ -54,8 +59,9 @@ def weight_decay(objective: Objective, weight: float) -> Objective:
     if weight < 0:
         raise ValueError(f"weight is {weight:g}; expected 0 or more")
 
-    def decayed(model: Autoencoder, *batch: Tensor) -> dict[str, Tensor]:
-        terms = objective(model, *batch)
+    @functools.wraps(objective)  # `fit` sees which tensors it takes, and whether `progress`
+    def decayed(model: Model, *batch: Tensor, **progress: float) -> dict[str, Tensor]:
+        terms = objective(model, *batch, **progress)
         # Matrices and convolutions have two axes or more; biases have one.
         squares = sum((p**2).sum() for p in model.parameters() if p.ndim > 1)
         return {**terms, "loss": terms["loss"] + weight * squares, "weights": squares}
@@ -151,6 +157,43 @@ def contractive(weight: float, method: Literal["exact", "hutchinson"] = "exact")
         return {"loss": error + weight * jacobian, "reconstruction": error, "jacobian": jacobian}
 
     return contract
+
+
+def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objective:
+    """Minus the evidence lower bound: what it costs to draw x from a code, and to name the code.
+
+    The terms are "loss" = reconstruction + β · KL; "reconstruction", -log p(x|z) for one draw z
+    from q(z|x); and "kl", KL(q(z|x) ‖ p(z)) without free bits: all in nats per example. With β = 1
+    and no free bits the loss is an upper bound on -log p(x), on average over z (Kingma & Welling,
+    2014, equation 7). Another β makes it another model: Higgins et al., "β-VAE", 2017, equation 4.
+
+    Args:
+        beta: the price of a nat of KL, 0 or more: a number, or a schedule.
+        free_bits: nats that each dimension of the code may spend without paying. The loss then
+            holds Σ_j max(free_bits, mean over the batch of KL_j), and a dimension below gets no
+            gradient from it. Kingma et al., "Improved Variational Inference with Inverse
+            Autoregressive Flow", 2016, equation 15.
+
+    Raises:
+        ValueError: if beta or free_bits is negative.
+    """
+    if not callable(beta) and not beta >= 0:
+        raise ValueError(f"beta is {beta:g}; expected 0 or more, or a schedule")
+    if not free_bits >= 0:
+        raise ValueError(f"free_bits is {free_bits:g}; expected nats per dimension, 0 or more")
+
+    def bound(
+        model: VAE, x: Float[Tensor, "batch *shape"], *, progress: float = 1.0
+    ) -> dict[str, Tensor]:
+        logits, mu, log_var, _ = model(x)
+        error = model.nll(logits, x)
+        kl_per_dimension = gaussian_kl_per_dimension(mu, log_var)
+        kl = kl_per_dimension.sum(1)
+        paid = kl_per_dimension.mean(0).clamp(min=free_bits).sum() if free_bits else kl
+        weight = beta(progress) if callable(beta) else beta
+        return {"loss": error + weight * paid, "reconstruction": error, "kl": kl}
+
+    return bound
 
 
 def _activations(model: Autoencoder, z: Tensor) -> Tensor:

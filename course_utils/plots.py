@@ -73,13 +73,13 @@ def show(drawing: Figure | Axes, alt: str) -> None:
     from IPython.display import display
 
     _require_alt(alt)
-    png = _png(drawing if isinstance(drawing, Figure) else drawing.figure)
+    picture = png(drawing if isinstance(drawing, Figure) else drawing.figure)
     # JupyterLab and its export give a PNG no alternative text, whatever its metadata say, and show
     # the HTML instead; other readers take the PNG.
-    source = base64.b64encode(png).decode()
+    source = base64.b64encode(picture).decode()
     html = f'<img alt="{escape(alt)}" src="data:image/png;base64,{source}">'
     display(
-        {"image/png": png, "text/html": html, "text/plain": f"Figure: {alt}"},
+        {"image/png": picture, "text/html": html, "text/plain": f"Figure: {alt}"},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )
@@ -188,6 +188,33 @@ def arrows(
     return ax
 
 
+def kl_areas(
+    z: Float[Tensor, " n"], log_q: Float[Tensor, " n"], log_p: Float[Tensor, " n"]
+) -> Figure:
+    """Two densities, and the two functions whose areas are KL(q‖p) and KL(p‖q).
+
+    Where the function is below zero its area counts against the rest; the sum is never negative.
+
+    Args:
+        z: where the densities are known, rising.
+        log_q, log_p: their logarithms there, in nats.
+    """
+    fig, axes = figure(1, 3, width=11, height=3.4)
+    q, p = log_q.exp(), log_p.exp()
+    lines({"q": (z, q), "p": (z, p)}, xlabel="z", ylabel="density", ax=axes[0])
+    directions = {"KL(q‖p)": q * (log_q - log_p), "KL(p‖q)": p * (log_p - log_q)}
+    for ax, (name, integrand) in zip(axes[1:], directions.items(), strict=True):
+        above, below = integrand.clamp(min=0).numpy(), integrand.clamp(max=0).numpy()
+        ax.fill_between(z.numpy(), above, color=VERMILION, alpha=0.8, linewidth=0)
+        ax.fill_between(z.numpy(), below, color=SKY, alpha=0.8, linewidth=0)
+        first, second = name[3], name[5]
+        ax.set(xlabel="z", ylabel=f"{first} · log({first} / {second})")
+        ax.set_title(f"{name} = {torch.trapezoid(integrand, z).item():.3f} nats")
+    for ax in axes:
+        ax.set_xlim(-4, 4)
+    return fig
+
+
 def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
     """Display figures of one size one after the other, over and over, as an animated picture.
 
@@ -205,7 +232,7 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
     from PIL import Image
 
     _require_alt(alt)
-    stills = [_png(frame) for frame in frames]
+    stills = [png(frame) for frame in frames]
     pictures = [Image.open(io.BytesIO(still)).convert("RGB") for still in stills]
     sizes = sorted({picture.size for picture in pictures})
     if len(sizes) != 1:
@@ -233,15 +260,16 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
     )
 
 
-def _png(fig: Figure) -> bytes:
+def png(fig: Figure) -> bytes:
+    """The figure as the bytes of a PNG file."""
     from PIL import Image
 
-    drawn, png = io.BytesIO(), io.BytesIO()
+    drawn, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
         fig.savefig(drawn, format="png")
     # 256 colours are more than the eye misses, and a third of the bytes.
-    Image.open(drawn).convert("RGB").quantize(256).save(png, "PNG", optimize=True)
-    return png.getvalue()
+    Image.open(drawn).convert("RGB").quantize(256).save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 def _require_alt(alt: str) -> None:

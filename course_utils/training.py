@@ -109,7 +109,8 @@ def fit(
     Args:
         model: any model of the course, or a module of your own with an objective that fits it.
         objective: called as objective(model, *batch); its "loss" is averaged over the batch and
-            minimised.
+            minimised. One that has a keyword `progress` is told the fraction of training done, and
+            1 in validation, where it is judged by what it will be at the end.
         train: a tensor (n, ...), or a tuple of tensors with the same n (both are kept on the
             device and shuffled), or an iterable of batches that can be gone through once per
             epoch, such as a DataLoader (each batch a tensor, or a tuple or list of tensors).
@@ -181,7 +182,8 @@ class _Run:
         bfloat16: bool,
         resume: History | None,
     ) -> None:
-        self.model, self.objective, self.place, self.epochs = model, objective, place, epochs
+        self.model, self.place, self.epochs = model, place, epochs
+        self.objective = _told_of_progress(objective)
         self.schedule = lr if callable(lr) else lambda progress: lr
         self.bfloat16 = bfloat16
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.lr(0.0), fused=True)
@@ -230,9 +232,10 @@ class _Run:
 
     def optimizer_step(self, batch: tuple[Tensor, ...], epochs_done: float) -> None:
         """Forward, backward, and a step of Adam."""
+        progress = epochs_done / self.epochs
         for group in self.optimizer.param_groups:
-            group["lr"] = self.lr(epochs_done / self.epochs)
-        terms = _evaluate(self.objective, self.model, batch, self.bfloat16)
+            group["lr"] = self.lr(progress)
+        terms = _evaluate(self.objective, self.model, batch, self.bfloat16, progress)
         loss = terms["loss"].mean()
         if not math.isfinite(loss.item()):
             raise NonFiniteLoss(self.explain(terms), self.history)
@@ -249,7 +252,8 @@ class _Run:
             with evaluating(self.model), seeded(seed, self.place):
                 means = Means()
                 for batch in val:
-                    terms = _evaluate(self.objective, self.model, batch, self.bfloat16)
+                    # And the objective of the end, whatever a schedule makes of it now.
+                    terms = _evaluate(self.objective, self.model, batch, self.bfloat16, 1.0)
                     means.add(terms, len(batch[0]))
             values |= {f"val_{name}": value for name, value in means.values().items()}
         for name, value in values.items():
@@ -359,12 +363,27 @@ class _Batches:
         return tuple(tensor.to(self.place) for tensor in tensors)
 
 
+def _wants_progress(objective: Objective) -> bool:
+    return "progress" in inspect.signature(objective).parameters
+
+
+def _told_of_progress(objective: Objective) -> Objective:
+    """The objective, told how far training has come whether or not it wants to know."""
+    if _wants_progress(objective):
+        return objective
+    return lambda model, *batch, progress: objective(model, *batch)
+
+
 def _evaluate(
-    objective: Objective, model: nn.Module, batch: tuple[Tensor, ...], bfloat16: bool
+    objective: Objective,
+    model: nn.Module,
+    batch: tuple[Tensor, ...],
+    bfloat16: bool,
+    progress: float,
 ) -> dict[str, Tensor]:
     """The objective's terms on one batch."""
     with torch.autocast(batch[0].device.type, torch.bfloat16, enabled=bfloat16):
-        return objective(model, *batch)
+        return objective(model, *batch, progress=progress)
 
 
 def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> None:
@@ -388,8 +407,9 @@ def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> No
                 f"{name} has values from {low:.4g} to {high:.4g}; this model draws images in "
                 "[0, 1]: rescale with (x - x.min()) / (x.max() - x.min()), or x / 255 for bytes"
             )
+    told = {"progress": 1.0} if _wants_progress(objective) else {}
     try:
-        inspect.signature(objective).bind(model, *tensors)
+        inspect.signature(objective).bind(model, *tensors, **told)
     except TypeError as error:
         raise ValueError(
             f"the objective cannot take a batch of {len(tensors)} tensors ({error}); "
@@ -397,7 +417,7 @@ def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> No
         ) from None
     few = [tensor[:2] for tensor in tensors]
     with evaluating(model):
-        terms = objective(model, *few)
+        terms = objective(model, *few, **told)
     if not isinstance(terms, dict) or "loss" not in terms:
         found = sorted(terms) if isinstance(terms, dict) else f"a {type(terms).__name__}"
         raise ValueError(f"the objective returned {found}; expected a dict with the term 'loss'")

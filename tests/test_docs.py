@@ -126,6 +126,7 @@ ROOMS = [
     "objectives",
     "training",
     "metrics",
+    "ppca",
     "anomaly",
     "plots",
     "widgets",

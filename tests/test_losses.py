@@ -1,18 +1,23 @@
 """The losses against torch.distributions, closed forms and finite differences."""
 
 import math
+from itertools import combinations, pairwise
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 from course_utils import (
     Autoencoder,
     bernoulli_nll,
+    gaussian_kl,
+    gaussian_kl_per_dimension,
+    gaussian_log_density,
     gaussian_nll,
+    importance_weighted_bound,
     jacobian_penalty,
     kl_sparsity,
     l1,
@@ -575,3 +580,186 @@ def test_the_signs_come_from_the_generator_and_from_nowhere_else():
         with seeded(seed):
             draws.append(estimate())
     assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])
+
+
+# --- the variational losses ---------------------------------------------------------------------
+
+
+def gaussians(batch, latent, seed=0):
+    """μ up to about 3 and log σ² from -2 to 2, in float64: nowhere near σ = 1 in general."""
+    mu, log_var = draw(batch, latent, seed=seed, spread=1.5)
+    return mu, 4 * log_var - 2
+
+
+def as_distribution(mu, log_var):
+    return Independent(Normal(mu, torch.exp(log_var / 2)), 1)
+
+
+def prior(latent):
+    return as_distribution(*torch.zeros(2, latent, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("mu", "log_var", "nats"), [(0, 0, 0.0), (1, 0, 5.0), (1, 1, 5 * (math.e - 1))]
+)
+def test_kl_at_golden_points(mu, log_var, nats):
+    ones = torch.ones(3, 10, dtype=torch.float64)
+    found = gaussian_kl(mu * ones, log_var * ones)
+    assert found.tolist() == pytest.approx([nats] * 3, rel=1e-12)
+
+
+def test_kl_carried_by_hand():
+    # ½ [(1 + e⁻¹ + 1 - 1) + (0.25 + e^0.2 - 0.2 - 1)] = ½ [1.36788 + 0.27140]
+    found = gaussian_kl(torch.tensor([[1.0, -0.5]]), torch.tensor([[-1.0, 0.2]]))
+    assert found.item() == pytest.approx(0.81964, abs=5e-6)
+
+
+@given(batch=st.integers(1, 9), latent=st.integers(1, 9), seed=st.integers(0, 10**6))
+def test_kl_is_that_of_torch(batch, latent, seed):
+    # Property 1.
+    mu, log_var = gaussians(batch, latent, seed)
+    expected = kl_divergence(as_distribution(mu, log_var), prior(latent))
+    torch.testing.assert_close(gaussian_kl(mu, log_var), expected, rtol=1e-10, atol=1e-12)
+    per_dimension = gaussian_kl_per_dimension(mu, log_var)
+    assert per_dimension.shape == (batch, latent)
+    torch.testing.assert_close(per_dimension.sum(1), expected, rtol=1e-10, atol=1e-12)
+    one = kl_divergence(Normal(mu, torch.exp(log_var / 2)), Normal(0.0, 1.0))
+    torch.testing.assert_close(per_dimension, one, rtol=1e-10, atol=1e-12)
+
+
+def test_kl_is_the_mean_of_the_log_ratio():
+    # Property 1, by Monte Carlo.
+    n, (mu, log_var) = 100_000, gaussians(4, 3)
+    epsilon = torch.randn(n, 4, 3, generator=torch.Generator().manual_seed(1), dtype=mu.dtype)
+    z = mu + torch.exp(log_var / 2) * epsilon
+    ratio = gaussian_log_density(z, mu, log_var) - gaussian_log_density(z)
+    standard_error = ratio.std(0) / math.sqrt(n)
+    assert ((ratio.mean(0) - gaussian_kl(mu, log_var)).abs() < 6 * standard_error).all()
+
+
+@given(mu=st.floats(-30, 30, width=32), log_var=st.floats(-30, 30, width=32))
+def test_kl_is_never_negative_and_zero_only_at_the_prior(mu, log_var):
+    # Property 1, in float32. Below 1e-3 a square is lost beside the rounding of other numbers.
+    nats = gaussian_kl(torch.tensor([[mu]]), torch.tensor([[log_var]])).item()
+    assert nats >= 0
+    if mu == log_var == 0:
+        assert nats == 0
+    elif max(abs(mu), abs(log_var)) > 1e-3:
+        assert nats > 0
+
+
+def test_kl_next_to_the_prior_is_not_made_negative_by_rounding():
+    # With exp(log σ²) - 1, one in a thousand of these came out below 0, in float32.
+    log_var = torch.linspace(-1e-2, 1e-2, 2001)[:, None]
+    exact = gaussian_kl(torch.zeros_like(log_var).double(), log_var.double())
+    found = gaussian_kl(torch.zeros_like(log_var), log_var)
+    assert (found >= 0).all()
+    torch.testing.assert_close(found.double(), exact, rtol=0, atol=1e-9)
+
+
+def test_kl_gradients_are_the_mean_and_half_the_variance_less_one():
+    # Property 1.
+    mu, log_var = (tensor.requires_grad_() for tensor in gaussians(5, 4))
+    gaussian_kl(mu, log_var).sum().backward()
+    torch.testing.assert_close(mu.grad, mu.detach(), rtol=1e-12, atol=0)
+    expected = (log_var.detach().exp() - 1) / 2
+    torch.testing.assert_close(log_var.grad, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_variational_losses_of_a_batch_twice():
+    # Property 2.
+    mu, log_var = gaussians(5, 4)
+    z = torch.randn(5, 4, generator=torch.Generator().manual_seed(2), dtype=mu.dtype)
+    pairs = (
+        (gaussian_kl, (mu, log_var)),
+        (gaussian_log_density, (z, mu, log_var)),
+        (lambda w: importance_weighted_bound(w.T), (10 * mu,)),
+    )
+    for loss, inputs in pairs:
+        once, twice = loss(*inputs), loss(*(torch.cat([each, each]) for each in inputs))
+        assert once.shape == (5,)
+        torch.testing.assert_close(twice, torch.cat([once, once]), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("shapes", [((4, 3), (4, 1)), ((4, 3), (1, 3)), ((4, 3), (3,))])
+def test_kl_wants_a_variance_for_every_mean(shapes, unchecked):
+    for loss in (gaussian_kl, gaussian_kl_per_dimension):
+        with pytest.raises(ValueError, match=r"mu has shape .* but log_var has shape"):
+            loss(*(torch.zeros(shape) for shape in shapes))
+
+
+def test_log_density_is_that_of_torch():
+    mu, log_var = gaussians(5, 4)
+    z = torch.randn(7, 5, 4, generator=torch.Generator().manual_seed(2), dtype=mu.dtype)
+    close = {"rtol": 1e-10, "atol": 0}
+    expected = as_distribution(mu, log_var).log_prob(z)
+    torch.testing.assert_close(gaussian_log_density(z, mu, log_var), expected, **close)
+    torch.testing.assert_close(gaussian_log_density(z), prior(4).log_prob(z), **close)
+    numbers = as_distribution(*torch.tensor([[0.5], [-1.3]], dtype=z.dtype).expand(2, 4))
+    torch.testing.assert_close(gaussian_log_density(z, 0.5, -1.3), numbers.log_prob(z), **close)
+    # Every z under every q, and one z alone.
+    z = z[0]
+    pairs = torch.stack([as_distribution(mu, log_var).log_prob(each) for each in z])
+    torch.testing.assert_close(gaussian_log_density(z[:, None], mu, log_var), pairs, **close)
+    assert gaussian_log_density(z[0], mu[0], log_var[0]).shape == ()
+
+
+def test_log_density_gradients_agree_with_finite_differences():
+    mu, log_var = gaussians(3, 2)
+    z = torch.randn(3, 2, generator=torch.Generator().manual_seed(2), dtype=mu.dtype)
+    inputs = [tensor.requires_grad_() for tensor in (z, mu, log_var)]
+    assert torch.autograd.gradcheck(gaussian_log_density, inputs)
+
+
+def log_weights(k, batch, seed=0):
+    return 4 * torch.randn(
+        k, batch, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
+
+
+@given(k=st.integers(1, 9), batch=st.integers(1, 5), seed=st.integers(0, 10**6))
+def test_the_bound_is_the_logarithm_of_the_mean_weight(k, batch, seed):
+    log_w = log_weights(k, batch, seed)
+    bound = importance_weighted_bound(log_w)
+    torch.testing.assert_close(bound, log_w.exp().mean(0).log(), rtol=1e-10, atol=1e-10)
+    assert (bound >= log_w.mean(0) - 1e-12).all() and (bound <= log_w.max(0).values + 1e-12).all()
+    torch.testing.assert_close(bound, importance_weighted_bound(log_w.flip(0)))
+    # Far from 0, as the weights of images are: e^-1000 is no number.
+    for shift in (-1e5, 1e5):
+        moved = importance_weighted_bound(log_w + shift)
+        torch.testing.assert_close(moved - shift, bound, rtol=0, atol=1e-9)
+
+
+def test_the_bound_of_one_draw_is_its_weight():
+    # Property 10: L_1 = ELBO.
+    log_w = log_weights(1, 6)
+    assert torch.equal(importance_weighted_bound(log_w), log_w[0])
+
+
+def test_the_bound_never_falls_as_draws_are_added():
+    # Property 10, without chance: averaged over all ways to choose k of these 6 weights.
+    log_w = log_weights(6, 4)
+    ladder = [
+        torch.stack(
+            [importance_weighted_bound(log_w[list(chosen)]) for chosen in combinations(range(6), k)]
+        ).mean(0)
+        for k in range(1, 7)
+    ]
+    assert all((lower < higher).all() for lower, higher in pairwise(ladder))
+
+
+def test_the_gradient_of_the_bound_weighs_each_draw_by_its_share():
+    # Property 11: -Σ w̃_k ∇log w_k with shares w̃ that are held still. The best draw counts most.
+    log_w = log_weights(5, 3).requires_grad_()
+    bound = importance_weighted_bound(log_w)
+    (gradient,) = torch.autograd.grad(-bound.sum(), log_w)
+    shares = log_w.detach().softmax(0)
+    weighted = (shares * log_w).sum(0)
+    (expected,) = torch.autograd.grad(-weighted.sum(), log_w)
+    torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-15)
+    # The values are not the same: they differ by KL(w̃ ‖ uniform).
+    divergence = kl_divergence(
+        torch.distributions.Categorical(probs=shares.T),
+        torch.distributions.Categorical(probs=torch.full((3, 5), 0.2, dtype=shares.dtype)),
+    )
+    torch.testing.assert_close(weighted - bound, divergence, rtol=1e-10, atol=0)

@@ -1,4 +1,8 @@
-"""The measures against scikit-learn, torch.distributions, and cases that are known exactly."""
+"""The measures against scikit-learn, torch.distributions, and cases that are known exactly.
+
+Of the bounds of a VAE here are the promises that they make for every VAE; test_ppca.py has a model
+where log p(x) is known, and compares.
+"""
 
 import math
 
@@ -9,8 +13,15 @@ from hypothesis import strategies as st
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from course_utils import (
+    VAE,
+    active_units,
+    elbo,
+    gaussian_kl,
+    importance_weighted_bound,
     load_images,
+    log_likelihood,
     nearest_images,
+    negative_elbo,
     noisy_score,
     pca,
     pca_reconstruction,
@@ -102,12 +113,29 @@ def test_the_figures_for_mnist():
     images = load_images("mnist")
     expected = {2: 43.65, 8: 29.35, 16: 21.06, 30: 13.87, 32: 13.19, 64: 7.09}
     # One decomposition for all of them: each would take seconds.
-    mean, components, _ = pca(images.train)
+    mean, components, variances = pca(images.train)
     x = images.test.flatten(1).double() - mean
     codes = x @ components.T
     for k, figure in expected.items():
         error = squared_error(codes[:, :k] @ components[:k], x).mean().item()
         assert error == pytest.approx(figure, abs=0.02), k
+    # A linear VAE with a fixed σ² keeps the directions wider than σ², at ½ ln(variance / σ²) nats.
+    # First for the spread of the test set, then for that of the training set, where a model learns.
+    noises = (1.0, 0.5, 0.1)
+    assert units_and_nats(pca(images.test).variances, noises) == (
+        [12, 23, 67],
+        pytest.approx([4.42, 10.29, 44.67], abs=0.01),
+    )
+    assert units_and_nats(variances, noises) == (
+        [12, 23, 69],
+        pytest.approx([4.33, 10.17, 45.11], abs=0.01),
+    )
+
+
+def units_and_nats(variances, noises):
+    """What linear VAEs with these values of σ² keep of directions with these variances."""
+    kept = [variances[variances > noise] / noise for noise in noises]
+    return [len(each) for each in kept], [0.5 * each.log().sum().item() for each in kept]
 
 
 # Principal angles.
@@ -252,3 +280,146 @@ def test_the_score_points_to_the_nearest_point_from_far_away():
 def test_the_score_wants_noise(sigma):
     with pytest.raises(ValueError, match=f"sigma is {sigma:g}; expected a positive standard"):
         noisy_score(torch.zeros(1, 2), torch.zeros(3, 2), sigma)
+
+
+# --- bounds on log p(x) -------------------------------------------------------------------------
+
+every_estimate = pytest.mark.parametrize("estimate", [elbo, log_likelihood])
+
+
+@pytest.fixture
+def model():
+    """A VAE whose codes are far from the prior, and whose decoder listens to them."""
+    vae = VAE.dense(2, (7,), input_shape=(5,), seed=1).double()
+    for parameter in vae.parameters():
+        parameter.data *= 3
+    return vae
+
+
+@pytest.fixture
+def x():
+    return torch.rand(4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_an_elbo_is_minus_the_cost_of_drawing_and_the_cost_of_the_code(model, x):
+    mu, log_var = model.encode(x)
+    z = mu + torch.exp(log_var / 2) * torch.randn(4, 2, generator=seeded(), dtype=torch.float64)
+    expected = -model.nll(model.decode(z), x) - gaussian_kl(mu, log_var)
+    torch.testing.assert_close(elbo(model, x, generator=seeded()), expected.detach())
+
+
+def test_the_mean_of_many_elbos_is_that_of_the_training_objective(model, x):
+    # Property 8. They differ from draw to draw; in evaluation and in training by nothing else.
+    assert (elbo(model, x) != elbo(model, x)).all()
+    n = 20_000
+    torch.manual_seed(0)
+    evaluated = elbo(model.eval(), x[:1].expand(n, 5))
+    with torch.no_grad():
+        trained = -negative_elbo()(model.train(), x[:1].expand(n, 5))["loss"]
+    standard_error = math.sqrt((evaluated.var() + trained.var()) / n)
+    assert abs(evaluated.mean() - trained.mean()) < 6 * standard_error
+    # And neither is what z = μ would give.
+    mu, log_var = model.encode(x[:1])
+    without_a_draw = -model.nll(model.decode(mu), x[:1]) - gaussian_kl(mu, log_var)
+    assert without_a_draw.item() > evaluated.mean() + 12 * standard_error
+
+
+def test_several_samples_are_averaged(model, x):
+    generator = seeded()
+    one_by_one = torch.stack([elbo(model, x, 1, generator) for _ in range(5)])
+    torch.testing.assert_close(elbo(model, x, 5, seeded()), one_by_one.mean(0))
+
+
+def test_several_weights_are_averaged_before_the_logarithm(model, x):
+    generator = seeded()
+    one_by_one = torch.stack([log_likelihood(model, x, 1, generator) for _ in range(5)])
+    expected = importance_weighted_bound(one_by_one)
+    torch.testing.assert_close(log_likelihood(model, x, 5, seeded()), expected)
+    assert (expected > one_by_one.mean(0)).all()
+
+
+def test_one_weight_is_an_elbo_on_average(model, x):
+    # Property 10: L_1 = ELBO, though one takes the KL from the draw and the other from its formula.
+    n = 50_000
+    many = x[:1].expand(n, 5)
+    weights, bounds = log_likelihood(model, many, 1, seeded(1)), elbo(model, many, 1, seeded(2))
+    standard_error = math.sqrt((weights.var() + bounds.var()) / n)
+    assert abs(weights.mean() - bounds.mean()) < 6 * standard_error
+
+
+@every_estimate
+@pytest.mark.parametrize("samples", [1, 7, 101])
+def test_as_many_codes_are_drawn_as_were_asked_for(estimate, samples, model, x):
+    # Property 12.
+    decoded = []
+    model.decoder.register_forward_hook(lambda module, inputs, out: decoded.append(inputs[0]))
+    values = estimate(model, x, samples)
+    assert values.shape == (4,) and values.dtype == torch.float64
+    assert len(torch.cat(decoded).unique(dim=0)) == 4 * samples
+
+
+@every_estimate
+def test_an_estimate_leaves_model_and_stream_as_they_were(estimate, model, x):
+    model.encoder.eval()
+    state = torch.get_rng_state()
+    first = estimate(model, x, 2, seeded(3))
+    assert torch.equal(first, estimate(model, x, 2, seeded(3)))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model.training and model.decoder.training and not model.encoder.training
+    assert not first.requires_grad and torch.is_grad_enabled()
+
+
+@every_estimate
+def test_an_estimate_is_made_in_evaluation_mode(estimate):
+    # In training mode batch normalisation would look at the other images of the batch.
+    vae = VAE.conv(2, (3, 4)).train()
+    images = torch.rand(5, 1, 28, 28, generator=seeded())
+    before = {name: value.clone() for name, value in vae.state_dict().items()}
+    values = [estimate(vae.train(mode), images, 2, seeded(1)) for mode in (True, False)]
+    assert torch.equal(*values)
+    assert all(torch.equal(before[name], value) for name, value in vae.state_dict().items())
+
+
+@every_estimate
+@pytest.mark.parametrize("samples", [0, -5])
+def test_at_least_one_draw(estimate, samples, model, x):
+    with pytest.raises(ValueError, match=f"samples is {samples}; expected 1 or more draws"):
+        estimate(model, x, samples)
+
+
+@every_estimate
+def test_data_of_another_shape_are_refused(estimate, model, unchecked):
+    with pytest.raises(ValueError, match=r"x has shape \(4, 6\); expected \(batch, 5\)"):
+        estimate(model, torch.zeros(4, 6))
+
+
+# --- active units: property 15 ------------------------------------------------------------------
+
+
+def test_active_units_of_an_encoder_made_by_hand():
+    # Means that vary over the data with standard deviation 2, 0.2, 0.05 and 0: a threshold of
+    # 0.01 for the variance lies at 0.1. Where they lie, and log σ², does not matter.
+    vae = VAE.dense(4, (), input_shape=(4,))
+    slopes = torch.tensor([2.0, 0.2, 0.05, 0.0])
+    vae.encoder[1].weight.data = torch.cat([slopes.diag(), torch.eye(4)])
+    vae.encoder[1].bias.data = torch.tensor([0.0, 50.0, 3.0, -8.0, *[1.0] * 4])
+    mu, _ = vae.encode(torch.randn(5000, 4, generator=seeded()))
+    assert active_units(mu) == 2
+    assert [active_units(mu, threshold) for threshold in (0.0, 1e-3, 1.0, 9.0)] == [3, 3, 1, 0]
+
+
+def test_a_collapsed_encoder_has_no_active_unit():
+    vae = VAE.dense(6, (8,))
+    vae.encoder[-1].weight.data.zero_()
+    vae.encoder[-1].bias.data.fill_(2.0)
+    mu, log_var = vae.encode(torch.rand(50, 1, 28, 28, generator=seeded()))
+    assert active_units(mu) == 0 and (gaussian_kl(mu, log_var) > 0).all()
+
+
+def test_active_is_above_the_threshold_and_the_variance_is_divided_by_n():
+    mu = torch.tensor([[0.0, 0.0], [1.0, 0.5]])  # variances 1/4 and 1/16; by n - 1, twice that
+    assert [active_units(mu, t) for t in (0.05, 0.0625, 0.2, 0.25)] == [2, 1, 1, 0]

@@ -162,7 +162,7 @@ def test_validation_is_dashed_in_the_colour_of_its_term():
 
 def pixels(fig):
     """What is seen: (height, width, 3), bytes."""
-    return np.asarray(Image.open(io.BytesIO(plots._png(fig))).convert("RGB"))
+    return np.asarray(Image.open(io.BytesIO(plots.png(fig))).convert("RGB"))
 
 
 def enlarged(picture, magnify, colours=plots.PAPER):
@@ -304,7 +304,7 @@ def frames(count):
 def test_a_film_shows_its_frames_one_after_the_other(displayed, count, seconds):
     figures = list(frames(count))
     plots.film(figures, alt='A "line" <rises> & stays.', seconds=seconds)
-    (data, metadata), still = displayed.pop(), plots._png(figures[-1])
+    (data, metadata), still = displayed.pop(), plots.png(figures[-1])
     tags = Tags(data["text/html"]).found
     with Image.open(io.BytesIO(content(tags["img"]["src"], "gif"))) as gif:
         assert gif.format == "GIF" and gif.n_frames == count

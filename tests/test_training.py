@@ -25,12 +25,18 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from course_utils import (
+    VAE,
     Autoencoder,
     History,
     NonFiniteLoss,
+    active_units,
     cosine_decay,
+    cyclical,
     fit,
+    gaussian_kl,
+    linear_warmup,
     load,
+    negative_elbo,
     pca,
     principal_angles,
     reconstruction,
@@ -446,6 +452,129 @@ def test_the_history_draws_itself(x):
     assert history.plot(given) is given
 
 
+# An objective that changes while it trains: it is told the progress.
+
+
+def build_vae(seed=0):
+    return VAE.dense(2, (8,), input_shape=(FEATURES,), seed=seed)
+
+
+def remembering(objective):
+    """The objective, and a list of what it was told and what it answered in each step."""
+    seen = []
+
+    def remember(model, x, *, progress=1.0):
+        terms = objective(model, x, progress=progress)
+        if len(x) > 2:  # leaving out fit's look at two examples
+            means = {name: term.detach().double().mean().item() for name, term in terms.items()}
+            seen.append((model.training, progress, means))
+        return terms
+
+    return remember, seen
+
+
+STEPS = [step / 12 for step in range(12)]  # of three epochs of four batches
+
+
+@forms
+def test_the_progress_goes_from_0_to_1_and_validation_is_at_the_end(form, x):
+    objective, seen = remembering(negative_elbo())
+    train(build_vae(), objective, form(x), epochs=3, val=x[:40])
+    assert [progress for training, progress, _ in seen if training] == pytest.approx(STEPS)
+    assert [progress for training, progress, _ in seen if not training] == [1.0] * 6
+
+
+def test_the_progress_of_data_without_a_length_moves_from_epoch_to_epoch(x):
+    objective, seen = remembering(negative_elbo())
+    train(build_vae(), objective, DataLoader(Stream(x), 32), epochs=3)
+    assert [progress for _, progress, _ in seen] == [
+        epoch / 3 for epoch in range(3) for _ in "1234"
+    ]
+
+
+@pytest.mark.parametrize("beta", [linear_warmup(0.5), cyclical(3, end=2.0)], ids=["warm", "cycle"])
+def test_a_schedule_of_beta_is_applied_step_by_step(beta, x):
+    objective, seen = remembering(negative_elbo(beta))
+    history = train(build_vae(), objective, x, epochs=3, val=x[:40])
+    applied = [
+        (terms["loss"] - terms["reconstruction"]) / terms["kl"]
+        for training, _, terms in seen
+        if training
+    ]
+    # Float32 losses of about 5 nats, a KL of about 0.1.
+    assert applied == pytest.approx([beta(progress) for progress in STEPS], abs=1e-4)
+    terms = history.terms
+    for loss, error, kl in zip(
+        *(terms[f"val_{name}"] for name in ("loss", "reconstruction", "kl")), strict=True
+    ):
+        assert loss == pytest.approx(error + beta(1.0) * kl, rel=1e-5)
+
+
+@pytest.mark.parametrize("step", [3, 7, 8])
+def test_a_resumed_training_goes_on_with_the_right_progress(step, x):
+    # Property 35, with a schedule and with draws of z.
+    beta = linear_warmup(0.8, end=2.0)
+    whole, model = build_vae(), build_vae()
+    expected = train(whole, negative_elbo(beta), x, epochs=3, val=x[:20])
+    objective, seen = remembering(negative_elbo(beta))
+
+    def stop(model, x, *, progress=1.0):
+        if sum(training for training, *_ in seen) == step - 1 and model.training:
+            send_interrupt()  # the step is finished
+        return objective(model, x, progress=progress)
+
+    history = train(model, stop, x, epochs=3, val=x[:20])
+    assert not history.finished and sum(training for training, *_ in seen) == step
+    train(model, objective, x, epochs=3, val=x[:20], resume=history)
+    assert [progress for training, progress, _ in seen if training] == pytest.approx(STEPS)
+    assert history.terms == expected.terms and equal(weights(model), weights(whole))
+
+
+def test_the_same_seed_gives_the_same_vae(x):
+    # Property 35.
+    runs = []
+    for seed in (3, 3, 4):
+        model = build_vae()
+        torch.manual_seed(len(runs))  # must not matter
+        objective = negative_elbo(cyclical(2), free_bits=0.05)
+        history = train(model, objective, x, epochs=4, seed=seed, val=x[:20])
+        runs.append((history.terms, weights(model)))
+    (first, first_weights), (again, again_weights), (other, _) = runs
+    assert first == again and equal(first_weights, again_weights)
+    assert first["loss"] != other["loss"]
+
+
+@pytest.mark.parametrize("keyword", ["optional", "needed", "wrapped"])
+def test_every_way_to_ask_for_the_progress(keyword, x):
+    told = []
+
+    def needed(model, x, *, progress):
+        told.append(progress)
+        return reconstruction(model, x)
+
+    def optional(model, x, progress=1.0):
+        return needed(model, x, progress=progress)
+
+    wrapped = weight_decay(needed, 0.1)
+    objective = {"optional": optional, "needed": needed, "wrapped": wrapped}[keyword]
+    train(build(), objective, x, epochs=3)
+    assert told[0] == 1.0 and told[1:] == pytest.approx(STEPS)
+    with pytest.raises(ValueError, match="a batch of 2 tensors"):
+        train(build(), objective, (x, x), epochs=1)
+
+
+def test_the_kl_of_the_last_batch_counts_by_its_size(x):
+    # Property 2: lr=0 changes nothing, so the mean over batches is the mean over all examples.
+    model = build_vae()
+    model.encoder[-1].weight.data *= 10  # so that examples differ
+    history = train(model, negative_elbo(beta=3.0), x, epochs=1, lr=0.0)
+    exact = gaussian_kl(*model.encode(x)).double()
+    assert history.terms["kl"] == pytest.approx([exact.mean().item()], rel=1e-6)
+    assert abs(exact[:-4].mean() - exact.mean()) > 1e-4 * exact.mean(), "no test at all"
+    terms = {name: values[0] for name, values in history.terms.items()}
+    assert terms["loss"] == pytest.approx(terms["reconstruction"] + 3.0 * terms["kl"], rel=1e-6)
+
+
 # The model, the learning rate and precision.
 
 
@@ -522,6 +651,30 @@ def test_bfloat16_stays_close_to_float32(images):
     assert losses[2] in losses[:2]
 
 
+def test_bfloat16_stays_close_to_float32_for_a_vae(images):
+    x = images.train[:500]
+    dtypes, runs = set(), []
+
+    def objective(model, x, *, progress=1.0):
+        dtypes.update(value.dtype for value in model(x))
+        terms = negative_elbo(linear_warmup(0.5))(model, x, progress=progress)
+        dtypes.update(term.dtype for term in terms.values())
+        return terms
+
+    for precision in ("float32", "bfloat16"):
+        model = VAE.dense(8, (64,))
+        history = fit(model, objective, x, epochs=5, lr=3e-3, precision=precision)
+        assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+        runs.append(history.terms)
+    assert dtypes == {torch.float32}
+    # bfloat16 keeps 8 bits, 0.4 %. A sum over 784 pixels averages most of that away; the KL, a
+    # small number that depends on where the draws lead, moves more.
+    full, half = runs
+    assert half["loss"] == pytest.approx(full["loss"], rel=0.01)
+    assert half["kl"] == pytest.approx(full["kl"], rel=0.1)
+    assert half != full, "nothing was computed in bfloat16"
+
+
 # Property 17: a linear autoencoder finds the plane that PCA finds.
 
 WIDTHS = [8.0, 5.0, 3.0, *(0.3 * 0.8**i for i in range(7))]  # true variances: a clear gap after 3
@@ -562,6 +715,19 @@ def test_with_weight_decay_the_axes_align_too(gaussian):
     cosines = (directions.T @ components[:3].T).diagonal().abs()
     assert (cosines > 0.99).all()
     torch.testing.assert_close(values, (1 - 1 / variances[:3]).sqrt(), rtol=0.01, atol=0)
+
+
+def test_a_linear_vae_keeps_the_directions_that_are_wider_than_its_noise(gaussian):
+    # Probabilistic PCA with a fixed σ²: each direction with a larger variance is worth a unit, at
+    # ½ ln(variance / σ²) nats; a narrower one is not. This is no failure of training.
+    variances = pca(gaussian).variances
+    for sigma, units in ((1.0, 3), (2.5, 1)):
+        model = VAE.dense(5, (), input_shape=(10,), output="linear", sigma=sigma)
+        history = fit(model, negative_elbo(), gaussian, epochs=40, lr=cosine_decay(5e-2))
+        assert active_units(model.encode(gaussian)[0]) == units
+        kept = variances[variances > sigma**2]
+        nats = 0.5 * (kept / sigma**2).log().sum().item()
+        assert history.terms["kl"][-1] == pytest.approx(nats, rel=0.03)
 
 
 # Data in every form.

@@ -45,8 +45,9 @@ CUT_THREAD = (
 class Mistake(NamedTuple):
     """A wrong implementation that people really write, and what to say to them.
 
-    It is run on the same inputs as the answer. If both return the same on all of them up to the
-    first that shows the answer to be wrong, or stop with the same exception, the message is given.
+    It is run on the same inputs as the answer. If both return the same on all of them, or at least
+    up to the first that shows the answer to be wrong, or stop with the same exception, the message
+    is given.
     """
 
     answer: Callable
@@ -140,9 +141,11 @@ class Comparison:
                 got = gradient(answer)
             except Crash as crash:
                 raise Wrong(f"{crash}\n{ONLY_TENSORS.format(name=name)}") from None
+            wanted = gradient(answer.exercise.solution)
+            if got is None and not wanted.any():
+                continue  # what has no influence need not be remembered
             if got is None:
                 raise Wrong(CUT_THREAD.format(name=name))
-            wanted = gradient(answer.exercise.solution)
             if _same(got, wanted, self.tolerance):
                 continue
             for mistake in self._suspects(trials):
@@ -164,7 +167,7 @@ class Comparison:
             try:
                 expectation(trial, dict(zip(answer.exercise.parameters, trial.args, strict=False)))
             except Wrong as wrong:
-                message = self._named(trials[:number])
+                message = self._named(trials) or self._named(trials[:number])
                 raise Wrong(message) if message else wrong from None
 
     def _named(self, trials: Sequence[Trial]) -> str | None:

@@ -4,6 +4,6 @@
 needs a running kernel, so a lesson draws a still figure beside it for readers without one.
 """
 
-from course_utils.widgets.knobs import compare_code_sizes, denoise_at
+from course_utils.widgets.knobs import compare_code_sizes, compare_gaussians, denoise_at
 
-__all__ = ["compare_code_sizes", "denoise_at"]
+__all__ = ["compare_code_sizes", "compare_gaussians", "denoise_at"]

@@ -4,6 +4,7 @@ Digits are dark ink on white paper, as in the course's figures and in either the
 Pixels are enlarged by whole numbers, without smoothing, so that one pixel stays one square.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from html import escape
 from io import BytesIO
@@ -16,8 +17,9 @@ from jaxtyping import Int, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from course_utils import plots
 from course_utils.corruption import Corruption
-from course_utils.losses import squared_error
+from course_utils.losses import gaussian_log_density, squared_error
 from course_utils.models import Autoencoder
 
 PIXEL = 7  # screen pixels to one image pixel, each way
@@ -124,6 +126,30 @@ def denoise_at(
     return _scrubbed([kind, level, index], tiles)
 
 
+def compare_gaussians() -> ipywidgets.VBox:
+    """A Gaussian q that one moves and widens beside p = N(0, 1), with KL(q‖p) and KL(p‖q) as areas.
+
+    Returns:
+        The view; as the last line of a cell, it is drawn. It needs a running kernel.
+    """
+    z = torch.linspace(-8, 8, 1601, dtype=torch.float64)
+    log_p = gaussian_log_density(z[:, None])
+    mu = _slider(ipywidgets.FloatSlider, "mean of q", min=-3.0, max=3.0, step=0.1, value=1.0)
+    sigma = _slider(ipywidgets.FloatSlider, "deviation", min=0.2, max=2.0, step=0.05, value=0.5)
+    picture = ipywidgets.Image(format="png")
+    caption = ipywidgets.HTML()
+
+    def draw(_change: object = None) -> None:
+        log_var = 2 * math.log(sigma.value)
+        log_q = gaussian_log_density(z[:, None], mu.value, log_var)
+        picture.value = plots.png(plots.kl_areas(z, log_q, log_p))
+        forward = torch.trapezoid(log_q.exp() * (log_q - log_p), z).item()
+        backward = torch.trapezoid(log_p.exp() * (log_p - log_q), z).item()
+        caption.value = f"KL(q‖p) = {forward:.3f} nats, KL(p‖q) = {backward:.3f} nats"
+
+    return _redrawn([mu, sigma], [picture, caption], draw)
+
+
 class Tile(NamedTuple):
     """One picture of a view, with a heading and a line of text below it."""
 
@@ -153,12 +179,21 @@ def _scrubbed(
         picture.value = _png([tile.image for tile in shown])
         captions.value = _captions(shown)
 
+    return _redrawn(controls, [picture, captions], draw)
+
+
+def _redrawn(
+    controls: list[ipywidgets.Widget],
+    views: list[ipywidgets.Widget],
+    draw: Callable[..., None],
+) -> ipywidgets.VBox:
+    """The controls above what they show, which is drawn now and whenever a control changes."""
     for control in controls:
         control.observe(draw, names="value")
     draw()
     # Without flex-start a box stretches its children, and the picture with them.
     layout = ipywidgets.Layout(align_items="flex-start")
-    return ipywidgets.VBox([*controls, picture, captions], layout=layout)
+    return ipywidgets.VBox([*controls, *views], layout=layout)
 
 
 def _require_images(x: Tensor, labels: Tensor | None) -> None:

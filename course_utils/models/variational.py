@@ -1,0 +1,178 @@
+"""The variational autoencoder: the encoder names a Gaussian, and the code is drawn from it.
+
+Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; Rezende, Mohamed & Wierstra, 2014.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from course_utils.losses import bernoulli_nll, gaussian_nll
+from course_utils.models import blocks
+from course_utils.models.base import (
+    IMAGE,
+    Model,
+    Output,
+    evaluating,
+    full_precision,
+    in_chunks,
+    recorded,
+    seeded,
+)
+
+
+class VAEOutput(NamedTuple):
+    """What one forward pass gives.
+
+    Attributes:
+        logits: (batch, *input_shape), the decoder's output before the sigmoid.
+        mu: (batch, latent), the mean of q(z|x) = N(μ, diag σ²).
+        log_var: (batch, latent), the logarithm of its variance, log σ².
+        z: (batch, latent), one draw from it, the code that was decoded.
+    """
+
+    logits: Tensor
+    mu: Tensor
+    log_var: Tensor
+    z: Tensor
+
+
+def reparameterize(
+    mu: Float[Tensor, "*batch latent"],
+    log_var: Float[Tensor, "*batch latent"],
+    generator: torch.Generator | None = None,
+) -> Float[Tensor, "*batch latent"]:
+    """A draw z = μ + σ ε with ε ~ N(0, I), so that the gradient passes to μ and σ.
+
+    Kingma & Welling, 2014, section 2.4.
+    """
+    epsilon = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+    return mu + torch.exp(log_var / 2) * epsilon
+
+
+class VAE(Model):
+    """A generative story, z ~ N(0, I) and x ~ p(x|z), and an encoder that guesses z from x.
+
+    Args:
+        encoder: maps (batch, *input_shape) to (batch, 2 · latent): μ, then log σ².
+        decoder: maps (batch, latent) to (batch, *input_shape): the parameters of p(x|z).
+        input_shape, output: see `course_utils.models.base.Model`. With output "sigmoid" each pixel
+            is a Bernoulli variable and the decoder gives its logit; with "linear" it is a Gaussian
+            variable and the decoder gives its mean.
+        sigma: the standard deviation of those Gaussians; unused with "sigmoid".
+        latent_dim: the width of the code, which `sample` needs to know.
+
+    The factories build the networks that the lessons use; the same seed gives the same weights.
+
+    >>> sum(p.numel() for p in VAE.dense(latent_dim=20).parameters())
+    549688
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        input_shape: tuple[int, ...] | None = None,
+        output: Output = "sigmoid",
+        sigma: float = 1.0,
+        latent_dim: int | None = None,
+    ) -> None:
+        super().__init__(input_shape=input_shape, output=output)
+        if not sigma > 0:
+            raise ValueError(f"sigma is {sigma:g}; expected a positive standard deviation")
+        self.encoder = encoder
+        self.decoder = decoder
+        self.sigma = sigma
+        self.latent_dim = latent_dim
+
+    @classmethod
+    @recorded
+    def dense(
+        cls,
+        latent_dim: int = 20,
+        hidden: Sequence[int] = (256, 256),
+        *,
+        input_shape: Sequence[int] = IMAGE,
+        output: Output = "sigmoid",
+        sigma: float = 1.0,
+        seed: int = 0,
+    ) -> "VAE":
+        """Fully connected: 784 → 256 → 256 → 20 means and 20 log-variances, and the mirror back."""
+        shape = tuple(input_shape)
+        with seeded(seed):
+            encoder = blocks.dense_encoder(shape, hidden, 2 * latent_dim)
+            decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
+        return cls(
+            encoder, decoder, input_shape=shape, output=output, sigma=sigma, latent_dim=latent_dim
+        )
+
+    @classmethod
+    @recorded
+    def conv(
+        cls, latent_dim: int = 32, channels: Sequence[int] = (32, 64, 128), *, seed: int = 0
+    ) -> "VAE":
+        """Convolutional: 28×28 → 14×14 → 7×7 → 4×4 → two heads, and transposed back."""
+        with seeded(seed):
+            encoder = blocks.conv_encoder(channels, 2 * latent_dim)
+            decoder = blocks.conv_decoder(latent_dim, channels[::-1])
+        return cls(encoder, decoder, input_shape=IMAGE, latent_dim=latent_dim)
+
+    def encode(
+        self, x: Float[Tensor, "batch *shape"]
+    ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
+        """(μ, log σ²) of q(z|x), for each example.
+
+        Raises:
+            ValueError: if x has not the shape (batch, *input_shape).
+        """
+        self.check_shape(x)
+        mu, log_var = full_precision(self.encoder(x)).chunk(2, dim=1)
+        return mu, log_var
+
+    def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
+        """The logits that the decoder draws from each code; `to_image` makes them an image."""
+        return full_precision(self.decoder(z))
+
+    def forward(self, x: Float[Tensor, "batch *shape"]) -> VAEOutput:
+        """Encode, draw one z, decode: VAEOutput(logits, mu, log_var, z)."""
+        mu, log_var = self.encode(x)
+        z = reparameterize(mu, log_var)
+        return VAEOutput(self.decode(z), mu, log_var, z)
+
+    def nll(
+        self, logits: Float[Tensor, "batch *shape"], x: Float[Tensor, "batch *shape"]
+    ) -> Float[Tensor, " batch"]:
+        """-log p(x|z) of each example, in nats: the reconstruction term."""
+        if self.output == "sigmoid":
+            return bernoulli_nll(logits, x)
+        return gaussian_nll(logits, x, self.sigma)
+
+    def reconstruct(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *shape"]:
+        """The image decoded from the mean code of each example. For looking, not for a bound.
+
+        In evaluation mode, without gradients, and in pieces, so that a whole data set fits.
+        """
+        self.check_shape(x)
+        with evaluating(self):
+            return in_chunks(lambda piece: self.to_image(self.decode(self.encode(piece)[0])), x)
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
+        """n new images: z from the prior N(0, I), and the mean of p(x|z), in [0, 1] if sigmoid.
+
+        Raises:
+            ValueError: if n is less than 1, or the model was built without latent_dim.
+        """
+        if n < 1:
+            raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
+        if self.latent_dim is None:
+            raise ValueError(
+                "the width of the code is unknown; build with VAE(..., latent_dim=...)"
+            )
+        place = next(self.parameters())
+        z = torch.randn(n, self.latent_dim, generator=generator).to(place)
+        with evaluating(self):
+            return in_chunks(lambda piece: self.to_image(self.decode(piece)), z)

@@ -1,0 +1,269 @@
+"""The variational autoencoder: its draw, its two likelihoods, and what every family promises.
+
+Bounds and estimates are in test_metrics.py, and beside the exact truth in test_ppca.py.
+"""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Bernoulli, Independent, Normal
+
+from course_utils import (
+    VAE,
+    VAEOutput,
+    fit,
+    gaussian_kl,
+    load,
+    negative_elbo,
+    reparameterize,
+    save,
+    squared_error,
+)
+
+FACTORIES = {
+    "dense": lambda **options: VAE.dense(4, (30, 20), **options),
+    "linear output": lambda **options: VAE.dense(4, (30,), output="linear", sigma=0.3, **options),
+    "conv": lambda **options: VAE.conv(4, (4, 6), **options),
+}
+every_factory = pytest.mark.parametrize("build", FACTORIES.values(), ids=FACTORIES)
+
+
+@pytest.fixture
+def x():
+    return torch.rand(12, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def parameter_count(model):
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_parameter_counts():
+    # The documents that this course grew from print 474,260 for the dense one.
+    assert parameter_count(VAE.dense()) == 549_688
+    encoder = (784 * 256 + 256) + (256 * 256 + 256) + (256 * 40 + 40)
+    decoder = (20 * 256 + 256) + (256 * 256 + 256) + (256 * 784 + 784)
+    assert parameter_count(VAE.dense()) == encoder + decoder
+    assert parameter_count(VAE.conv()) == 384_577
+
+
+# --- the draw -----------------------------------------------------------------------------------
+
+
+def test_a_draw_has_the_mean_and_the_standard_deviation_it_was_asked_for():
+    n = 100_000
+    mu = torch.tensor([-1.5, 0.0, 3.0], dtype=torch.float64)
+    log_var = torch.tensor([-1.0, 1.2, 0.4], dtype=torch.float64)  # exp(log_var) would be no σ
+    z = reparameterize(mu.expand(n, 3), log_var.expand(n, 3), torch.Generator().manual_seed(0))
+    sigma = torch.exp(log_var / 2)
+    assert ((z.mean(0) - mu).abs() < 6 * sigma / math.sqrt(n)).all()
+    assert ((z.std(0) - sigma).abs() < 6 * sigma / math.sqrt(2 * n)).all()
+    # Independent: each correlation is 0 but for 1 / sqrt(n).
+    off_diagonal = z.T.corrcoef() - torch.eye(3)
+    assert off_diagonal.abs().max() < 6 / math.sqrt(n)
+
+
+def test_the_gradient_passes_through_the_draw():
+    # ∂z/∂μ = 1 and ∂z/∂(log σ²) = σ ε / 2 = (z - μ) / 2.
+    mu = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    log_var = torch.linspace(-2, 2, 15).view(5, 3).requires_grad_()
+    z = reparameterize(mu, log_var)
+    z.sum().backward()
+    assert torch.equal(mu.grad, torch.ones(5, 3))
+    torch.testing.assert_close(log_var.grad, (z - mu).detach() / 2)
+
+
+def test_the_generator_decides_the_draw_and_the_global_stream_stands_still():
+    mu, log_var = torch.zeros(4, 2), torch.ones(4, 2)
+    state = torch.get_rng_state()
+    first, again, other = (
+        reparameterize(mu, log_var, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), state)
+    reparameterize(mu, log_var)
+    assert not torch.equal(torch.get_rng_state(), state)
+
+
+@every_factory
+@pytest.mark.parametrize("training", [True, False])
+def test_z_is_drawn_in_evaluation_too(build, training, x):
+    # Property 8: with z = μ the bound would be none.
+    model = build().eval()
+    model.train(training)
+    first, second = model(x), model(x)
+    assert not torch.equal(first.z, second.z)
+    assert (first.z != first.mu).all()
+
+
+# --- property 34: what every family promises ----------------------------------------------------
+
+
+@every_factory
+def test_forward_is_encode_then_draw_then_decode(build, x):
+    model = build().eval()
+    torch.manual_seed(3)
+    out = model(x)
+    assert isinstance(out, VAEOutput)
+    assert out.logits.shape == x.shape
+    assert out.mu.shape == out.log_var.shape == out.z.shape == (12, 4)
+    mu, log_var = model.encode(x)
+    assert torch.equal(mu, out.mu) and torch.equal(log_var, out.log_var)
+    torch.manual_seed(3)
+    assert torch.equal(reparameterize(mu, log_var), out.z)
+    assert torch.equal(model.decode(out.z), out.logits)
+
+
+def test_the_encoders_first_half_is_the_mean():
+    model = VAE(nn.Identity(), nn.Linear(2, 4))
+    mu, log_var = model.encode(torch.tensor([[1.0, 2.0, 3.0, 4.0]]))
+    assert mu.tolist() == [[1.0, 2.0]] and log_var.tolist() == [[3.0, 4.0]]
+
+
+@every_factory
+def test_the_gradient_reaches_every_parameter(build, x):
+    model = build()
+    negative_elbo()(model, x)["loss"].mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.isfinite().all() and parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("part", ["reconstruction", "kl"])
+def test_what_each_term_teaches(part, x):
+    # The reconstruction reaches the encoder through the draw, both its halves; the KL never
+    # reaches the decoder.
+    model = FACTORIES["dense"]()
+    negative_elbo()(model, x)[part].sum().backward()
+    means, log_variances = model.encoder[-1].weight.grad.chunk(2)
+    assert (means != 0).any(1).all() and (log_variances != 0).any(1).all()
+    taught = any(parameter.grad is not None for parameter in model.decoder.parameters())
+    assert taught == (part == "reconstruction")
+
+
+@pytest.mark.parametrize(
+    ("model", "epochs"),
+    [
+        (VAE.dense(8, (64,)), 200),
+        (VAE.dense(8, (64,), output="linear", sigma=0.1), 200),
+        (VAE.conv(8, (16, 32)), 200),
+    ],
+    ids=FACTORIES,
+)
+def test_one_batch_can_be_overfitted(model, epochs, images):
+    # To know which of eight images it is costs ln 8 = 2.1 nats at least; nearly all else is drawn.
+    x = images.train[:8]
+    history = fit(model, negative_elbo(), x, epochs=epochs, batch_size=8, lr=1e-2)
+    remaining = squared_error(model.reconstruct(x), x).mean()
+    assert remaining < 0.05 * squared_error(x.mean(0).expand_as(x), x).mean()
+    assert history.terms["kl"][-1] > math.log(8)
+
+
+@every_factory
+def test_save_and_load_are_bit_equal(build, x, tmp_path):
+    model = build(seed=3).train()
+    model(x)  # moves the running averages of batch normalisation away from where they start
+    save(model, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert type(loaded) is VAE and not loaded.training and model.training
+    for name in ("output", "input_shape", "sigma", "latent_dim"):
+        assert getattr(loaded, name) == getattr(model, name)
+    before, after = model.state_dict(), loaded.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    model.eval()
+    outputs = []
+    for each in (model, loaded):
+        torch.manual_seed(5)
+        outputs.append((*each(x), *negative_elbo()(each, x).values()))
+    assert all(torch.equal(a, b) for a, b in zip(*outputs, strict=True))
+
+
+# --- likelihoods --------------------------------------------------------------------------------
+
+
+def test_nll_of_a_sigmoid_model_is_that_of_bernoulli_pixels(x):
+    model, binary = FACTORIES["dense"](), (x > 0.5).float()
+    logits = model(x).logits.detach() * 20
+    expected = -Independent(Bernoulli(logits=logits), 3).log_prob(binary)
+    torch.testing.assert_close(model.nll(logits, binary), expected)
+
+
+def test_nll_of_a_linear_model_is_that_of_gaussian_pixels(x):
+    model = FACTORIES["linear output"]()
+    mean = model(x).logits.detach()
+    expected = -Independent(Normal(mean, 0.3), 3).log_prob(x)
+    torch.testing.assert_close(model.nll(mean, x), expected)
+
+
+# --- images -------------------------------------------------------------------------------------
+
+
+@every_factory
+def test_reconstruct_decodes_the_mean_code(build, x):
+    model = build().eval()
+    mu, _ = model.encode(x)
+    expected = model.to_image(model.decode(mu)).detach()
+    torch.testing.assert_close(model.reconstruct(x), expected)
+    assert torch.equal(model.reconstruct(x), model.reconstruct(x)), "nothing is drawn"
+
+
+@every_factory
+def test_samples_are_decoded_from_the_prior(build):
+    model = build().train()
+    images = model.sample(7, torch.Generator().manual_seed(2))
+    z = torch.randn(7, 4, generator=torch.Generator().manual_seed(2))
+    model.eval()
+    torch.testing.assert_close(images, model.to_image(model.decode(z)).detach())
+    assert images.shape == (7, 1, 28, 28) and not images.requires_grad
+
+
+@every_factory
+def test_sampling_changes_nothing_but_the_stream_it_draws_from(build):
+    model = build().train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    state = torch.get_rng_state()
+    first = model.sample(5, torch.Generator().manual_seed(0))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(first, model.sample(5, torch.Generator().manual_seed(0)))
+    assert not torch.equal(model.sample(5), model.sample(5))
+    after = model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert all(module.training for module in model.modules())
+
+
+def test_many_samples_are_drawn_in_pieces():
+    model, sizes = FACTORIES["dense"](), []
+    model.decoder.register_forward_hook(lambda module, inputs, out: sizes.append(len(out)))
+    images = model.sample(1200)
+    assert sizes == [1000, 200]
+    assert images.min() >= 0 and images.max() <= 1
+
+
+def test_a_model_in_double_precision_stays_in_it(x):
+    model = FACTORIES["dense"]().double()
+    out = model(x.double())
+    assert {value.dtype for value in out} == {torch.float64}
+    assert gaussian_kl(out.mu, out.log_var).dtype == model.sample(2).dtype == torch.float64
+
+
+# --- mistakes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan])
+def test_sigma_must_be_positive(sigma):
+    with pytest.raises(ValueError, match="expected a positive standard deviation"):
+        VAE.dense(2, (4,), output="linear", sigma=sigma)
+
+
+@pytest.mark.parametrize("n", [0, -3])
+def test_at_least_one_image_is_drawn(n):
+    with pytest.raises(ValueError, match=f"n is {n}; expected the number of images to draw"):
+        FACTORIES["dense"]().sample(n)
+
+
+def test_a_model_of_parts_samples_once_it_knows_the_width_of_its_code(x):
+    parts = nn.Linear(3, 4), nn.Linear(2, 3)
+    with pytest.raises(ValueError, match=r"unknown; build with VAE\(\.\.\., latent_dim=\.\.\.\)"):
+        VAE(*parts).sample(1)
+    assert VAE(*parts, latent_dim=2).sample(6).shape == (6, 3)
