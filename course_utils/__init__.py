@@ -31,7 +31,9 @@ from course_utils.losses import (
 )
 from course_utils.metrics import (
     PCA,
+    BoundParts,
     active_units,
+    bound_parts,
     elbo,
     log_likelihood,
     nearest_images,
@@ -40,7 +42,14 @@ from course_utils.metrics import (
     pca_reconstruction,
     principal_angles,
 )
-from course_utils.models import VAE, Autoencoder, AutoencoderOutput, VAEOutput, reparameterize
+from course_utils.models import (
+    VAE,
+    Autoencoder,
+    AutoencoderOutput,
+    PeekingVAE,
+    VAEOutput,
+    reparameterize,
+)
 from course_utils.objectives import (
     bernoulli_reconstruction,
     contractive,
@@ -59,15 +68,18 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "AutoencoderOutput",
+    "BoundParts",
     "History",
     "Images",
     "Manifold",
     "NonFiniteLoss",
+    "PeekingVAE",
     "ProbabilisticPCA",
     "VAEOutput",
     "active_units",
     "bernoulli_nll",
     "bernoulli_reconstruction",
+    "bound_parts",
     "check",
     "contractive",
     "cosine_decay",

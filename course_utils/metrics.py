@@ -6,7 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from course_utils.losses import gaussian_kl, gaussian_log_density, importance_weighted_bound
+from course_utils.losses import (
+    gaussian_kl,
+    gaussian_kl_per_dimension,
+    gaussian_log_density,
+    importance_weighted_bound,
+)
 from course_utils.models import VAE, reparameterize
 from course_utils.models.base import evaluating
 
@@ -169,8 +174,53 @@ def elbo(
         total = torch.zeros(len(x), dtype=mu.dtype, device=mu.device)
         for _ in range(samples):
             z = reparameterize(mu, log_var, generator)
-            total -= model.nll(model.decode(z), x)
+            total -= model.nll(model.decode_beside(z, x), x)
         return total / samples - gaussian_kl(mu, log_var)
+
+
+class BoundParts(NamedTuple):
+    """What a bound is made of, on average over a data set, in nats per image.
+
+    Attributes:
+        reconstruction: -log p(x|z), with z drawn from q(z|x).
+        kl_per_dimension: (latent,), what each dimension of the code costs, at least 0.
+        active_units: how many dimensions vary with x (`active_units`).
+    """
+
+    reconstruction: float
+    kl_per_dimension: Tensor
+    active_units: int
+
+    @property
+    def kl(self) -> float:
+        """KL(q(z|x) ‖ p(z)), the sum over dimensions."""
+        return self.kl_per_dimension.sum().item()
+
+    @property
+    def negative_elbo(self) -> float:
+        """Reconstruction + KL, with β = 1 whatever the model was trained with; lower is better."""
+        return self.reconstruction + self.kl
+
+
+def bound_parts(
+    model: VAE,
+    x: Float[Tensor, "batch *shape"],
+    samples: int = 1,
+    generator: torch.Generator | None = None,
+) -> BoundParts:
+    """Minus the ELBO, taken apart: what the drawing costs, and what each dimension of the code.
+
+    Args:
+        samples, generator: as in `elbo`.
+
+    Raises:
+        ValueError: if samples is less than 1.
+    """
+    total = -elbo(model, x, samples, generator).mean().item()
+    with evaluating(model):
+        mu, log_var = model.encode(x)
+    kl_per_dimension = gaussian_kl_per_dimension(mu, log_var).mean(0)
+    return BoundParts(total - kl_per_dimension.sum().item(), kl_per_dimension, active_units(mu))
 
 
 def log_likelihood(
@@ -202,7 +252,7 @@ def _log_weight(
 ) -> Tensor:
     """log p(x, z) - log q(z|x) for one draw of z."""
     z = reparameterize(mu, log_var, generator)
-    joint = gaussian_log_density(z) - model.nll(model.decode(z), x)
+    joint = gaussian_log_density(z) - model.nll(model.decode_beside(z, x), x)
     return joint - gaussian_log_density(z, mu, log_var)
 
 

@@ -194,12 +194,13 @@ def kl_areas(
     """Two densities, and the two functions whose areas are KL(q‖p) and KL(p‖q).
 
     Where the function is below zero its area counts against the rest; the sum is never negative.
+    Both functions are drawn to one scale, so that their areas can be compared by eye.
 
     Args:
-        z: where the densities are known, rising.
+        z: where the densities are known, rising; wide enough that nothing of them is outside.
         log_q, log_p: their logarithms there, in nats.
     """
-    fig, axes = figure(1, 3, width=11, height=3.4)
+    fig, axes = figure(1, 3, width=11.0, height=3.4)
     q, p = log_q.exp(), log_p.exp()
     lines({"q": (z, q), "p": (z, p)}, xlabel="z", ylabel="density", ax=axes[0])
     directions = {"KL(q‖p)": q * (log_q - log_p), "KL(p‖q)": p * (log_p - log_q)}
@@ -210,8 +211,48 @@ def kl_areas(
         first, second = name[3], name[5]
         ax.set(xlabel="z", ylabel=f"{first} · log({first} / {second})")
         ax.set_title(f"{name} = {torch.trapezoid(integrand, z).item():.3f} nats")
+    axes[2].sharey(axes[1])
+    axes[1].autoscale(axis="y")
     for ax in axes:
-        ax.set_xlim(-4, 4)
+        ax.set_xlim(-6, 6)
+    return fig
+
+
+def kl_bars(
+    kl_per_dimension: Float[Tensor, " latent"], *, ax: Axes | None = None, top: float | None = None
+) -> Axes:
+    """What each dimension of a code costs, as bars, dearest first: those without a bar are silent.
+
+    Args:
+        kl_per_dimension: nats, averaged over images.
+        top: the upper end of the scale, to compare figures; by default what the bars need.
+    """
+    ax = figure(height=3.4)[1] if ax is None else ax
+    heights = kl_per_dimension.detach().cpu().sort(descending=True).values
+    ax.bar(range(1, len(heights) + 1), heights.numpy(), color=BLUE, width=0.8)
+    # A collapsed code gets a scale on which nothing is seen, and not its own noise enlarged.
+    ax.set_ylim(0, top or max(1.0, 1.05 * heights.max().item()))
+    ax.set(xlabel="dimensions of the code, dearest first", ylabel="KL, nats")
+    ax.set_xlim(0, len(heights) + 1)
+    ax.grid(axis="x", visible=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    return ax
+
+
+def moved_throws(epsilon: Float[Tensor, " n"], mu: float, sigma: float) -> Figure:
+    """Where each throw ε of the dice is carried by z = μ + σ ε, below the density of z."""
+    fig, ax = figure(width=9.0, height=3.2)
+    z = mu + sigma * epsilon
+    ax.plot(np.stack([epsilon, z]), [[0.0], [1.0]], color=SKY, linewidth=1)
+    ax.plot(epsilon, torch.zeros_like(epsilon), "o", color=INK, label="ε, thrown once")
+    ax.plot(z, torch.ones_like(z), "o", color=BLUE, label="z = μ + σ ε")
+    # The density stands on the line of the codes, as high as there is room for.
+    x = torch.linspace(-6, 6, 601)
+    ax.fill_between(
+        x, 1, 1 + 0.7 * torch.exp(-0.5 * ((x - mu) / sigma) ** 2), color=BLUE, alpha=0.2
+    )
+    ax.set(xlim=(-6, 6), ylim=(-0.15, 1.8), yticks=[], xlabel="ε below, z above")
+    ax.legend(frameon=False, loc="lower left")
     return fig
 
 

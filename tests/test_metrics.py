@@ -15,6 +15,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 from course_utils import (
     VAE,
     active_units,
+    bound_parts,
     elbo,
     gaussian_kl,
     importance_weighted_bound,
@@ -395,6 +396,20 @@ def test_at_least_one_draw(estimate, samples, model, x):
 def test_data_of_another_shape_are_refused(estimate, model, unchecked):
     with pytest.raises(ValueError, match=r"x has shape \(4, 6\); expected \(batch, 5\)"):
         estimate(model, torch.zeros(4, 6))
+
+
+def test_the_parts_of_a_bound_add_up_to_it(model, x):
+    parts = bound_parts(model, x, 3, seeded())
+    assert parts.negative_elbo == pytest.approx(-elbo(model, x, 3, seeded()).mean().item())
+    mu, log_var = model.encode(x)
+    assert parts.kl == pytest.approx(gaussian_kl(mu, log_var).mean().item())
+    assert parts.kl_per_dimension.shape == (2,) and not parts.kl_per_dimension.requires_grad
+    each = 0.5 * (mu**2 + log_var.exp() - log_var - 1).mean(0)
+    torch.testing.assert_close(parts.kl_per_dimension, each.detach())
+    assert parts.active_units == active_units(mu)
+    assert parts.reconstruction == pytest.approx(parts.negative_elbo - parts.kl)
+    with pytest.raises(ValueError, match="samples is 0"):
+        bound_parts(model, x, 0)
 
 
 # --- active units: property 15 ------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from course_utils import (
     VAE,
@@ -439,3 +440,79 @@ def test_the_halves_have_no_layer_in_common(build):
     assert not set(model.encoder.modules()) & set(model.decoder.modules())
     names = {type(layer).__name__ for layer in build().decoder}
     assert "Flatten" not in names
+
+
+# Convolutions that see only what comes before.
+
+
+def before(i, j, side=9):
+    """Which pixels come before (i, j), reading rows from the top."""
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    return (rows < i) | ((rows == i) & (columns < j))
+
+
+@pytest.mark.parametrize("place", [(4, 4), (0, 0), (0, 5), (8, 0), (8, 8), (3, 8)])
+@pytest.mark.parametrize("kind", ["A", "B"])
+def test_a_masked_convolution_sees_what_comes_before_and_nothing_else(kind, place):
+    i, j = place
+    layer = blocks.MaskedConv2d(2, 3, kernel_size=5, kind=kind)
+    x = torch.randn(2, 2, 9, 9, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    out = layer(x)
+    assert out.shape == (2, 3, 9, 9)
+    out[:, :, i, j].sum().backward()
+    rows, columns = torch.meshgrid(torch.arange(9), torch.arange(9), indexing="ij")
+    near = ((rows - i).abs() <= 2) & ((columns - j).abs() <= 2)
+    expected = before(i, j) & near
+    expected[i, j] = kind == "B"
+    assert ((x.grad != 0).all(0).all(0) == expected).all()
+    assert ((x.grad == 0).all(0).all(0) == ~expected).all(), "exactly zero elsewhere"
+
+
+def test_a_stack_of_masked_convolutions_never_sees_the_pixel_itself():
+    stack = nn.Sequential(
+        blocks.MaskedConv2d(1, 4, kernel_size=3, kind="A"),
+        nn.ReLU(),
+        blocks.MaskedConv2d(4, 4, kernel_size=3, kind="B"),
+        blocks.MaskedConv2d(4, 1, kernel_size=1, kind="B"),
+    )
+    x = torch.randn(1, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    jacobian = torch.autograd.functional.jacobian(stack, x).view(36, 36)
+    assert torch.equal(jacobian.triu(), torch.zeros(36, 36))
+    assert (jacobian.diagonal(-1) != 0).sum() > 20  # the pixel to the left is mostly seen
+
+
+def test_a_masked_convolution_of_size_one_is_an_ordinary_one():
+    layer = blocks.MaskedConv2d(3, 2, kernel_size=1, kind="B")
+    x = torch.randn(4, 3, 5, 6, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(layer(x), nn.functional.conv2d(x, layer.weight, layer.bias))
+
+
+def test_training_leaves_what_is_masked_unseen():
+    layer = blocks.MaskedConv2d(1, 1, kernel_size=3, kind="A")
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, weight_decay=0.1)
+    layer(torch.ones(1, 1, 5, 5)).sum().backward()
+    optimizer.step()
+    x = torch.zeros(1, 1, 5, 5)
+    later = x.clone()
+    later[..., 2, 2:] = later[..., 3:, :] = 7.0
+    assert torch.equal(layer(x)[..., 2, 2], layer(later)[..., 2, 2])
+
+
+def test_the_first_weights_are_drawn_for_what_is_seen():
+    # He: the variance that a ReLU leaves is 2 / inputs. Unmasked, half of the kernel is seen.
+    with base.seeded(0):
+        layer = blocks.MaskedConv2d(8, 200, kernel_size=7, kind="A")
+    seen = layer.weight[:, :, layer.mask.bool()]
+    assert seen[0].numel() == 8 * 24
+    assert seen.var().item() == pytest.approx(2 / (8 * 24), rel=6 * (2 / seen.numel()) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "message"),
+    [(4, "A", "kernel_size is 4; expected an odd"), (-1, "B", "odd"), (1, "A", "sees nothing")],
+)
+def test_a_masked_convolution_says_what_it_wants(size, kind, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        blocks.MaskedConv2d(1, 1, size, kind)
+    with pytest.raises(ValueError, match="kind is 'C'; expected 'A' or 'B'"):
+        blocks.MaskedConv2d(1, 1, 3, "C")

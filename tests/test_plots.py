@@ -214,6 +214,19 @@ def test_a_sheet_of_filters_has_zero_in_the_middle():
     assert brighter.axes[1].get_images()[0].get_clim() == (0.0, 3.0)
 
 
+# Bars.
+
+
+def test_kl_bars_are_sorted_and_a_collapsed_code_stays_low():
+    kl = torch.tensor([0.02, 2.0, 0.0, 0.5], requires_grad=True)
+    ax = plots.kl_bars(kl)
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([2.0, 0.5, 0.02, 0.0])
+    assert ax.get_ylim()[1] > 2.0 and "nats" in ax.get_ylabel()
+    assert plots.kl_bars(kl / 1000).get_ylim() == (0, 1.0)  # noise is not drawn tall
+    _, mine = plots.figure()
+    assert plots.kl_bars(kl, ax=mine, top=3.0) is mine and mine.get_ylim() == (0, 3.0)
+
+
 # Maps and arrows.
 
 

@@ -12,10 +12,13 @@ from torch.distributions import Bernoulli, Independent, Normal
 
 from course_utils import (
     VAE,
+    PeekingVAE,
     VAEOutput,
+    elbo,
     fit,
     gaussian_kl,
     load,
+    log_likelihood,
     negative_elbo,
     reparameterize,
     save,
@@ -267,3 +270,154 @@ def test_a_model_of_parts_samples_once_it_knows_the_width_of_its_code(x):
     with pytest.raises(ValueError, match=r"unknown; build with VAE\(\.\.\., latent_dim=\.\.\.\)"):
         VAE(*parts).sample(1)
     assert VAE(*parts, latent_dim=2).sample(6).shape == (6, 3)
+
+
+# --- a decoder that also sees pixels ------------------------------------------------------------
+
+PEEKING = {
+    "sigmoid": lambda **options: PeekingVAE.dense(4, (30,), reach=2, channels=5, **options),
+    "linear": lambda **options: PeekingVAE.dense(
+        4, (30,), reach=1, channels=5, output="linear", sigma=0.3, **options
+    ),
+}
+every_peeking = pytest.mark.parametrize("build", PEEKING.values(), ids=PEEKING)
+
+
+@pytest.fixture
+def binary(x):
+    return (x > 0.6).float()
+
+
+def test_parameter_count_of_a_peeking_vae():
+    dense = parameter_count(VAE.dense())
+    # A kernel has all its weights, though only half of them are seen.
+    assert parameter_count(PeekingVAE.dense(reach=3, channels=16)) == dense + (49 + 1) * 16 + 17
+
+
+@every_peeking
+def test_each_logit_depends_on_the_code_and_on_the_pixels_before(build, binary):
+    model, z = build(), torch.randn(1, 4, generator=torch.Generator().manual_seed(0))
+    picture = binary[:1].clone().requires_grad_()
+    for i, j in ((0, 0), (13, 14), (27, 27)):
+        logits = model.decode_beside(z, picture)
+        (gradient,) = torch.autograd.grad(logits[0, 0, i, j], picture)
+        order = torch.arange(784).view(28, 28)
+        assert (gradient[0, 0][order >= 28 * i + j] == 0).all()
+        assert (i, j) == (0, 0) or gradient.abs().max() > 0
+    other = model.decode_beside(z + 1, picture)
+    assert not torch.equal(other, model.decode_beside(z, picture))
+
+
+@every_peeking
+def test_a_peeking_forward_is_encode_then_draw_then_decode_beside_x(build, binary):
+    model = build().eval()
+    torch.manual_seed(3)
+    out = model(binary)
+    assert isinstance(out, VAEOutput) and out.logits.shape == binary.shape
+    mu, log_var = model.encode(binary)
+    torch.manual_seed(3)
+    assert torch.equal(reparameterize(mu, log_var), out.z)
+    assert torch.equal(model.decode_beside(out.z, binary), out.logits)
+
+
+@every_peeking
+def test_estimates_of_a_peeking_vae_are_those_of_its_own_likelihood(build, binary):
+    model = build()
+    mu, log_var = model.encode(binary)
+    z = reparameterize(mu, log_var, torch.Generator().manual_seed(1))
+    nll = model.nll(model.decode_beside(z, binary), binary).detach()
+    expected = -nll - gaussian_kl(mu, log_var).detach()
+    torch.testing.assert_close(
+        elbo(model, binary, 1, torch.Generator().manual_seed(1)), expected, rtol=1e-5, atol=1e-3
+    )
+    q, prior = Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)
+    weight = -nll + (prior.log_prob(z) - q.log_prob(z)).sum(1).detach()
+    torch.testing.assert_close(
+        log_likelihood(model, binary, 1, torch.Generator().manual_seed(1)),
+        weight,
+        rtol=1e-5,
+        atol=1e-3,
+    )
+
+
+@every_peeking
+def test_what_is_drawn_pixel_by_pixel_follows_the_likelihood(build):
+    # Replayed: with the whole drawing known, every pixel is what its own logit and noise made it.
+    model = build(seed=2)
+    z = 2 * torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    drawn = model.draw(z, torch.Generator().manual_seed(5))
+    logits = model.decode_beside(z, drawn).detach()
+    generator = torch.Generator().manual_seed(5)
+    if model.output == "sigmoid":
+        u = torch.rand(3, 28, 28, generator=generator)[:, None]
+        p = logits.sigmoid()
+        sure = (u - p).abs() > 1e-5
+        assert torch.equal(drawn[sure], (u < p).float()[sure]) and sure.float().mean() > 0.99
+        assert 0 < drawn.mean() < 1
+    else:
+        noise = torch.randn(3, 28, 28, generator=generator)[:, None]
+        # Untrained, it talks itself into large numbers: compared by ratio.
+        torch.testing.assert_close(drawn, logits + 0.3 * noise, rtol=1e-5, atol=1e-4)
+
+
+def test_samples_of_a_peeking_vae_are_drawn_from_the_prior():
+    model = PEEKING["sigmoid"]().train()
+    state = torch.get_rng_state()
+    images = model.sample(2, torch.Generator().manual_seed(0))
+    assert torch.equal(torch.get_rng_state(), state) and model.training
+    generator = torch.Generator().manual_seed(0)
+    assert torch.equal(images, model.draw(torch.randn(2, 4, generator=generator), generator))
+    assert images.shape == (2, 1, 28, 28) and not images.requires_grad
+
+
+@every_peeking
+def test_a_peeking_vae_reconstructs_beside_the_truth(build, binary):
+    model = build().eval()
+    expected = model.to_image(model.decode_beside(model.encode(binary)[0], binary)).detach()
+    torch.testing.assert_close(model.reconstruct(binary), expected)
+
+
+def test_a_code_alone_is_refused_and_the_way_out_named():
+    model = PEEKING["sigmoid"]()
+    with pytest.raises(ValueError, match=r"decode_beside\(z, x\).*draw\(z\)"):
+        model.decode(torch.zeros(1, 4))
+
+
+@every_peeking
+def test_the_gradient_reaches_every_parameter_of_a_peeking_vae(build, binary):
+    model = build()
+    negative_elbo()(model, binary)["loss"].mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.isfinite().all() and parameter.grad.abs().max() > 0, name
+
+
+@every_peeking
+def test_a_peeking_vae_is_saved_and_loaded(build, binary, tmp_path):
+    model = build(seed=3).eval()
+    save(model, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert type(loaded) is PeekingVAE and loaded.reach == model.reach
+    assert loaded.sigma == model.sigma
+    z = torch.ones(12, 4)
+    assert torch.equal(model.decode_beside(z, binary), loaded.decode_beside(z, binary))
+
+
+def test_a_strong_decoder_lets_the_code_collapse():
+    # Stripes that each row repeats: all but the first row can be seen, and the code is not needed.
+    generator = torch.Generator().manual_seed(0)
+    stripes = (torch.rand(256, 1, 1, 28, generator=generator) > 0.5).float().expand(-1, 1, 28, 28)
+    kl = {}
+    for model in (VAE.dense(8, (64,)), PeekingVAE.dense(8, (64,), reach=1)):
+        history = fit(model, negative_elbo(), stripes, epochs=20, batch_size=32, lr=1e-2)
+        kl[type(model)] = history.terms["kl"][-1]
+    assert kl[PeekingVAE] < 1 < 8 < kl[VAE]
+
+
+@pytest.mark.parametrize("options", [{"reach": 0}, {"channels": 0}])
+def test_a_peeking_vae_must_see_something(options):
+    with pytest.raises(ValueError, match=r"expected 1 or more of each.*VAE\.dense"):
+        PeekingVAE.dense(2, (4,), **options)
+    with pytest.raises(ValueError, match="n is 0"):
+        PEEKING["sigmoid"]().sample(0)
+    with pytest.raises(ValueError, match=r"PeekingVAE\.dense"):
+        PeekingVAE.conv()

@@ -1,5 +1,7 @@
 """The interactive views: what a slider moves is what the picture and its text show."""
 
+import math
+import re
 import time
 from io import BytesIO
 
@@ -9,8 +11,28 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils import Autoencoder, gaussian_noise, masking_noise, salt_and_pepper
-from course_utils.widgets import compare_code_sizes, denoise_at
+from course_utils import (
+    VAE,
+    Autoencoder,
+    PeekingVAE,
+    bound_parts,
+    cosine_decay,
+    fit,
+    gaussian_noise,
+    linear_warmup,
+    masking_noise,
+    negative_elbo,
+    plots,
+    salt_and_pepper,
+)
+from course_utils.widgets import (
+    collapse_lab,
+    compare_code_sizes,
+    compare_gaussians,
+    denoise_at,
+    move_samples,
+    scrub,
+)
 from course_utils.widgets.knobs import GAP, PIXEL
 
 SIZES = (2, 16, 4)  # not sorted: the slider sorts them
@@ -188,3 +210,233 @@ def test_denoising_view_labels_its_controls_and_names_its_errors(x, model):
         denoise_at(x, model, {})
     with pytest.raises(ValueError, match=r"x has shape \(1, 28, 28\)"):
         denoise_at(x[0], model, NOISES)
+
+
+# --- compare_gaussians and move_samples -----------------------------------------------------------
+
+
+def numbers(caption):
+    """The numbers in a line of text."""
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", caption.value)]
+
+
+def divergences(mu, sigma):
+    """KL(q‖p) and KL(p‖q) of q = N(μ, σ²) and p = N(0, 1), by the formula."""
+    of_q = (sigma**2 + mu**2 - 1) / 2 - math.log(sigma)
+    of_p = ((1 + mu**2) / sigma**2 - 1) / 2 + math.log(sigma)
+    return of_q, of_p
+
+
+def test_gaussians_begin_with_the_divergences_of_the_formula():
+    mu, sigma, _, caption = compare_gaussians().children
+    assert (mu.value, sigma.value) == (1.0, 0.5)
+    assert numbers(caption) == pytest.approx(divergences(1.0, 0.5), abs=6e-4)
+
+
+def test_gaussians_follow_the_sliders_into_every_corner():
+    mu, sigma, picture, caption = compare_gaussians().children
+    seen = {picture.value}
+    for mean in (mu.min, mu.max):
+        for deviation in (sigma.min, sigma.max):
+            mu.value, sigma.value = mean, deviation
+            assert numbers(caption) == pytest.approx(divergences(mean, deviation), abs=6e-4)
+            seen.add(picture.value)
+    assert len(seen) == 5  # a picture of its own for each place
+    mu.value, sigma.value = 0.0, 1.0
+    assert numbers(caption) == [0.0, 0.0]
+
+
+def test_areas_of_both_directions_are_drawn_to_one_scale():
+    z = torch.linspace(-20, 20, 4001)
+    log_q, log_p = -(((z - 1) / 0.5) ** 2) / 2, -(z**2) / 2
+    _, forward, backward = plots.kl_areas(z, log_q, log_p).axes
+    assert forward.get_ylim() == backward.get_ylim()
+    assert forward.get_ylim()[1] > (log_p.exp() * (log_p - log_q)).max()
+
+
+def test_samples_move_with_the_sliders_while_the_throws_stay():
+    mu, sigma, picture, caption = move_samples(12).children
+    epsilon = torch.randn(12, generator=torch.Generator().manual_seed(0))
+    seen = set()
+    for mean, deviation in ((mu.value, sigma.value), (-2.5, 0.5), (-2.5, 1.5), (0.0, 0.05)):
+        mu.value, sigma.value = mean, deviation
+        z = mean + deviation * epsilon
+        expected = [mean, deviation, z.mean().item(), z.std().item()]
+        assert numbers(caption) == pytest.approx(expected, abs=6e-3)
+        seen.add(picture.value)
+    assert len(seen) == 4
+
+
+def test_throws_are_joined_to_the_codes_they_become():
+    epsilon = torch.tensor([-1.0, 0.5, 2.0])
+    (ax,) = plots.moved_throws(epsilon, 1.0, 0.5).axes
+    ends = [line.get_xdata().tolist() for line in ax.lines[:3]]
+    assert ends == [[-1.0, 0.5], [0.5, 1.25], [2.0, 2.0]]
+
+
+@pytest.mark.parametrize("view", [compare_gaussians, move_samples])
+def test_sliders_of_distributions_have_labels(view):
+    *sliders, picture, _ = view().children
+    assert all(slider.description for slider in sliders)
+    assert bytes(picture.value).startswith(b"\x89PNG")
+
+
+def test_one_sample_has_no_spread():
+    with pytest.raises(ValueError, match="n is 1; expected at least 2"):
+        move_samples(1)
+
+
+# --- collapse_lab ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lab():
+    """A laboratory that trains in a fraction of a second."""
+    x = torch.rand(70, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    black_and_white = (x > 0.7).float()
+    small = {"latent_dim": 3, "hidden": (8,), "epochs": 2, "seed": 4}
+    return collapse_lab(black_and_white[:60], black_and_white[60:], **small)
+
+
+def test_the_button_trains_what_the_knobs_say(lab):
+    lab.knobs["reach"].value, lab.knobs["beta"].value = 1, 2.0
+    lab.knobs["warm_up"].value, lab.knobs["free_bits"].value = 0.5, 0.1
+    lab.button.click()
+    (run,) = lab.runs
+    model = PeekingVAE.dense(3, (8,), reach=1, seed=4)
+    objective = negative_elbo(linear_warmup(0.5, 2.0), free_bits=0.1)
+    options = {"epochs": 2, "batch_size": 50, "lr": cosine_decay(1e-2), "seed": 4}
+    fit(model, objective, lab._train, **options)
+    expected = bound_parts(model, lab._test, 5, torch.Generator().manual_seed(4))
+    assert run.parts.negative_elbo == expected.negative_elbo
+    assert torch.equal(run.parts.kl_per_dimension, expected.kl_per_dimension)
+    for number in (expected.reconstruction, expected.kl, expected.negative_elbo):
+        assert f"{number:.2f}" in lab.status.value and f"<td>{number:.2f}</td>" in lab.table.value
+    assert f"{expected.active_units} of 3 active" in lab.status.value
+    assert bytes(lab.bars.value).startswith(b"\x89PNG") and lab.bars.layout.display is None
+
+
+def test_a_decoder_that_sees_no_pixel_with_gaussian_ones(lab):
+    parts = lab.run(reach=0, variance=0.5)
+    model = VAE.dense(3, (8,), output="linear", sigma=0.5**0.5, seed=4)
+    options = {"epochs": 2, "batch_size": 50, "lr": cosine_decay(1e-2), "seed": 4}
+    fit(model, negative_elbo(), lab._train, **options)
+    expected = bound_parts(model, lab._test, 5, torch.Generator().manual_seed(4))
+    assert parts.negative_elbo == expected.negative_elbo
+    assert "σ² = 0.5" in lab.table.value and "no pixel" in lab.table.value
+
+
+def test_every_run_adds_a_row_and_the_latest_is_marked(lab):
+    assert lab.runs == [] and lab.table.value == ""
+    for number, beta in enumerate((1.0, 0.0, 5.0), start=1):
+        lab.run(beta=beta)
+        assert len(lab.runs) == number
+        assert lab.table.value.count("<tr") == number + 1  # and the head
+        assert lab.table.value.count("bold") == 1
+    assert [run.settings.beta for run in lab.runs] == [1.0, 0.0, 5.0]
+    assert lab.settings == lab.runs[-1].settings
+
+
+def test_the_same_settings_are_not_trained_twice(lab):
+    # Also what a second press does that waited while the first was at work.
+    first = lab.run(beta=2.0)
+    lab.run()
+    lab.knobs["beta"].value = 2.0
+    bars = lab.bars.value
+    lab.button.click()
+    assert len(lab.runs) == 2 and "those of run 1" in lab.status.value
+    assert lab.run(beta=2.0) is first and lab.bars.value != bars
+
+
+def test_pressing_while_training_does_nothing(lab, monkeypatch):
+    states = []
+    done = lab._epoch_done
+
+    def press(model, history):
+        states.append((lab.button.disabled, len(lab.runs)))
+        lab.knobs["beta"].value = 3.0
+        lab.button.click()
+        done(model, history)
+
+    monkeypatch.setattr(lab, "_epoch_done", press)
+    lab.button.click()
+    assert states == [(True, 0)] * 2 and len(lab.runs) == 1 and not lab.button.disabled
+    assert lab.runs[0].settings.beta == 1.0, "what was trained is what stood there at first"
+
+
+def test_what_goes_wrong_is_said_in_one_sentence_and_the_button_comes_back(lab, monkeypatch):
+    def fails(settings):
+        raise FloatingPointError("the loss stopped being finite (loss = nan). Try another.")
+
+    monkeypatch.setattr(lab, "fit", fails)
+    lab.button.click()
+    assert "did not work: the loss stopped being finite (loss = nan)." in lab.status.value
+    assert "Try" not in lab.status.value and lab.runs == [] and not lab.button.disabled
+
+
+def test_a_training_that_was_stopped_adds_no_row(lab, monkeypatch):
+    def stop(model, history):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lab, "_epoch_done", stop)
+    lab.button.click()
+    assert "was stopped" in lab.status.value and lab.runs == [] and not lab.button.disabled
+
+
+def test_every_knob_and_the_button_have_a_description(lab):
+    assert all(knob.description for knob in lab.knobs.values()) and lab.button.description
+    assert set(lab.children) >= {*lab.knobs.values(), lab.button, lab.status, lab.bars, lab.table}
+    assert 'role="status"' in lab.status.value
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda lab: lab.run(gamma=1.0), r"no knob is called \['gamma'\]; there are \['reach'"),
+        (lambda lab: lab.run(beta=7.3), "beta is 7.3; the knob has the positions"),
+        (lambda lab: collapse_lab(lab._train[0], lab._test), r"train has shape \(1, 28, 28\)"),
+        (lambda lab: collapse_lab(lab._train, lab._test[:0]), r"test has shape \(0, 1, 28, 28\)"),
+    ],
+)
+def test_the_laboratory_names_its_errors(lab, act, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        act(lab)
+
+
+# --- scrub ----------------------------------------------------------------------------------------
+
+
+def scrub_parts(view):
+    """The widgets in a view: sliders, picture, captions."""
+    *sliders, picture, captions = view.children
+    return sliders, picture, captions
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "linear"])
+def test_each_slider_moves_one_number_of_the_code(output):
+    model = VAE.dense(3, (9,), output=output).eval()
+    sliders, picture, captions = scrub_parts(scrub(model, torch.tensor([0.5, -1.0, 4.2])))
+    assert [slider.description for slider in sliders] == ["z[0]", "z[1]", "z[2]"]
+    assert all(slider.max >= 4.2 for slider in sliders)  # the code to begin with is within reach
+    code = [0.5, -1.0, 4.2]
+    for number, value in [(0, 0.5), (1, 2.0), (2, -3.0)]:
+        sliders[number].value = code[number] = value
+        with torch.no_grad():
+            expected = model.to_image(model.decode(torch.tensor([code])))[0]
+        np.testing.assert_array_equal(tiles(picture, 1)[0], ink(expected))
+        assert f"code of length {torch.tensor(code).norm():.2f}" in captions.value
+
+
+def test_scrubbing_begins_in_the_middle_of_the_prior_and_leaves_the_model_as_it_was():
+    model = VAE.conv(2, (2, 3, 4)).train()
+    sliders, *_ = scrub_parts(scrub(model))
+    assert [slider.value for slider in sliders] == [0.0, 0.0]
+    assert model.training and all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_scrubbing_names_its_errors(unchecked):
+    model = VAE.dense(3, (9,))
+    with pytest.raises(ValueError, match=r"z has shape \(1, 3\); expected \(3,\).*z\[0\]"):
+        scrub(model, torch.zeros(1, 3))
+    with pytest.raises(ValueError, match="the width of the code is unknown"):
+        scrub(VAE(model.encoder, model.decoder))

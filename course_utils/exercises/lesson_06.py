@@ -129,6 +129,11 @@ _gaussian_kl_stages = Comparison(
             "square, or the factor 2 in the exponent.",
         ),
         _summed(
+            lambda mu, log_var: 0.5 * (mu**2 + (-log_var).exp() - log_var - 1),
+            "There is a minus in the exponent: exp(-log_var) is 1 / σ². The variance is "
+            "`log_var.exp()`.",
+        ),
+        _summed(
             lambda mu, log_var: 0.5 * (mu**2 + F.softplus(log_var) - log_var - 1),
             "You used `softplus` to make a positive number of `log_var`. Some networks do, but "
             "then its output has another meaning; here log σ² is given, and `exp` gives σ².",
@@ -145,6 +150,11 @@ _gaussian_kl_stages = Comparison(
             lambda mu, log_var: 0.5 * mu**2 + log_var.exp() - log_var - 1,
             "Only μ² is halved. The factor ½ belongs to the whole of μ² + σ² - log σ² - 1: put the "
             "four terms in brackets.",
+        ),
+        _summed(
+            lambda mu, log_var: 0.5 * (mu**2 / 2 + log_var.exp() - log_var - 1),
+            "μ² is halved twice, once for itself and once with the others. The ½ in front of the "
+            "bracket is the only one.",
         ),
         _summed(
             lambda mu, log_var: 0.5 * (mu**2 + log_var.exp()) - log_var - 1,
@@ -189,6 +199,22 @@ _gaussian_kl_stages = Comparison(
             lambda mu, log_var: 0.5 * (mu**2 + log_var.exp() - log_var + 1),
             "You add the 1, and it is to be subtracted: at μ = 0, σ = 1 the terms σ² and 1 cancel, "
             "and the KL is 0.",
+        ),
+        Mistake(
+            lambda mu, log_var: 0.5 * (mu.sum(1) ** 2 + (log_var.exp() - log_var - 1).sum(1)),
+            "You summed the means and then squared: (Σ μ)² is not Σ μ². Square every mean first, "
+            "and sum afterwards.",
+        ),
+        Mistake(
+            lambda mu, log_var: (
+                0.5 * ((mu**2 - log_var - 1).sum(1) + log_var.sum(1, keepdim=True).exp()[:, 0])
+            ),
+            "You summed the log-variances and then took `exp`, which multiplies the variances. "
+            "Every dimension has a σ² of its own: first `exp`, then the sum.",
+        ),
+        Mistake(
+            lambda mu, log_var: 0.5 * (mu.norm(dim=1) + (log_var.exp() - log_var - 1).sum(1)),
+            "`norm` takes a root at the end. The formula has the sum of the μ², without a root.",
         ),
         _summed(
             lambda mu, log_var: 0.5 * (mu + log_var.exp() - log_var - 1),
@@ -479,16 +505,45 @@ bernoulli_log_likelihood = Exercise(
             ),
             Mistake(
                 lambda logits, x: _rows(x * F.logsigmoid(logits)),
-                "Only the pixels with x = 1 count here. A black pixel has a probability too: add "
+                "Only the pixels with x = 1 count here. Paper, x = 0, has a probability too: add "
                 "(1 - x) log(1 - p).",
             ),
             Mistake(
                 lambda logits, x: _rows((1 - x) * F.logsigmoid(-logits)),
-                "Only the pixels with x = 0 count here. The white ones are missing: add x log p.",
+                "Only the pixels with x = 0 count here. Those with ink are missing: add x log p.",
+            ),
+            Mistake(
+                lambda logits, x: _rows(
+                    x * F.logsigmoid(logits) + (1 - x) * (1 - F.logsigmoid(logits))
+                ),
+                "For x = 0 you have 1 - log p, and it is log(1 - p) that belongs there: the "
+                "subtraction comes before the logarithm. `F.logsigmoid(-logits)` is log(1 - p).",
+            ),
+            Mistake(
+                lambda logits, x: _rows(
+                    x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(1 - logits)
+                ),
+                "For x = 0 you have `F.logsigmoid(1 - logits)`. It is the probability that is "
+                "taken from 1; of a logit the sign is turned: `F.logsigmoid(-logits)`.",
+            ),
+            Mistake(
+                lambda logits, x: _rows(x * logits + (1 - x) * (1 - logits)),
+                "You used the logits as they are, as if they were log p and 1 - logits were "
+                "log(1 - p). log p is `F.logsigmoid(logits)`.",
+            ),
+            Mistake(
+                lambda logits, x: _rows(x * logits),
+                "This is x · logit alone, which grows without end. Subtract log(1 + exp(logit)), "
+                "`F.softplus(logits)`, for every pixel.",
+            ),
+            Mistake(
+                lambda logits, x: _rows(x * F.logsigmoid(logits) - (1 - x) * F.logsigmoid(-logits)),
+                "The part for x = 0 is subtracted. Both parts are logarithms of probabilities, "
+                "negative numbers, and they are added.",
             ),
             Mistake(
                 lambda logits, x: _rows(_log_p(-logits, x)),
-                "Black and white are exchanged: log p belongs to x, and log(1 - p) to 1 - x. Or is "
+                "Ink and paper are exchanged: log p belongs to x, and log(1 - p) to 1 - x. Or is "
                 "the sign of the logits turned?",
             ),
             Mistake(
@@ -518,7 +573,7 @@ bernoulli_log_likelihood = Exercise(
             ),
             Mistake(
                 lambda logits, x: _rows(x * logits.flatten(1).log_softmax(1).view_as(x)),
-                "You used a softmax, for which exactly one pixel could be white. Every pixel has a "
+                "You used a softmax, for which exactly one pixel could be ink. Every pixel has a "
                 "probability of its own: a sigmoid.",
             ),
             Mistake(
@@ -537,6 +592,31 @@ bernoulli_log_likelihood = Exercise(
                 "takes 0.3 of log p and 0.7 of log(1 - p).",
             ),
             Mistake(
+                lambda logits, x: _rows(
+                    torch.where(x == 1, F.logsigmoid(logits), F.logsigmoid(-logits))
+                ),
+                "You ask whether x is 1 and take all other pixels for paper. A grey pixel is "
+                "neither: weight log p with x and log(1 - p) with 1 - x.",
+            ),
+            Mistake(
+                lambda logits, x: (
+                    (logits.sigmoid() ** x * (1 - logits.sigmoid()) ** (1 - x))
+                    .flatten(1)
+                    .prod(1)
+                    .log()
+                ),
+                "For a few pixels this is right, but the product over 784 of them is 0 in floating "
+                "point, and its logarithm -inf. Take the logarithm of every pixel first, and sum.",
+            ),
+            *(
+                Mistake(
+                    lambda logits, x, most=most: _rows(_log_p(logits.clamp(-most, most), x)),
+                    f"You clamp the logits to ±{most}, so a wrong pixel with a logit of 200 costs "
+                    f"{most} nats and not 200. `F.logsigmoid` needs no such help.",
+                )
+                for most in (10, 15, 16, 20, 30, 50, 80)
+            ),
+            Mistake(
                 lambda logits, x: _by_probability(logits, x, lambda p: p),
                 "For ordinary logits this is right, but at ±200 the sigmoid is exactly 0 or 1, and "
                 "the logarithm of 0 makes nan or -inf of the rest. Never form p: "
@@ -544,25 +624,26 @@ bernoulli_log_likelihood = Exercise(
             ),
             Mistake(
                 lambda logits, x: _rows(x * logits - (1 + logits.exp()).log()),
-                "For ordinary logits this is right, but the exponential of 200 is too large for a "
-                "float32 and becomes inf. `F.softplus(logits)` is log(1 + exp(logits)), computed "
-                "without overflow.",
+                "For ordinary logits this is right, but at ±200 it becomes inf: exp(200) is too "
+                "large for a float32, and if you formed p, it is exactly 0 or 1 and has no finite "
+                "logarithm. `F.softplus(logits)` is log(1 + exp(logits)), and "
+                "`F.logsigmoid(logits)` is log p, both without overflow.",
             ),
             Mistake(
                 lambda logits, x: (
                     -_rows(F.binary_cross_entropy(logits.sigmoid(), x, reduction="none"))
                 ),
-                "For ordinary logits this is right, but `F.binary_cross_entropy` cuts its "
-                "logarithms off at -100, so a logit of -200 counts as -100. Give "
+                "For ordinary logits this is right, but the logarithms are cut off at -100, as "
+                "`F.binary_cross_entropy` does it, so a logit of -200 counts as -100. Give "
                 "`F.binary_cross_entropy_with_logits` the logits, without a sigmoid.",
             ),
             Mistake(
                 lambda logits, x: _rows(
                     torch.distributions.Bernoulli(logits.sigmoid(), validate_args=False).log_prob(x)
                 ),
-                "For ordinary logits this is right, but `Bernoulli(probs=...)` moves probabilities "
-                "away from 0 and 1, so a logit of -200 counts as -16. Hand over the logits: "
-                "`Bernoulli(logits=logits)`.",
+                "For ordinary logits this is right, but `Bernoulli(probs=...)`, or a clamp of your "
+                "own, keeps p about 1e-7 away from 0 and 1, so a logit of -200 counts as -16. "
+                "Start from the logits: `Bernoulli(logits=logits)`, or `F.logsigmoid(logits)`.",
             ),
             *(_with_eps(10.0**-digits) for digits in (5, 6, 7, 8, 9, 10, 12, 20)),
             *(_with_clamp(10.0**-digits) for digits in (4, 5, 6, 7)),
@@ -712,6 +793,11 @@ elbo = Exercise(
                 "bound itself, log p(x|z) - KL, one number for each example.",
             ),
             _combined(
+                lambda log_p, kl: (kl - log_p).sum(),
+                "This is the negative ELBO, summed over the batch. Return the bound itself, "
+                "log p(x|z) - KL, one number for each example.",
+            ),
+            _combined(
                 lambda log_p, kl: (log_p - kl).sum(),
                 "You summed the ELBO over the batch. Return one number for each example.",
             ),
@@ -719,6 +805,11 @@ elbo = Exercise(
                 lambda log_p, kl: log_p[:, None] - kl,
                 "A column less a row makes a square: every example is paired with the KL of every "
                 "other. Leave out `keepdim=True`, so that both terms have the shape (batch,).",
+            ),
+            _combined(
+                lambda log_p, kl: log_p - kl[:, None],
+                "A row less a column makes a square: the KL stands in a column, (batch, 1), and "
+                "every example is paired with every KL. Leave out `keepdim=True` there.",
             ),
             _other_likelihood(
                 lambda logits, x: _log_p(logits, x).flatten(1).mean(1),
@@ -740,6 +831,16 @@ elbo = Exercise(
                 lambda mu, log_var: _kl(mu, log_var).mean(1),
                 "The KL is averaged over the dimensions of the code. It is their sum; with the "
                 "mean this is a β of 1 / latent.",
+            ),
+            _other_kl(
+                lambda mu, log_var: _kl(mu, log_var).mean(),
+                "The KL is one mean over dimensions and examples. Sum over the dimensions, "
+                "`dim=1`, and keep the examples.",
+            ),
+            _other_kl(
+                lambda mu, log_var: 0.5 * (mu**2 + (log_var / 2).exp() - log_var - 1).sum(1),
+                "In the KL, the standard deviation, `exp(log_var / 2)`, stands where the variance "
+                "belongs, `exp(log_var)`.",
             ),
             Mistake(
                 lambda logits, x, mu, log_var: (
@@ -798,6 +899,23 @@ elbo = Exercise(
                 lambda logits, x: _by_probability(logits, x, lambda p: p),
                 "For ordinary logits this is right, but at ±200 the sigmoid is exactly 0 or 1, and "
                 "its logarithm spoils the sum. Start from the logits: `F.logsigmoid`.",
+            ),
+            _other_likelihood(
+                lambda logits, x: (
+                    -_rows(F.binary_cross_entropy(logits.sigmoid(), x, reduction="none"))
+                ),
+                "For ordinary logits this is right, but in the reconstruction a logit of -200 "
+                "counts as -100: `F.binary_cross_entropy` cuts off there. The one `_with_logits` "
+                "takes the logits and does not.",
+            ),
+            *(
+                _other_likelihood(
+                    lambda logits, x, eps=eps: _by_probability(logits, x, lambda p: p, eps),
+                    "For ordinary logits this is right, but the small number inside the logarithms "
+                    "of the reconstruction holds them up, where a logit of -200 should give -200. "
+                    "Start from the logits: `F.logsigmoid`.",
+                )
+                for eps in (1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
             ),
         ],
     ).stages,

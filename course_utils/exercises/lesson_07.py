@@ -95,6 +95,15 @@ READINGS = (
         "exponent, σ = exp(log_var / 2).",
     ),
     _spread(
+        lambda log_var: (log_var / 2).exp() / 2,
+        "The half is in it twice: exp(log_var / 2) is σ already, and you halve it once more.",
+    ),
+    _spread(
+        lambda log_var: log_var.abs().sqrt(),
+        "You took the root of `log_var`, made positive. It is the variance that has the root σ, "
+        "and `log_var` is its logarithm: σ = exp(log_var / 2).",
+    ),
+    _spread(
         lambda log_var: (-log_var / 2).exp(),
         "The sign in the exponent is turned, so a large variance gives a small spread: "
         "σ = exp(log_var / 2), without a minus.",
@@ -137,6 +146,30 @@ READINGS = (
         "`mu` and σ have changed places: you scale the noise by `mu` and add σ. z = mu + σ ε.",
     ),
     Reading(
+        lambda z, mu, log_var: z - mu * _sigma(log_var),
+        "σ multiplies `mu`, and the noise is added as it is. It is the noise that σ scales: "
+        "z = mu + σ ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: z / (mu * _sigma(log_var)),
+        "`mu` multiplies the noise, as σ does. It is to be added: z = mu + σ ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - log_var) / (mu / 2).exp(),
+        "The two arguments are exchanged: you add `log_var` and make σ of `mu`. z = mu + σ ε with "
+        "σ = exp(log_var / 2).",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - mu).log() - log_var / 2,
+        "The noise is inside the `exp`, added to log_var / 2, so z always lies above `mu`. Close "
+        "the bracket first: exp(log_var / 2) is σ, and ε multiplies it.",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - mu).log() / (log_var / 2),
+        "The noise is inside the `exp`, multiplied with log_var / 2, so z always lies above `mu`. "
+        "Close the bracket first: exp(log_var / 2) is σ, and ε multiplies that.",
+    ),
+    Reading(
         lambda z, mu, log_var: z - mu - _sigma(log_var),
         "You add σ to the noise, and it is to multiply it: z = mu + σ ε.",
     ),
@@ -173,6 +206,7 @@ def _expect_normal(z: Tensor, mu: Tensor, log_var: Tensor, groups: Sequence[Tens
         )
     noise = _noise(z, mu, log_var)
     if _all_standard_normal(noise, groups):
+        _expect_tails(noise)
         return
     for reading in READINGS:
         if _all_standard_normal(reading.noise(z, mu, log_var), groups):
@@ -205,6 +239,16 @@ def _expect_normal(z: Tensor, mu: Tensor, log_var: Tensor, groups: Sequence[Tens
         f"with mean 0 and standard deviation 1, everywhere. It is not:\n{found}\n"
         "Draw ε with `torch.randn`, and compute z = mu + exp(log_var / 2) ε."
     )
+
+
+def _expect_tails(noise: Tensor) -> None:
+    """Raise `Wrong` if 6,000 numbers or more all lie within ±2.5: the chance of that is e^-75."""
+    largest = noise.abs().max().item()
+    if noise.numel() >= 6000 and largest < 2.5:
+        raise Wrong(
+            f"Your noise never goes beyond ±{largest:.3g}: something clamps or cuts it. Normal "
+            "noise has tails; leave it as `torch.randn` draws it."
+        )
 
 
 def _is_uniform(noise: Tensor) -> bool:
@@ -511,6 +555,13 @@ def _bowl_problem(d: int, generator: torch.Generator, *, smooth: bool) -> Proble
     return Problem(f, mu, log_var, 2 * mu)
 
 
+def _slope_problem(generator: torch.Generator) -> Problem:
+    """f = Σ (z - mu) / σ + ½, whose estimates scatter so little that a wrong factor shows."""
+    mu, log_var = _place(2, generator)
+    sigma = _sigma(log_var)
+    return Problem(lambda z: ((z.detach() - mu) / sigma).sum(1) + 0.5, mu, log_var, 1 / sigma)
+
+
 def _estimate(
     answer: Answer, problem: Problem, n_samples: int, generator: torch.Generator
 ) -> tuple[object, Watched]:
@@ -577,6 +628,11 @@ def _score_draws(answer: Answer) -> None:
         if not f.seen:
             raise Wrong("You never called f. The estimate is made of its values, f(z), at draws z.")
         count = len(f.draws(problem.mu))
+        if count == 0:
+            raise Wrong(
+                "You asked f only at `mu` itself. Ask it at the draws, f(z): how its value goes "
+                "together with the score of the same z is all that the estimate has."
+            )
         if count != n_samples:
             raise Wrong(
                 f"f was asked at {count} draws of z, where n_samples is {n_samples}. Draw a table "
@@ -626,7 +682,8 @@ SCORES: Sequence[tuple[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], str]]
     ),
     (
         lambda value, z, mu, var: (value * (z - mu) / var**2).mean(0),
-        "You divided by σ⁴: exp(log_var) is the variance already, and needs no square.",
+        "You divided by σ⁴: exp(log_var) is the variance already, and needs no square. (`Normal` "
+        "squares what it is given: it wants the deviation, exp(log_var / 2).)",
     ),
     (
         lambda value, z, mu, var: (value * (z - mu) * var).mean(0),
@@ -657,6 +714,12 @@ SCORES: Sequence[tuple[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], str]]
         "f(z), then the average.",
     ),
     (
+        lambda value, z, mu, var: value.mean() * ((z - mu) / var).sum(0),
+        "You multiplied the mean of f(z) with the sum of all scores: the log-densities were summed "
+        "over the draws before each met its f(z). More draws would not calm this estimate. Sum "
+        "log q(z) over the coordinates only, `dim=1`.",
+    ),
+    (
         lambda value, z, mu, var: value.mean().expand_as(mu),
         "This is the mean of f(z), the expectation itself. Its gradient weights each value with "
         "the score, (z - mu) / σ².",
@@ -665,6 +728,45 @@ SCORES: Sequence[tuple[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], str]]
         lambda value, z, mu, var: (value * (z - mu) / var).mean(0) / len(mu),
         "Every number is divided by d: the log-density of a vector is the sum over its "
         "coordinates, not their mean.",
+    ),
+    (
+        lambda value, z, mu, var: (value * (z - mu) / var).mean(0) / 2,
+        "Every number is half of what it should be: in the derivative of -(z - mu)² / 2σ² the 2 "
+        "of the square cancels the 2 below.",
+    ),
+    (
+        lambda value, z, mu, var: 2 * (value * (z - mu) / var).mean(0),
+        "Every number is twice what it should be: in the derivative of -(z - mu)² / 2σ² the 2 of "
+        "the square cancels the 2 below.",
+    ),
+    (
+        lambda value, z, mu, var: (value * (z - mu) / var).sum(0) / (len(z) - 1),
+        "You divided by n_samples - 1. That belongs to a variance whose mean is estimated too; a "
+        "mean is divided by n_samples.",
+    ),
+    (
+        lambda value, z, mu, var: (value * (z - mu) / z.var(0)).mean(0),
+        "You divided by the variance of your draws. The score has the σ² that they were drawn "
+        "with, exp(log_var).",
+    ),
+    (
+        lambda value, z, mu, var: (
+            (value * ((z - mu) / var).sum(1, keepdim=True)).mean(0).expand_as(mu)
+        ),
+        "Every coordinate got the same number: you summed the scores over the coordinates. Each "
+        "has a score of its own, (z - mu) / σ².",
+    ),
+    (
+        lambda value, z, mu, var: (
+            value
+            * (-0.5 * ((z - mu) ** 2 / var + var.log() + math.log(2 * math.pi)))
+            .sum(1, keepdim=True)
+            .exp()
+            * (z - mu)
+            / var
+        ).mean(0),
+        "The density is in it once too often: you differentiated q(z) where log q(z) belongs. The "
+        "draws come from q already, and so bring its weight along.",
     ),
     (
         lambda value, z, mu, var: (value * ((z - mu) ** 2 / var - 1) / 2).mean(0),
@@ -680,9 +782,10 @@ SCORES: Sequence[tuple[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], str]]
     ),
     (
         lambda value, z, mu, var: ((value - value.mean()) * (z - mu) / var).mean(0),
-        "You subtract the mean of f(z) as a baseline, and each draw is part of its own baseline: "
-        "that shrinks the estimate by the factor 1 - 1 / n_samples, a bias. Use the mean of the "
-        "other draws, or no baseline.",
+        "You subtract the mean of f(z) as a baseline (or from z the mean of the draws and not mu, "
+        "which comes to the same), and each draw is part of its own baseline: that shrinks the "
+        "estimate by the factor 1 - 1 / n_samples, a bias. Use the mean of the other draws, or no "
+        "baseline.",
     ),
     *(
         (
@@ -722,6 +825,7 @@ def _score_value(answer: Answer) -> None:
         baselines.append(problem)
     for problem in baselines[:1]:
         _expect_unbiased(answer, problem, generator)
+        _expect_unbiased(answer, _slope_problem(generator), generator)
 
 
 def _close(got: Tensor, expected: Tensor) -> bool:

@@ -4,7 +4,8 @@ Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; Rezende, Mohamed & Wi
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -137,11 +138,20 @@ class VAE(Model):
         """The logits that the decoder draws from each code; `to_image` makes them an image."""
         return full_precision(self.decoder(z))
 
+    def decode_beside(
+        self, z: Float[Tensor, "batch latent"], x: Float[Tensor, "batch *shape"]
+    ) -> Float[Tensor, "batch *shape"]:
+        """The logits of p(x|z), as the bound needs them: here `decode(z)`, and x is not looked at.
+
+        A decoder that also sees pixels of x (`PeekingVAE`) overrides this, and nothing else.
+        """
+        return self.decode(z)
+
     def forward(self, x: Float[Tensor, "batch *shape"]) -> VAEOutput:
         """Encode, draw one z, decode: VAEOutput(logits, mu, log_var, z)."""
         mu, log_var = self.encode(x)
         z = reparameterize(mu, log_var)
-        return VAEOutput(self.decode(z), mu, log_var, z)
+        return VAEOutput(self.decode_beside(z, x), mu, log_var, z)
 
     def nll(
         self, logits: Float[Tensor, "batch *shape"], x: Float[Tensor, "batch *shape"]
@@ -158,7 +168,9 @@ class VAE(Model):
         """
         self.check_shape(x)
         with evaluating(self):
-            return in_chunks(lambda piece: self.to_image(self.decode(self.encode(piece)[0])), x)
+            return in_chunks(
+                lambda piece: self.to_image(self.decode_beside(self.encode(piece)[0], piece)), x
+            )
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
         """n new images: z from the prior N(0, I), and the mean of p(x|z), in [0, 1] if sigmoid.
@@ -176,3 +188,114 @@ class VAE(Model):
         z = torch.randn(n, self.latent_dim, generator=generator).to(place)
         with evaluating(self):
             return in_chunks(lambda piece: self.to_image(self.decode(piece)), z)
+
+
+class PeekingVAE(VAE):
+    """A VAE whose decoder also sees the pixels before the one it draws, and may do without z.
+
+    The logits of a pixel are those that a dense decoder makes of z, plus those that a small masked
+    convolution makes of the pixels above it and to its left, within `reach` rows and columns. The
+    product over pixels of p(pixel | pixels before it, z) is still a p(x|z), so the bound and every
+    estimate hold. What no longer exists is an image that belongs to z alone: `decode` says so, and
+    `draw` draws one pixel after the other. Gulrajani et al., "PixelVAE", 2017; Chen et al.,
+    "Variational Lossy Autoencoder", 2017.
+
+    Args:
+        encoder, decoder, options: as in `VAE`.
+        peek: maps (batch, *input_shape) to the same shape; what it says about a pixel must depend
+            on the pixels before it alone, as after a `MaskedConv2d` of kind "A".
+        reach: how many rows and columns peek looks around, which `draw` uses to look no further.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, peek: nn.Module, reach: int, **options: Any
+    ) -> None:
+        super().__init__(encoder, decoder, **options)
+        self.peek = peek
+        self.reach = reach
+
+    @classmethod
+    @recorded
+    def dense(
+        cls,
+        latent_dim: int = 20,
+        hidden: Sequence[int] = (256, 256),
+        *,
+        reach: int = 2,
+        channels: int = 16,
+        output: Output = "sigmoid",
+        sigma: float = 1.0,
+        seed: int = 0,
+    ) -> "PeekingVAE":
+        """`VAE.dense` for images, and `channels` feature maps that see `reach` pixels around.
+
+        Raises:
+            ValueError: if reach or channels is less than 1. With no reach it is `VAE.dense`.
+        """
+        if reach < 1 or channels < 1:
+            raise ValueError(
+                f"reach is {reach} and channels {channels}; expected 1 or more of each. "
+                "A decoder that sees no pixel is that of VAE.dense"
+            )
+        with seeded(seed):
+            encoder = blocks.dense_encoder(IMAGE, hidden, 2 * latent_dim)
+            decoder = blocks.dense_decoder(latent_dim, hidden[::-1], IMAGE)
+            peek = nn.Sequential(
+                blocks.MaskedConv2d(1, channels, 2 * reach + 1, kind="A"),
+                nn.ReLU(),
+                blocks.MaskedConv2d(channels, 1, 1, kind="B"),
+            )
+        options = {"output": output, "sigma": sigma, "latent_dim": latent_dim}
+        return cls(encoder, decoder, peek, reach, input_shape=IMAGE, **options)
+
+    @classmethod
+    def conv(cls, *args: Any, **kwargs: Any) -> "PeekingVAE":
+        """There is none; build with `PeekingVAE.dense`."""
+        raise ValueError("a PeekingVAE is built with PeekingVAE.dense(...) alone")
+
+    def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
+        """Refused: a code alone has no logits here."""
+        raise ValueError(
+            "this decoder needs the pixels beside the code: decode_beside(z, x) for the logits of "
+            "an x that is known, or draw(z) for a new one, pixel by pixel"
+        )
+
+    def decode_beside(
+        self, z: Float[Tensor, "batch latent"], x: Float[Tensor, "batch *shape"]
+    ) -> Float[Tensor, "batch *shape"]:
+        """The logits of each pixel of x, given z and the pixels of x before it."""
+        return full_precision(self.decoder(z)) + full_precision(self.peek(x))
+
+    def draw(
+        self, z: Float[Tensor, "n latent"], generator: torch.Generator | None = None
+    ) -> Float[Tensor, "n *shape"]:
+        """A draw from p(x|z) for each code, one pixel after the other, each drawn before the next.
+
+        Pixels are 0 or 1 if sigmoid, so that a model trained on black and white sees its like.
+        """
+        _, rows, columns = IMAGE
+        draws = torch.rand if self.output == "sigmoid" else torch.randn
+        noise = draws(len(z), rows, columns, generator=generator).to(z)
+        with evaluating(self):
+            share = full_precision(self.decoder(z))
+            x = torch.zeros_like(share)
+            for i, j in product(range(rows), range(columns)):
+                here = share[:, 0, i, j] + self._peek_at(x, i, j)
+                if self.output == "sigmoid":
+                    x[:, 0, i, j] = (noise[:, i, j] < here.sigmoid()).to(x)
+                else:
+                    x[:, 0, i, j] = here + self.sigma * noise[:, i, j]
+            return x
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
+        """n new images: z from the prior, then `draw`."""
+        if n < 1:
+            raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
+        z = torch.randn(n, self.latent_dim, generator=generator)
+        return self.draw(z.to(next(self.parameters())), generator)
+
+    def _peek_at(self, x: Tensor, i: int, j: int) -> Tensor:
+        """What the masked convolution says about pixel (i, j): only its neighbourhood is needed."""
+        top, left = max(0, i - self.reach), max(0, j - self.reach)
+        patch = x[:, :, top : i + 1, left : j + self.reach + 1]
+        return full_precision(self.peek(patch))[:, 0, i - top, j - left]

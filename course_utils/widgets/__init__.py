@@ -4,6 +4,20 @@
 needs a running kernel, so a lesson draws a still figure beside it for readers without one.
 """
 
-from course_utils.widgets.knobs import compare_code_sizes, compare_gaussians, denoise_at
+from course_utils.widgets.collapse import collapse_lab
+from course_utils.widgets.knobs import (
+    compare_code_sizes,
+    compare_gaussians,
+    denoise_at,
+    move_samples,
+    scrub,
+)
 
-__all__ = ["compare_code_sizes", "compare_gaussians", "denoise_at"]
+__all__ = [
+    "collapse_lab",
+    "compare_code_sizes",
+    "compare_gaussians",
+    "denoise_at",
+    "move_samples",
+    "scrub",
+]

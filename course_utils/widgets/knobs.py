@@ -13,17 +13,19 @@ from typing import NamedTuple
 import ipywidgets
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from course_utils import plots
 from course_utils.corruption import Corruption
 from course_utils.losses import gaussian_log_density, squared_error
-from course_utils.models import Autoencoder
+from course_utils.models import VAE, Autoencoder
+from course_utils.models.base import evaluating
 
 PIXEL = 7  # screen pixels to one image pixel, each way
 GAP = 16  # screen pixels from one picture to the next
+SCRUB_REACH = 3  # standard deviations of the prior that a slider of a code goes to, each way
 FRAME = 190  # the grey of the line around a picture, seen on light and dark ground
 
 
@@ -132,9 +134,9 @@ def compare_gaussians() -> ipywidgets.VBox:
     Returns:
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
     """
-    z = torch.linspace(-8, 8, 1601, dtype=torch.float64)
+    z = torch.linspace(-20, 20, 4001, dtype=torch.float64)  # beyond what is drawn: tails count
     log_p = gaussian_log_density(z[:, None])
-    mu = _slider(ipywidgets.FloatSlider, "mean of q", min=-3.0, max=3.0, step=0.1, value=1.0)
+    mu = _slider(ipywidgets.FloatSlider, "mean of q", min=-2.0, max=2.0, step=0.1, value=1.0)
     sigma = _slider(ipywidgets.FloatSlider, "deviation", min=0.2, max=2.0, step=0.05, value=0.5)
     picture = ipywidgets.Image(format="png")
     caption = ipywidgets.HTML()
@@ -146,6 +148,76 @@ def compare_gaussians() -> ipywidgets.VBox:
         forward = torch.trapezoid(log_q.exp() * (log_q - log_p), z).item()
         backward = torch.trapezoid(log_p.exp() * (log_p - log_q), z).item()
         caption.value = f"KL(q‖p) = {forward:.3f} nats, KL(p‖q) = {backward:.3f} nats"
+
+    return _redrawn([mu, sigma], [picture, caption], draw)
+
+
+def scrub(model: VAE, z: Float[Tensor, " latent"] | None = None) -> ipywidgets.VBox:
+    """The picture that the model decodes from a code, under one slider for each of its numbers.
+
+    Args:
+        model: a VAE of grey images, built with its latent_dim.
+        z: the code to begin with; None for zeros, the middle of the prior.
+
+    Returns:
+        The view; as the last line of a cell, it is drawn. It needs a running kernel.
+
+    Raises:
+        ValueError: if the model does not know the width of its code, or z has another.
+    """
+    if model.latent_dim is None:
+        raise ValueError("the width of the code is unknown; build with VAE(..., latent_dim=...)")
+    start = torch.zeros(model.latent_dim) if z is None else z.detach().cpu()
+    if start.shape != (model.latent_dim,):
+        raise ValueError(
+            f"z has shape {tuple(start.shape)}; expected ({model.latent_dim},), one code of this "
+            "model: of a batch of codes take one, z[0]"
+        )
+    place = next(model.parameters()).device
+    reach = max(SCRUB_REACH, math.ceil(start.abs().max().item()))
+    sliders = [
+        _slider(
+            ipywidgets.FloatSlider, f"z[{j}]", min=-reach, max=reach, step=0.1, value=value.item()
+        )
+        for j, value in enumerate(start)
+    ]
+
+    def tiles() -> list[Tile]:
+        code = torch.tensor([[slider.value for slider in sliders]])
+        with evaluating(model):
+            picture = model.to_image(model.decode(code.to(place)))[0].cpu()
+        return [Tile(picture, "decoded", f"code of length {code.norm():.2f}")]
+
+    return _scrubbed(sliders, tiles)
+
+
+def move_samples(n: int = 12) -> ipywidgets.VBox:
+    """Draws z = μ + σ ε that one moves and spreads, while the throws ε stay what they are.
+
+    Args:
+        n: how many draws.
+
+    Returns:
+        The view; as the last line of a cell, it is drawn. It needs a running kernel.
+
+    Raises:
+        ValueError: if n is less than 2, which have no spread.
+    """
+    if n < 2:
+        raise ValueError(f"n is {n}; expected at least 2 draws")
+    epsilon = torch.randn(n, generator=torch.Generator().manual_seed(0))
+    mu = _slider(ipywidgets.FloatSlider, "μ", min=-3.0, max=3.0, step=0.1, value=1.0)
+    sigma = _slider(ipywidgets.FloatSlider, "σ", min=0.05, max=1.5, step=0.05, value=0.5)
+    picture = ipywidgets.Image(format="png")
+    caption = ipywidgets.HTML()
+
+    def draw(_change: object = None) -> None:
+        z = mu.value + sigma.value * epsilon
+        picture.value = plots.png(plots.moved_throws(epsilon, mu.value, sigma.value))
+        caption.value = (
+            f"wanted: mean {mu.value:.2f}, deviation {sigma.value:.2f}; "
+            f"these {n} draws: mean {z.mean():.2f}, deviation {z.std():.2f}"
+        )
 
     return _redrawn([mu, sigma], [picture, caption], draw)
 

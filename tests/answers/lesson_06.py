@@ -68,6 +68,16 @@ def kl_double(mu, log_var):
     return ((mu * mu + log_var.exp() - log_var).sum(1) - mu.shape[1]) / 2
 
 
+def kl_sinh(mu, log_var):
+    """σ² - 1 = 2 σ sinh(log σ)."""
+    half = log_var / 2
+    return (mu.square() / 2 + half.exp() * half.sinh() - half).sum(-1)
+
+
+def kl_vmap(mu, log_var):
+    return torch.vmap(lambda m, lv: (m @ m + lv.exp().sum() - lv.sum() - len(m)) / 2)(mu, log_var)
+
+
 # --- gaussian_kl: wrong ---------------------------------------------------------------------------
 
 
@@ -115,6 +125,10 @@ def kl_softplus(mu, log_var):
     return 0.5 * torch.sum(mu**2 + F.softplus(log_var) - log_var - 1, dim=1)
 
 
+def kl_minus_in_exponent(mu, log_var):
+    return 0.5 * torch.sum(mu**2 + torch.exp(-log_var) - log_var - 1, dim=1)
+
+
 def kl_no_half(mu, log_var):
     return torch.sum(mu**2 + log_var.exp() - log_var - 1, dim=1)
 
@@ -125,6 +139,23 @@ def kl_half_twice(mu, log_var):
 
 def kl_half_of_mu(mu, log_var):
     return (mu**2 / 2 + log_var.exp() - log_var - 1).sum(1)
+
+
+def kl_mu_halved_twice(mu, log_var):
+    return 0.5 * (mu**2 / 2 + log_var.exp() - log_var - 1).sum(1)
+
+
+def kl_sum_then_square(mu, log_var):
+    return 0.5 * (mu.sum(1) ** 2 + log_var.exp().sum(1) - log_var.sum(1) - mu.shape[1])
+
+
+def kl_sum_then_exp(mu, log_var):
+    log_det = log_var.sum(1)
+    return 0.5 * (mu.square().sum(1) + log_det.exp() - log_det - mu.shape[1])
+
+
+def kl_norm(mu, log_var):
+    return 0.5 * (torch.linalg.norm(mu, dim=1) + (log_var.exp() - log_var - 1).sum(1))
 
 
 def kl_bracket_after_two(mu, log_var):
@@ -313,6 +344,11 @@ def bernoulli_double(logits, x):
     return bernoulli_logsigmoid(logits.double(), x.double())
 
 
+def bernoulli_two_classes(logits, x):
+    log_p = torch.stack([torch.zeros_like(logits), logits], dim=-1).log_softmax(-1)
+    return (log_p * torch.stack([1 - x, x], dim=-1)).flatten(1).sum(1)
+
+
 # --- bernoulli_log_likelihood: wrong --------------------------------------------------------------
 
 
@@ -381,11 +417,32 @@ def bernoulli_image_axes(logits, x):
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum((1, 2, 3))
 
 
-def bernoulli_only_white(logits, x):
+def bernoulli_only_ink(logits, x):
     return (x * F.logsigmoid(logits)).flatten(1).sum(1)
 
 
-def bernoulli_only_black(logits, x):
+def bernoulli_one_less_log_p(logits, x):
+    log_p = F.logsigmoid(logits)
+    return (x * log_p + (1 - x) * (1 - log_p)).flatten(1).sum(1)
+
+
+def bernoulli_one_less_logit(logits, x):
+    return (x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(1 - logits)).flatten(1).sum(1)
+
+
+def bernoulli_logits_for_log_p(logits, x):
+    return (x * logits + (1 - x) * (1 - logits)).flatten(1).sum(1)
+
+
+def bernoulli_no_softplus(logits, x):
+    return torch.sum((x * logits).flatten(1), dim=1)
+
+
+def bernoulli_difference(logits, x):
+    return (x * F.logsigmoid(logits) - (1 - x) * F.logsigmoid(-logits)).flatten(1).sum(1)
+
+
+def bernoulli_only_paper(logits, x):
     return ((1 - x) * F.logsigmoid(-logits)).flatten(1).sum(1)
 
 
@@ -430,6 +487,20 @@ def bernoulli_distribution_refuses_grey(logits, x):
 
 def bernoulli_binarised(logits, x):
     return Bernoulli(logits=logits).log_prob((x > 0.5).float()).flatten(1).sum(1)
+
+
+def bernoulli_is_it_one(logits, x):
+    log_p = torch.where(x == 1, F.logsigmoid(logits), F.logsigmoid(-logits))
+    return log_p.flatten(1).sum(1)
+
+
+def bernoulli_log_of_product(logits, x):
+    p = torch.sigmoid(logits)
+    return torch.log((p**x * (1 - p) ** (1 - x)).flatten(1).prod(1))
+
+
+def bernoulli_logits_clamped(logits, x):
+    return bernoulli_with_logits(logits.clamp(-30, 30), x)
 
 
 def bernoulli_unstable(logits, x):
@@ -502,6 +573,13 @@ def elbo_concatenated(logits, x, mu, log_var):
     """The sum of everything, pixels and dimensions alike, in one go."""
     terms = [x * logits - F.softplus(logits), 0.5 * (1 + log_var - mu**2 - log_var.exp())]
     return torch.cat([term.flatten(1) for term in terms], dim=1).sum(1)
+
+
+def elbo_by_entropy(logits, x, mu, log_var):
+    """log p(x|z) + E[log p(z)] + the entropy of q."""
+    log_prior = -0.5 * (math.log(2 * math.pi) + mu**2 + log_var.exp())
+    entropy = Normal(mu, (log_var / 2).exp()).entropy()
+    return bernoulli_with_logits(logits, x) + (log_prior + entropy).sum(1)
 
 
 # --- elbo: wrong ----------------------------------------------------------------------------------
@@ -577,6 +655,30 @@ def elbo_sum_over_batch(logits, x, mu, log_var):
 
 def elbo_square(logits, x, mu, log_var):
     return bernoulli_column(logits, x) - kl_as_in_the_paper(mu, log_var)
+
+
+def elbo_square_of_kl(logits, x, mu, log_var):
+    return bernoulli_with_logits(logits, x) - kl_column(mu, log_var)
+
+
+def elbo_sum_of_the_loss(logits, x, mu, log_var):
+    return bernoulli_loss_of_everything(logits, x) + kl_sum_of_everything(mu, log_var)
+
+
+def elbo_mean_kl_of_everything(logits, x, mu, log_var):
+    return bernoulli_with_logits(logits, x) - kl_mean_of_everything(mu, log_var)
+
+
+def elbo_sigma_for_variance(logits, x, mu, log_var):
+    return bernoulli_with_logits(logits, x) - kl_sigma_for_variance(mu, log_var)
+
+
+def elbo_cut_off(logits, x, mu, log_var):
+    return bernoulli_cut_off(logits, x) - kl_as_in_the_paper(mu, log_var)
+
+
+def elbo_eps(logits, x, mu, log_var):
+    return bernoulli_eps(logits, x) - kl_as_in_the_paper(mu, log_var)
 
 
 def elbo_mean_over_pixels(logits, x, mu, log_var):
@@ -678,6 +780,8 @@ RIGHT = {
         kl_einsum,
         kl_entropies,
         kl_double,
+        kl_sinh,
+        kl_vmap,
     ],
     "bernoulli_log_likelihood": [
         bernoulli_with_logits,
@@ -688,6 +792,7 @@ RIGHT = {
         bernoulli_clamped_max,
         bernoulli_loop,
         bernoulli_double,
+        bernoulli_two_classes,
     ],
     "elbo": [
         elbo_of_two_functions,
@@ -695,6 +800,7 @@ RIGHT = {
         elbo_negative_of_the_loss,
         elbo_loop,
         elbo_concatenated,
+        elbo_by_entropy,
     ],
 }
 
@@ -712,6 +818,11 @@ WRONG = {
         kl_softplus: "used `softplus`",
         kl_no_half: "the factor ½ in front of the sum is lost",
         kl_half_twice: "the factor ½ is in it twice",
+        kl_minus_in_exponent: "a minus in the exponent",
+        kl_mu_halved_twice: "μ² is halved twice",
+        kl_sum_then_square: "summed the means and then squared",
+        kl_sum_then_exp: "summed the log-variances",
+        kl_norm: "`norm` takes a root",
         kl_half_of_mu: "Only μ² is halved",
         kl_bracket_after_two: "The bracket closes too early",
         kl_bracket_after_three: "closes one term too early",
@@ -764,9 +875,11 @@ WRONG = {
         bernoulli_last_axis: "one row of pixels",
         bernoulli_axis_one: "axis 1 is the channel",
         bernoulli_image_axes: "axes that only images have",
-        bernoulli_only_white: "Only the pixels with x = 1",
-        bernoulli_only_black: "Only the pixels with x = 0",
-        bernoulli_exchanged: "Black and white are exchanged",
+        bernoulli_only_ink: "Only the pixels with x = 1",
+        bernoulli_only_paper: "Only the pixels with x = 0",
+        bernoulli_one_less_log_p: "1 - log p, and it is log(1 - p)",
+        bernoulli_difference: "The part for x = 0 is subtracted",
+        bernoulli_exchanged: "Ink and paper are exchanged",
         bernoulli_without_x: "x does not appear",
         bernoulli_arguments_exchanged: "x was taken for the logits",
         bernoulli_likelihood: "the likelihood itself",
@@ -776,9 +889,15 @@ WRONG = {
         bernoulli_bits: "in bits",
         bernoulli_distribution_refuses_grey: "refuses grey pixels",
         bernoulli_binarised: "black and white of the grey",
+        bernoulli_one_less_logit: "`F.logsigmoid(1 - logits)`",
+        bernoulli_logits_for_log_p: "the logits as they are, as if",
+        bernoulli_no_softplus: "x · logit alone",
+        bernoulli_is_it_one: "whether x is 1",
+        bernoulli_log_of_product: "the product over 784",
+        bernoulli_logits_clamped: "You clamp the logits to ±30",
         bernoulli_unstable: "the logarithm of 0 makes nan",
         bernoulli_overflow: "becomes inf",
-        bernoulli_cut_off: "cuts its logarithms off at -100",
+        bernoulli_cut_off: "cut off at -100",
         bernoulli_distribution_of_probs: "`Bernoulli(probs=...)`",
         bernoulli_eps: "small number that you add inside the logarithm",
         bernoulli_detached: "nothing could be trained",
@@ -787,6 +906,12 @@ WRONG = {
     },
     "elbo": {
         elbo_kl_added: "The KL is added",
+        elbo_square_of_kl: "A row less a column",
+        elbo_sum_of_the_loss: "negative ELBO, summed over the batch",
+        elbo_mean_kl_of_everything: "The KL is one mean",
+        elbo_sigma_for_variance: "In the KL, the standard deviation",
+        elbo_cut_off: "a logit of -200 counts as -100",
+        elbo_eps: "small number inside the logarithms of the reconstruction",
         elbo_loss: "the negative ELBO, the loss that `fit` minimises",
         elbo_loss_minus_kl: "You started from the loss",
         elbo_no_kl: "The KL is forgotten",

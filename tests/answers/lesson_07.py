@@ -63,6 +63,11 @@ def draw_double(mu, log_var, generator=None):
     return mu.double() + log_var.double().exp() ** 0.5 * epsilon
 
 
+def draw_flat(mu, log_var, generator=None):
+    epsilon = torch.randn(mu.numel(), generator=generator).reshape_as(mu)
+    return mu - epsilon * torch.exp(log_var / 4) ** 2
+
+
 # --- reparameterize: wrong ------------------------------------------------------------------------
 
 
@@ -80,6 +85,38 @@ def draw_no_exp(mu, log_var, generator=None):
 
 def draw_half_outside(mu, log_var, generator=None):
     return mu + 0.5 * torch.exp(log_var) * torch.randn(mu.shape, generator=generator)
+
+
+def draw_half_twice(mu, log_var, generator=None):
+    return mu + 0.5 * torch.exp(0.5 * log_var) * torch.randn(mu.shape, generator=generator)
+
+
+def draw_root_of_absolute(mu, log_var, generator=None):
+    return mu + log_var.abs().sqrt() * torch.randn(mu.shape, generator=generator)
+
+
+def draw_sigma_on_mu(mu, log_var, generator=None):
+    return mu * torch.exp(log_var / 2) + torch.randn(mu.shape, generator=generator)
+
+
+def draw_product(mu, log_var, generator=None):
+    return mu * torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator)
+
+
+def draw_arguments_exchanged(log_var, mu, generator=None):
+    return mu + torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator)
+
+
+def draw_noise_added_in_exp(mu, log_var, generator=None):
+    return mu + torch.exp(log_var / 2 + torch.randn(mu.shape, generator=generator))
+
+
+def draw_noise_times_in_exp(mu, log_var, generator=None):
+    return mu + torch.exp(log_var / 2 * torch.randn(mu.shape, generator=generator))
+
+
+def draw_clamped(mu, log_var, generator=None):
+    return mu + torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator).clamp(-2, 2)
 
 
 def draw_sign_in_exponent(mu, log_var, generator=None):
@@ -316,6 +353,26 @@ def score_value_at_the_mean_as_baseline(f, mu, log_var, n_samples, generator):
     return torch.mean(advantage.unsqueeze(1) * (z - mu) / log_var.exp(), dim=0)
 
 
+def score_functional_jacobian(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+
+    def log_q(centre):
+        return -0.5 * ((z - centre) ** 2 / log_var.exp()).sum(1)
+
+    return f(z) @ torch.autograd.functional.jacobian(log_q, mu) / n_samples
+
+
+def score_mirrored(f, mu, log_var, n_samples, generator):
+    """-ε is as normal as ε."""
+    sigma, epsilon = (log_var / 2).exp(), _epsilon(mu, n_samples, generator)
+    return -(f(mu - sigma * epsilon)[:, None] * epsilon).mean(0) / sigma
+
+
+def score_constant_baseline(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    return ((f(z) - 1)[:, None] * (z - mu) / log_var.exp()).mean(0)
+
+
 # --- score_function_gradient: wrong ---------------------------------------------------------------
 
 
@@ -432,6 +489,62 @@ def score_mean_log_density(f, mu, log_var, n_samples, generator):
     start = mu.clone().requires_grad_()
     log_q = Normal(start, (log_var / 2).exp()).log_prob(z).mean(1)
     return torch.autograd.grad((f(z).detach() * log_q).mean(), start)[0]
+
+
+def score_half(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(z)[:, None] * (z - mu) / (2 * log_var.exp())).mean(0)
+
+
+def score_twice(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(z)[:, None] * 2 * (z - mu) / log_var.exp()).mean(0)
+
+
+def score_one_less(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(z)[:, None] * (z - mu) / log_var.exp()).sum(0) / (n_samples - 1)
+
+
+def score_variance_of_draws(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(z)[:, None] * (z - mu) / z.var(0)).mean(0)
+
+
+def score_summed_over_coordinates(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    score = ((z - mu) / log_var.exp()).sum(1)
+    return (f(z) * score).mean().repeat(len(mu))
+
+
+def score_of_the_density(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    start = mu.clone().requires_grad_()
+    q = Independent(Normal(start, (log_var / 2).exp()), 1).log_prob(z).exp()
+    return torch.autograd.grad((f(z).detach() * q).mean(), start)[0]
+
+
+def score_log_density_summed_over_draws(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    start = mu.clone().requires_grad_()
+    log_q = Normal(start, (log_var / 2).exp()).log_prob(z).sum()
+    return torch.autograd.grad((f(z).detach() * log_q).mean(), start)[0]
+
+
+def score_f_at_the_mean(f, mu, log_var, n_samples, generator):
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(mu.expand(n_samples, -1))[:, None] * (z - mu) / log_var.exp()).mean(0)
+
+
+def score_value_of_other_draws(f, mu, log_var, n_samples, generator):
+    """No known mistake: f is asked at one set of draws, and the score is that of the next row."""
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(z).roll(1)[:, None] * (z - mu) / log_var.exp()).mean(0)
+
+
+def score_too_much(f, mu, log_var, n_samples, generator):
+    """No known mistake: a factor that only estimates of little scatter show."""
+    return 1.6 * score_einsum(f, mu, log_var, n_samples, generator)
 
 
 def score_for_log_var(f, mu, log_var, n_samples, generator):
@@ -570,6 +683,7 @@ RIGHT = {
         draw_columns,
         draw_box_muller,
         draw_double,
+        draw_flat,
     ],
     "score_function_gradient": [
         score_einsum,
@@ -579,6 +693,9 @@ RIGHT = {
         score_loop,
         score_others_as_baseline,
         score_value_at_the_mean_as_baseline,
+        score_functional_jacobian,
+        score_mirrored,
+        score_constant_baseline,
     ],
 }
 
@@ -588,6 +705,14 @@ WRONG = {
         draw_log_var: "`log_var` itself was used",
         draw_no_exp: "`log_var / 2` is the logarithm of the standard deviation",
         draw_half_outside: "The half is in the wrong place",
+        draw_half_twice: "The half is in it twice",
+        draw_root_of_absolute: "You took the root of `log_var`",
+        draw_sigma_on_mu: "the noise is added as it is",
+        draw_product: "`mu` multiplies the noise",
+        draw_arguments_exchanged: "The two arguments are exchanged",
+        draw_noise_added_in_exp: "inside the `exp`, added to",
+        draw_noise_times_in_exp: "inside the `exp`, multiplied with",
+        draw_clamped: "something clamps or cuts it",
         draw_sign_in_exponent: "The sign in the exponent is turned",
         draw_two_roots: "A root too many",
         draw_squared: "exp(2 · log_var)",
@@ -649,6 +774,16 @@ WRONG = {
         score_never_calls_f: "You never called f",
         score_product_of_means: "You multiplied two means",
         score_mean_log_density: "Every number is divided by d",
+        score_half: "Every number is half",
+        score_twice: "Every number is twice",
+        score_one_less: "divided by n_samples - 1",
+        score_variance_of_draws: "the variance of your draws",
+        score_summed_over_coordinates: "Every coordinate got the same number",
+        score_of_the_density: "The density is in it once too often",
+        score_log_density_summed_over_draws: "with the sum of all scores",
+        score_f_at_the_mean: "You asked f only at `mu` itself",
+        score_value_of_other_draws: "the mean of 500 of your estimates",
+        score_too_much: "differ by more than chance",
         score_for_log_var: "This is the gradient with respect to `log_var`",
         score_log_density: "You weighted f(z) with the log-density itself",
         score_own_baseline: "each draw is part of its own baseline",
