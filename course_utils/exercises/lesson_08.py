@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from course_utils.exercises.compare import Comparison, Mistake
 from course_utils.exercises.exercise import Exercise
@@ -58,7 +59,7 @@ interpolate = Exercise(
     minutes=8,
     success=(
         "From (0, 0) to (4, 2) in 5 steps: (0, 0), (1, 0.5), (2, 1), (3, 1.5), (4, 2). Decoded, "
-        "eleven such codes turn one digit into another."
+        "nine such codes turn one digit into another."
     ),
     hints=(
         "A point on the way is a mixture, (1 - t) z_start + t z_end. Which t give the first row, "
@@ -110,6 +111,39 @@ interpolate = Exercise(
                 lambda steps: torch.linspace(0, 1, steps + 2)[1:-1],
             ),
             _mixed(
+                _straight,
+                "There are steps - 1 rows: z_end is missing. `range(steps - 1)`, "
+                "`torch.arange(0, 1, ...)` and `[:-1]` all leave out the last.",
+                lambda steps: torch.linspace(0, 1, steps)[:-1],
+            ),
+            _mixed(
+                _straight,
+                "There are steps - 1 rows: z_start is missing. Begin with t = 0, not one piece "
+                "later.",
+                lambda steps: torch.linspace(0, 1, steps)[1:],
+            ),
+            _mixed(
+                _straight,
+                "Your first row is one piece ahead of z_start and your last one piece beyond "
+                "z_end: you take a step before you note down the first code.",
+                lambda steps: torch.arange(1, steps + 1) / (steps - 1),
+            ),
+            _mixed(
+                _straight,
+                "Your walk stops two pieces short of z_end: you divide the way into steps + 1 "
+                "pieces, and from the first row to the last there are steps - 1.",
+                lambda steps: torch.arange(steps) / (steps + 1),
+            ),
+            *(
+                _mixed(
+                    _straight,
+                    f"There are always {rows} rows, whatever `steps` is. Use the argument in place "
+                    "of the number.",
+                    lambda _, rows=rows: torch.linspace(0, 1, rows),
+                )
+                for rows in (3, 5, 8, 9, 10, 11)
+            ),
+            _mixed(
                 lambda t: (t, 1 - t),
                 "The walk goes backwards, from z_end to z_start: the two weights have changed "
                 "places. At t = 0 all of the weight is on z_start.",
@@ -133,6 +167,35 @@ interpolate = Exercise(
                 lambda t: _straight(3 * t**2 - 2 * t**3),
                 "Right line, but your t is eased by 3t² - 2t³, so the steps are uneven. Use the "
                 "evenly spaced t as it is.",
+            ),
+            _mixed(
+                lambda t: _straight(t**2),
+                "Right line, uneven steps: your t is squared, so you start slowly and end fast. "
+                "Use the evenly spaced t as it is.",
+            ),
+            Mistake(
+                lambda z_start, z_end, steps: functional.normalize(
+                    solutions.interpolate(z_start, z_end, steps), dim=1
+                ),
+                "You divide every code by its own length, so they lie on a sphere, and the ends "
+                "are not z_start and z_end. Leave the mixture as it is.",
+            ),
+            Mistake(
+                lambda z_start, z_end, steps: solutions.interpolate(z_start, z_end, steps).ravel(),
+                "All the codes stand in one long row. `torch.cat` joins them end to end; "
+                "`torch.stack` puts each in a row of its own.",
+            ),
+            Mistake(
+                lambda z_start, z_end, steps: (
+                    1 + torch.linspace(0, 1, steps)[:, None] * (z_end - z_start)
+                ),
+                "Brackets: `1 - t * z_start` multiplies first. The weight of z_start is "
+                "`(1 - t)`, with brackets around it.",
+            ),
+            _mixed(
+                lambda t: (1 + t, t),
+                "You add t (z_start + z_end). The way from one to the other is the difference, "
+                "z_end - z_start.",
             ),
             _mixed(
                 lambda t: (torch.ones_like(t), t),
@@ -169,6 +232,12 @@ interpolate = Exercise(
                 "steps - 1: t should end at 1.",
                 lambda steps: torch.arange(steps).float(),
             ),
+            _mixed(
+                _straight,
+                "t runs from 0 to steps here, so the walk goes far beyond z_end. t should run "
+                "from 0 to 1: `torch.linspace(0, 1, steps)`.",
+                lambda steps: torch.linspace(0, steps, steps),
+            ),
             Mistake(
                 lambda z_start, z_end, steps: solutions.interpolate(z_start, z_end, steps).T,
                 "Rows and columns are exchanged: this is (latent, steps). One row for each code: "
@@ -194,8 +263,9 @@ def _log_weights(generator: torch.Generator) -> list[tuple[Tensor]]:
         return 2 * torch.randn(k, batch, generator=generator) + centre
 
     extreme = torch.tensor([1000.0, -1000.0, 0.0]) + around(0.0, 5, 3)
+    torn = torch.tensor([[0.0], [-1000.0], [1000.0], [1000.0]]) + around(0.0, 4, 2)
     return [
-        (around(-1.0, 4, 3).mul(10).round().div(10),),  # small enough to print
+        (around(-1.0, 5, 3).mul(10).round().div(10),),  # small enough to print
         (around(0.5, 2, 6),),
         (around(1.0, 1, 5),),  # one draw: the ELBO
         (around(-0.5, 4, 4),),
@@ -204,6 +274,7 @@ def _log_weights(generator: torch.Generator) -> list[tuple[Tensor]]:
         (around(-1000.0, 3, 2),),
         (around(1000.0, 2, 3),),
         (extreme,),  # each example far from every other
+        (torn,),  # and each draw
     ]
 
 
@@ -217,8 +288,8 @@ importance_weighted_bound = Exercise(
     minutes=12,
     success=(
         "Log-weights 0 and log 3 give log 2, since the mean of 1 and 3 is 2. For k = 1 the bound "
-        "is the ELBO, and in the lesson's toy example it climbs from -2.738 to -1.874 at k = 50, "
-        "towards log p(x) = -1.859."
+        "is the ELBO, and in the toy example of lesson 06 it climbs from -2.738 to -1.864 at "
+        "k = 50, towards log p(x) = -1.859."
     ),
     hints=(
         "The mean is over the weights, not over their logarithms: exponentiate, average over the k "
@@ -267,6 +338,54 @@ importance_weighted_bound = Exercise(
                 lambda log_w: log_w.logsumexp(0) - math.log(log_w.shape[1]),
                 "You subtracted the logarithm of the batch size. The mean is over the k draws, the "
                 "rows: `len(log_w)`.",
+            ),
+            Mistake(
+                lambda log_w: log_w.logsumexp(0) - math.log(log_w.numel()),
+                "You subtracted the logarithm of all the entries, `numel()`. You sum over the k "
+                "draws of one example, so divide by k: `len(log_w)`.",
+            ),
+            Mistake(
+                lambda log_w: log_w.logsumexp(0) - torch.tensor(len(log_w) - 1.0).log(),
+                "You subtracted log(k - 1). A mean of k numbers is their sum divided by k.",
+            ),
+            Mistake(
+                lambda log_w: log_w.logsumexp(0) - math.log10(len(log_w)),
+                "You subtracted log k to the base 10. Like the logarithm of the sum, this one is "
+                "natural: `math.log`.",
+            ),
+            Mistake(
+                lambda log_w: log_w.logsumexp(0) - math.log2(len(log_w)),
+                "You subtracted log k to the base 2. Like the logarithm of the sum, this one is "
+                "natural: `math.log`.",
+            ),
+            Mistake(
+                lambda log_w: log_w.mean(0) - math.log(len(log_w)),
+                "You averaged the logarithms and subtracted log k as well. Replace the mean by "
+                "`logsumexp`, which adds the weights themselves.",
+            ),
+            Mistake(
+                lambda log_w: log_w.sum(0),
+                "You added the logarithms, which multiplies the weights. Their mean is asked for: "
+                "exponentiate before you add.",
+            ),
+            Mistake(
+                lambda log_w: (log_w / len(log_w)).logsumexp(0),
+                "You divided the logarithms by k before the sum. That takes roots of the weights; "
+                "to divide a weight by k, subtract log k from its logarithm.",
+            ),
+            Mistake(
+                lambda log_w: log_w.log().mean(0),
+                "You took the logarithm of `log_w`, whose entries are logarithms already. "
+                "Exponentiate them first.",
+            ),
+            Mistake(
+                lambda log_w: log_w.mean(0).log(),
+                "This is the logarithm of the mean logarithm. `log_w` holds logarithms: "
+                "exponentiate before you average.",
+            ),
+            Mistake(
+                lambda log_w: log_w.exp().mean(0).log1p(),
+                "`log1p` adds 1 before the logarithm. Take the logarithm of the mean weight alone.",
             ),
             Mistake(
                 lambda log_w: log_w.logsumexp(1) - math.log(log_w.shape[1]),
@@ -344,6 +463,28 @@ importance_weighted_bound = Exercise(
                 "back after the logarithm.",
             ),
             Mistake(
+                lambda log_w: log_w.softmax(0).mean(0).log(),
+                "`softmax` divides every weight by their sum, so their mean is always 1 / k, "
+                "whatever the weights. Use `logsumexp`.",
+            ),
+            Mistake(
+                lambda log_w: _stabilised(log_w, log_w.max(0).values) - 2 * log_w.max(0).values,
+                "You subtracted the largest log-weight before `exp`, and then subtracted it once "
+                "more. After the logarithm it is to be added back.",
+            ),
+            Mistake(
+                lambda log_w: (
+                    (log_w - log_w.max(0).values).exp().mean().log() + log_w.max(0).values
+                ),
+                "You subtract and add back the maximum of each column, but the mean between is "
+                "over the whole table. Average over `dim=0` only.",
+            ),
+            Mistake(
+                lambda log_w: _stabilised(log_w, log_w.max(1, keepdim=True).values),
+                "Your maximum is that of each row, `dim=1`. Each example, a column, needs its "
+                "own: `log_w.max(dim=0).values`.",
+            ),
+            Mistake(
                 lambda log_w: (log_w.logsumexp(0) - math.log(len(log_w))) / math.log(2),
                 "This is in bits: logarithms to the base 2. The course counts in nats, with "
                 "natural logarithms.",
@@ -357,10 +498,39 @@ importance_weighted_bound = Exercise(
                 Mistake(
                     lambda log_w, eps=eps: (log_w.exp().mean(0) + eps).log(),
                     "For ordinary numbers this is right, but the small number that you add before "
-                    "the logarithm is all that is left of weights such as exp(-1000). Use "
-                    "`torch.logsumexp` in its place.",
+                    "the logarithm, or set as its lower limit, is all that is left of weights such "
+                    "as exp(-1000). Use `torch.logsumexp` in its place.",
                 )
-                for eps in (1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-20)
+                for eps in (1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-20, 1e-30)
+            ),
+            *(
+                Mistake(
+                    lambda log_w, most=most: (
+                        log_w.clamp(-most, most).logsumexp(0) - math.log(len(log_w))
+                    ),
+                    "For ordinary numbers this is right, but you clamp the log-weights, and -1000 "
+                    "is a result like any other. Use `torch.logsumexp` on `log_w` as it is.",
+                )
+                for most in (20, 30, 50, 80, 85, 88)
+            ),
+            Mistake(
+                lambda log_w: log_w.exp().mean(0).log().nan_to_num(),
+                "For ordinary numbers this is right; `nan_to_num` only hides that exp(-1000) is 0 "
+                "and exp(1000) is inf. Use `torch.logsumexp`.",
+            ),
+            *(
+                Mistake(
+                    lambda log_w, middle=middle: _stabilised(log_w, middle(log_w)),
+                    "You subtract a number from each column to keep `exp` in range, but not its "
+                    "largest. A weight far above that number is still inf, or one is nan. Subtract "
+                    "`log_w.max(dim=0).values`.",
+                )
+                for middle in (
+                    lambda log_w: log_w.mean(0),
+                    lambda log_w: log_w.min(0).values,
+                    lambda log_w: log_w.median(0).values,
+                    lambda log_w: log_w[0],
+                )
             ),
             Mistake(
                 lambda log_w: _stabilised(log_w, log_w.max()),

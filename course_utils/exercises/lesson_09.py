@@ -118,6 +118,16 @@ kl_warmup = Exercise(
                 "`%` starts again from 0 after each warm-up: that is a cyclical schedule. This one "
                 "rises once and stays at 1.",
             ),
+            Mistake(
+                lambda step, warmup_steps: step / warmup_steps if step < warmup_steps else 0.0,
+                "Once the warm-up is over you return 0, with no warm-up too: the KL would not "
+                "count. From step `warmup_steps` on it counts in full: 1.",
+            ),
+            _unguarded(
+                lambda step, warmup_steps: step / warmup_steps if step < warmup_steps else 0.0,
+                "Once the warm-up is over you return 0, and the KL no longer counts. From step "
+                "`warmup_steps` on the weight is 1.",
+            ),
             _unguarded(
                 lambda step, warmup_steps: 100 * min(1.0, step / warmup_steps),
                 "This is a percentage. The weight is a number from 0 to 1.",
@@ -145,8 +155,9 @@ kl_warmup = Exercise(
             ),
             Mistake(
                 lambda step, warmup_steps: min(1.0, step / max(warmup_steps, 1)),
-                "With `warmup_steps = 0` your weight at step 0 is 0: dividing by 1 in place of 0 "
-                "is a warm-up of one step. It should be 1 from the start.",
+                "With `warmup_steps = 0` your weight at step 0 is 0. Making the divisor a little "
+                "larger avoids the error, but 0 divided by anything is 0. It should be 1 from the "
+                "start: treat that case by itself.",
             ),
             Mistake(
                 lambda step, warmup_steps: min(1.0, step / warmup_steps),
@@ -219,6 +230,17 @@ free_bits = Exercise(
                 "The floor is applied to every example by itself, and then all is summed, the "
                 "batch too. Take the mean over the batch first, then the floor, then the sum.",
             ),
+            Mistake(
+                lambda kl_per_dim, floor: kl_per_dim.clamp(min=floor).mean(),
+                "The floor is applied to every example by itself, and then all is averaged, the "
+                "dimensions too. Take the mean over the batch first, `dim=0`, then the floor, then "
+                "the sum over dimensions.",
+            ),
+            Mistake(
+                lambda kl_per_dim, floor: kl_per_dim.mean().clamp(min=floor),
+                "You averaged over everything, so that one number is compared with the floor. Keep "
+                "the dimensions apart, `mean(dim=0)`: each has a floor of its own.",
+            ),
             _of_means(
                 lambda cost, floor: cost.sum(),
                 "The floor has no effect: this is the plain KL. Lift each dimension's mean to the "
@@ -258,6 +280,16 @@ free_bits = Exercise(
                 lambda cost, floor: (cost + floor).sum(),
                 "You add the floor to every dimension. The larger of the two is wanted, not the "
                 "sum.",
+            ),
+            _of_means(
+                lambda cost, floor: torch.where(cost < floor, cost + floor, cost).sum(),
+                "You add the floor to each dimension below it. Such a dimension counts as the "
+                "floor alone: the floor takes the place of its cost.",
+            ),
+            _of_means(
+                lambda cost, floor: (cost - floor).clamp(min=0).sum() + floor,
+                "You subtract the floor from every dimension and give it back once. Each dimension "
+                "counts as the floor or more, so it must come back once for each.",
             ),
             _of_means(
                 lambda cost, floor: cost.clamp(max=floor).sum(),
@@ -329,7 +361,7 @@ def _codes(n: int, generator: torch.Generator, *groups: tuple[int, float, float]
 
 # So many of each kind that every wrong way to count comes to a number of its own.
 _ZOO = (
-    (5, 0.0, 1.0),  # active
+    (5, 0.0, 1.3),  # active
     (2, 0.0, 0.25),  # active
     (10, 1.5, 0.006),  # still, far from 0
     (4, 3.0, 0.07),  # active only after `exp`
@@ -339,6 +371,7 @@ _ZOO = (
     (16, 0.0, 0.009),  # a sum of squares above
     (23, 0.0, 0.0045),  # a range above
     (19, 0.0, 0.0005),  # nothing at all
+    (3, 25 / 98, 0.0005),  # still, and as far from 0 as all entries are on average
 )
 
 
@@ -400,8 +433,18 @@ active_units = Exercise(
                 "Take the variance: about the mean.",
             ),
             _counted(
+                lambda mu: (mu - mu.mean()).square().mean(0),
+                "You subtracted one mean of all entries. Each dimension varies about a mean of its "
+                "own: `mu.mean(dim=0)`.",
+            ),
+            _counted(
+                lambda mu: mu.abs().amax(0),
+                "You counted the dimensions with an entry that is large, of either sign. One may "
+                "be large and yet the same for every example: take the variance.",
+            ),
+            _counted(
                 lambda mu: mu.abs().mean(0),
-                "You averaged the sizes of the means. A dimension may be large and yet the same "
+                "You averaged the sizes of the entries. A dimension may be large and yet the same "
                 "for every example: take the variance.",
             ),
             _counted(
@@ -440,6 +483,10 @@ active_units = Exercise(
             Mistake(
                 lambda mu, threshold=0.01: mu.shape[1],
                 "You counted all dimensions, active or not.",
+            ),
+            Mistake(
+                lambda mu, threshold=0.01: len(mu),
+                "This is the number of examples. Dimensions are counted: those that vary.",
             ),
             Mistake(
                 lambda mu, threshold=0.01: int(mu.var() > threshold),

@@ -50,6 +50,16 @@ def walk_resized(z_start, z_end, steps):
     return F.interpolate(ends, size=steps, mode="linear", align_corners=True)[0].T
 
 
+def walk_cumulative(z_start, z_end, steps):
+    step = (z_end - z_start) / (steps - 1)
+    return torch.cat([z_start[None], step.expand(steps - 1, -1)]).cumsum(0)
+
+
+def walk_matrix_product(z_start, z_end, steps):
+    t = torch.linspace(0, 1, steps).view(-1, 1)
+    return torch.cat([1 - t, t], dim=1) @ torch.stack([z_start, z_end])
+
+
 # --- interpolate: wrong ---------------------------------------------------------------------------
 
 
@@ -164,6 +174,64 @@ def walk_in_place(z_start, z_end, steps):
     return torch.stack(rows)
 
 
+def walk_range_too_short(z_start, z_end, steps):
+    return torch.stack([z_start + i / (steps - 1) * (z_end - z_start) for i in range(steps - 1)])
+
+
+def walk_range_too_late(z_start, z_end, steps):
+    return torch.stack([z_start + i / (steps - 1) * (z_end - z_start) for i in range(1, steps)])
+
+
+def walk_step_before_note(z_start, z_end, steps):
+    step, z, rows = (z_end - z_start) / (steps - 1), z_start, []
+    for _ in range(steps):
+        z = z + step
+        rows.append(z)
+    return torch.stack(rows)
+
+
+def walk_pieces_too_many(z_start, z_end, steps):
+    return torch.stack([z_start + i / (steps + 1) * (z_end - z_start) for i in range(steps)])
+
+
+def walk_always_nine(z_start, z_end, steps):
+    t = torch.linspace(0, 1, 9)[:, None]
+    return (1 - t) * z_start + t * z_end
+
+
+def walk_always_five(z_start, z_end, steps):
+    """As many as the first input asks for."""
+    return torch.stack([torch.lerp(z_start, z_end, i / 4) for i in range(5)])
+
+
+def walk_squared(z_start, z_end, steps):
+    t = torch.linspace(0, 1, steps)[:, None] ** 2
+    return (1 - t) * z_start + t * z_end
+
+
+def walk_of_length_one(z_start, z_end, steps):
+    z = torch.lerp(z_start, z_end, torch.linspace(0, 1, steps)[:, None])
+    return z / z.norm(dim=1, keepdim=True)
+
+
+def walk_joined(z_start, z_end, steps):
+    return torch.cat([(1 - t) * z_start + t * z_end for t in torch.linspace(0, 1, steps)])
+
+
+def walk_without_brackets(z_start, z_end, steps):
+    t = torch.linspace(0, 1, steps)[:, None]
+    return 1 - t * z_start + t * z_end
+
+
+def walk_sum(z_start, z_end, steps):
+    return z_start + torch.linspace(0, 1, steps)[:, None] * (z_start + z_end)
+
+
+def walk_to_steps(z_start, z_end, steps):
+    t = torch.linspace(0, steps, steps)[:, None]
+    return (1 - t) * z_start + t * z_end
+
+
 def walk_same_row(z_start, z_end, steps):
     """No known mistake: the generic message has to do."""
     return ((z_start + z_end) / 2).repeat(steps, 1)
@@ -205,6 +273,11 @@ def bound_cumulative(log_w):
 
 def bound_transposed_in_double(log_w):
     return (log_w.double().T - math.log(len(log_w))).logsumexp(dim=-1)
+
+
+def bound_softmax(log_w):
+    """Every log-weight less its log-softmax is the logarithm of the sum."""
+    return (log_w - F.log_softmax(log_w, dim=0)).mean(0) - math.log(len(log_w))
 
 
 # --- importance_weighted_bound: wrong -------------------------------------------------------------
@@ -333,6 +406,79 @@ def bound_in_place(log_w):
     return log_w.exp().mean(0).log() + highest
 
 
+def bound_log_all(log_w):
+    return torch.logsumexp(log_w, dim=0) - math.log(log_w.numel())
+
+
+def bound_bessel(log_w):
+    return torch.logsumexp(log_w, dim=0) - torch.log(torch.tensor(log_w.shape[0] - 1.0))
+
+
+def bound_log10(log_w):
+    return torch.logsumexp(log_w, dim=0) - np.log10(len(log_w))
+
+
+def bound_log2(log_w):
+    return torch.logsumexp(log_w, dim=0) - np.log2(len(log_w))
+
+
+def bound_mean_less_log_k(log_w):
+    return log_w.mean(0) - math.log(len(log_w))
+
+
+def bound_product(log_w):
+    return log_w.sum(dim=0)
+
+
+def bound_divided_inside(log_w):
+    return torch.logsumexp(log_w / log_w.shape[0], dim=0)
+
+
+def bound_log_of_logs(log_w):
+    return torch.log(log_w).mean(dim=0)
+
+
+def bound_log_of_mean_log(log_w):
+    return torch.log(log_w.mean(dim=0))
+
+
+def bound_log1p(log_w):
+    return torch.log1p(torch.exp(log_w).mean(0))
+
+
+def bound_mean_softmax(log_w):
+    return torch.log(torch.softmax(log_w, dim=0).mean(0))
+
+
+def bound_maximum_subtracted_twice(log_w):
+    highest = log_w.max(dim=0).values
+    return torch.exp(log_w - highest).mean(0).log() - highest
+
+
+def bound_maximum_and_mean_of_all(log_w):
+    highest = log_w.max(dim=0).values
+    return torch.exp(log_w - highest).mean().log() + highest
+
+
+def bound_maximum_of_rows(log_w):
+    highest = log_w.max(dim=1, keepdim=True).values
+    return torch.exp(log_w - highest).mean(0).log() + highest
+
+
+def bound_clamped(log_w):
+    return torch.clamp(log_w, -80, 80).exp().mean(0).log()
+
+
+def bound_nan_to_num(log_w):
+    return torch.nan_to_num(log_w.exp().mean(0).log())
+
+
+def bound_mean_subtracted(log_w):
+    """Right as long as the draws of one example are near each other."""
+    middle = log_w.mean(dim=0)
+    return torch.exp(log_w - middle).mean(0).log() + middle
+
+
 def bound_median(log_w):
     """No known mistake: the generic message has to do."""
     return log_w.median(0).values
@@ -348,6 +494,8 @@ RIGHT = {
         walk_one_linspace_for_each_dimension,
         walk_numpy,
         walk_resized,
+        walk_cumulative,
+        walk_matrix_product,
     ],
     "importance_weighted_bound": [
         bound_logsumexp,
@@ -357,6 +505,7 @@ RIGHT = {
         bound_columns,
         bound_cumulative,
         bound_transposed_in_double,
+        bound_softmax,
     ],
 }
 
@@ -366,7 +515,7 @@ WRONG = {
         walk_without_start: "The start is missing",
         walk_one_more: "steps + 1 rows",
         walk_two_more: "steps + 2 rows",
-        walk_one_fewer: "steps - 1 rows",
+        walk_one_fewer: "number of pieces between the codes",
         walk_between: "Both ends are missing",
         walk_backwards: "The walk goes backwards",
         walk_spherical: "spherical",
@@ -385,6 +534,18 @@ WRONG = {
         walk_list: "a list of 5 things",
         walk_numpy_left: "a NumPy array",
         walk_in_place: "changed its argument `z_start` in place",
+        walk_range_too_short: "steps - 1 rows: z_end is missing",
+        walk_range_too_late: "steps - 1 rows: z_start is missing",
+        walk_step_before_note: "before you note down",
+        walk_pieces_too_many: "two pieces short",
+        walk_always_nine: "always 9 rows",
+        walk_always_five: "always 5 rows",
+        walk_squared: "your t is squared",
+        walk_of_length_one: "every code by its own length",
+        walk_joined: "in one long row",
+        walk_without_brackets: "Brackets:",
+        walk_sum: "You add t (z_start + z_end)",
+        walk_to_steps: "t runs from 0 to steps here",
         walk_same_row: "Look at three rows",
     },
     "importance_weighted_bound": {
@@ -417,6 +578,23 @@ WRONG = {
         bound_weights_detached: "their gradient with respect to `log_w`",
         bound_numpy: "a NumPy array",
         bound_in_place: "changed its argument `log_w` in place",
+        bound_log_all: "logarithm of all the entries",
+        bound_bessel: "You subtracted log(k - 1)",
+        bound_log10: "to the base 10",
+        bound_log2: "You subtracted log k to the base 2",
+        bound_mean_less_log_k: "subtracted log k as well",
+        bound_product: "which multiplies the weights",
+        bound_divided_inside: "roots of the weights",
+        bound_log_of_logs: "logarithm of `log_w`",
+        bound_log_of_mean_log: "logarithm of the mean logarithm",
+        bound_log1p: "`log1p` adds 1",
+        bound_mean_softmax: "their mean is always 1 / k",
+        bound_maximum_subtracted_twice: "subtracted it once more",
+        bound_maximum_and_mean_of_all: "the mean between is over the whole table",
+        bound_maximum_of_rows: "Your maximum is that of each row",
+        bound_clamped: "you clamp the log-weights",
+        bound_nan_to_num: "`nan_to_num` only hides",
+        bound_mean_subtracted: "but not its largest",
         bound_median: "Take the first column",
     },
 }

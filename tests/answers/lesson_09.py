@@ -5,6 +5,7 @@ beside it and that no other of them gets.
 """
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -38,6 +39,14 @@ def warmup_interp(step, warmup_steps):
 def warmup_linspace(step, warmup_steps):
     weights = torch.linspace(0, 1, warmup_steps + 1) if warmup_steps else torch.ones(1)
     return weights[min(step, warmup_steps)].item()
+
+
+def warmup_fraction(step, warmup_steps):
+    return float(min(Fraction(1), Fraction(step, warmup_steps))) if warmup_steps else 1.0
+
+
+def warmup_what_is_left(step, warmup_steps):
+    return 1 - max(0, warmup_steps - step) / max(warmup_steps, 1)
 
 
 def warmup_try(step, warmup_steps):
@@ -96,6 +105,16 @@ def warmup_cyclical(step, warmup_steps):
     return step % warmup_steps / warmup_steps if warmup_steps else 1.0
 
 
+def warmup_ends_in_nothing(step, warmup_steps):
+    return step / warmup_steps if step < warmup_steps else 0.0
+
+
+def warmup_then_nothing(step, warmup_steps):
+    if warmup_steps == 0:
+        return 1.0
+    return step / warmup_steps if step < warmup_steps else 0.0
+
+
 def warmup_percent(step, warmup_steps):
     return min(100.0, 100 * step / warmup_steps) if warmup_steps else 1.0
 
@@ -121,8 +140,8 @@ def warmup_nothing_is_zero(step, warmup_steps):
     return min(1.0, step / warmup_steps)
 
 
-def warmup_divides_by_one(step, warmup_steps):
-    return min(1.0, step / max(1, warmup_steps))
+def warmup_tiny_divisor(step, warmup_steps):
+    return min(1.0, step / (warmup_steps + 1e-8))
 
 
 def warmup_divides_by_zero(step, warmup_steps):
@@ -182,6 +201,11 @@ def bits_by_parts(kl_per_dim, floor):
     return paying.sum() + floor * (len(mean) - len(paying))
 
 
+def bits_by_absolute_value(kl_per_dim, floor):
+    mean = kl_per_dim.mean(0)
+    return (mean + floor + (mean - floor).abs()).sum() / 2
+
+
 def bits_double(kl_per_dim, floor):
     return F.threshold(kl_per_dim.double().mean(0), floor, floor).sum()
 
@@ -195,6 +219,14 @@ def bits_per_example(kl_per_dim, floor):
 
 def bits_per_example_summed(kl_per_dim, floor):
     return torch.sum(kl_per_dim.clamp(min=floor))
+
+
+def bits_per_example_averaged(kl_per_dim, floor):
+    return kl_per_dim.clamp(min=floor).mean()
+
+
+def bits_one_mean(kl_per_dim, floor):
+    return torch.clamp(kl_per_dim.mean(), min=floor)
 
 
 def bits_no_floor(kl_per_dim, floor):
@@ -227,6 +259,15 @@ def bits_distance(kl_per_dim, floor):
 
 def bits_added(kl_per_dim, floor):
     return (kl_per_dim.mean(0) + floor).sum()
+
+
+def bits_added_below(kl_per_dim, floor):
+    mean = kl_per_dim.mean(0)
+    return mean.sum() + floor * (mean < floor).sum()
+
+
+def bits_given_back_once(kl_per_dim, floor):
+    return F.relu(kl_per_dim.mean(0) - floor).sum() + floor
 
 
 def bits_ceiling(kl_per_dim, floor):
@@ -338,6 +379,14 @@ def units_mean_square(mu, threshold=0.01):
     return int(((mu**2).mean(dim=0) > threshold).sum())
 
 
+def units_about_one_mean(mu, threshold=0.01):
+    return int((((mu - mu.mean()) ** 2).mean(dim=0) > threshold).sum())
+
+
+def units_any_large(mu, threshold=0.01):
+    return int((mu.abs() > threshold).any(dim=0).sum())
+
+
 def units_mean_size(mu, threshold=0.01):
     return int((mu.abs().mean(dim=0) > threshold).sum())
 
@@ -372,6 +421,10 @@ def units_inactive(mu, threshold=0.01):
 
 def units_all(mu, threshold=0.01):
     return len(mu.var(dim=0) > threshold)
+
+
+def units_examples(mu, threshold=0.01):
+    return len(mu)
 
 
 def units_one_variance(mu, threshold=0.01):
@@ -427,6 +480,8 @@ RIGHT = {
         warmup_clip,
         warmup_interp,
         warmup_linspace,
+        warmup_fraction,
+        warmup_what_is_left,
         warmup_try,
     ],
     "free_bits": [
@@ -436,6 +491,7 @@ RIGHT = {
         bits_relu,
         bits_loop,
         bits_by_parts,
+        bits_by_absolute_value,
         bits_double,
     ],
     "active_units": [
@@ -461,12 +517,14 @@ WRONG = {
         warmup_max: "`max` where `min`",
         warmup_upside_down: "upside down",
         warmup_cyclical: "cyclical schedule",
+        warmup_ends_in_nothing: "with no warm-up too",
+        warmup_then_nothing: "and the KL no longer counts",
         warmup_percent: "a percentage",
         warmup_cosine: "half a cosine",
         warmup_sigmoid: "along a sigmoid",
         warmup_square: "the square of the share",
         warmup_nothing_is_zero: "you return 0, so the KL",
-        warmup_divides_by_one: "a warm-up of one step",
+        warmup_tiny_divisor: "0 divided by anything is 0",
         warmup_divides_by_zero: "divides by zero",
         warmup_tensor: "a tensor of shape ()",
         warmup_text: "a str",
@@ -476,6 +534,8 @@ WRONG = {
     "free_bits": {
         bits_per_example: "first the mean, then the floor",
         bits_per_example_summed: "and then all is summed",
+        bits_per_example_averaged: "and then all is averaged",
+        bits_one_mean: "You averaged over everything",
         bits_no_floor: "The floor has no effect",
         bits_total: "compare the total with the floor",
         bits_total_of_floors: "floor times the number of dimensions",
@@ -484,6 +544,8 @@ WRONG = {
         bits_subtracted: "subtract the floor from every dimension",
         bits_distance: "the distance from the floor",
         bits_added: "add the floor to every dimension",
+        bits_added_below: "to each dimension below it",
+        bits_given_back_once: "give it back once",
         bits_ceiling: "`max` where `min`",
         bits_masked: "a dimension below the floor as 0",
         bits_mean_over_dimensions: "The mean over dimensions",
@@ -503,6 +565,8 @@ WRONG = {
         units_wrong_axis: "over the wrong axis",
         units_exp: "exponentiated the means",
         units_mean_square: "This is the mean square",
+        units_about_one_mean: "one mean of all entries",
+        units_any_large: "with an entry that is large",
         units_mean_size: "averaged the sizes",
         units_size_of_mean: "how far the average mean is from 0",
         units_mean: "compared the average mean",
@@ -512,6 +576,7 @@ WRONG = {
         units_variance_squared: "squared the variance",
         units_inactive: "counted the inactive",
         units_all: "counted all dimensions",
+        units_examples: "the number of examples",
         units_one_variance: "one number of all dimensions",
         units_entries: "entries of mu above the threshold",
         units_large_entries: "entries of mu that are large",
