@@ -1,6 +1,7 @@
 """What every test shares: quiet, threads, a progress file of its own, and limits for notebooks."""
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,9 @@ def pytest_configure(config):
     os.environ["COURSE_PROGRESS"] = os.path.join(folder.name, "progress.json")
     os.environ["COURSE_QUIET"] = "1"
     os.environ.pop("COURSE_STRICT", None)
+    # A run that a script put into the background was told to ignore Ctrl-C, which is tested here.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Registered, because a conftest.py is asked only about the tests below its own folder.
     config.pluginmanager.register(Notebooks())
 
