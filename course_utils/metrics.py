@@ -179,6 +179,26 @@ def mutual_information(
     )
 
 
+def codebook_perplexity(indices: Int[Tensor, "*places"], num_embeddings: int) -> float:
+    """How many symbols are in use, counted by how evenly: exp of the entropy of their shares.
+
+    van den Oord et al., 2017, report it in training.
+
+    Returns:
+        From 1 (always the same symbol) to num_embeddings (all alike).
+
+    Raises:
+        ValueError: if there is no index, or one is not from 0 to num_embeddings - 1.
+
+    >>> codebook_perplexity(torch.tensor([0, 1, 1, 0]), num_embeddings=8)
+    2.0
+    """
+    if indices.numel() == 0 or not 0 <= indices.min() <= indices.max() < num_embeddings:
+        raise ValueError(f"expected at least one index, each from 0 to {num_embeddings - 1}")
+    counts = indices.flatten().bincount(minlength=num_embeddings)
+    return _entropy(counts).exp().item()
+
+
 def factor_entropy(factors: Int[Tensor, "n factors"]) -> Float[Tensor, " factors"]:
     """The entropy of each factor in nats: what there is to know about it."""
     return torch.stack([_entropy(_levels(factor).bincount()) for factor in factors.T]).float()
