@@ -3,7 +3,8 @@
 `load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
 there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
 runs without a network. A file is checked against its MD5 before any byte of it is used.
-`spiral` and `swiss_roll` are toy sets of which everything is known, drawn by code.
+`spiral` and `swiss_roll`, and the images of "shapes", are drawn by code, and everything about them
+is known.
 Not here: noise (`corruption`) and batches (`training.fit` takes these tensors as they are).
 """
 
@@ -44,7 +45,8 @@ class Images(NamedTuple):
     test: Float[Tensor, "test 1 28 28"]
     test_labels: Int[Tensor, " test"]
     name: str  # the set that was loaded: "mnist", never "auto"
-    factors: Tensor | None = None  # generative factors, for sets that are drawn from them
+    # For "shapes": the level of each of `SHAPE_FACTORS`, training images first, then test images.
+    factors: Int[Tensor, "images factors"] | None = None
 
 
 class Manifold(NamedTuple):
@@ -95,7 +97,11 @@ SOURCES = {
     "mnist": _Source("MNIST", "MNIST", 12, MNIST_MD5),
     "fashion_mnist": _Source("Fashion-MNIST", "FashionMNIST", 31, FASHION_MNIST_MD5),
 }
-NAMES = ("auto", *SOURCES, "digits")
+NAMES = ("auto", *SOURCES, "digits", "shapes")
+
+# The factors of "shapes" and how many levels each has. An angle stays below 90 degrees, so that no
+# two levels of it draw the same square.
+SHAPE_FACTORS = {"shape": 3, "size": 4, "angle": 6, "across": 10, "down": 10}
 
 
 def load_images(
@@ -110,8 +116,9 @@ def load_images(
     Args:
         name: "mnist" or "fashion_mnist" (60,000 training and 10,000 test images each; downloaded
             once when missing), "digits" (1,442 and 355 images inside scikit-learn, enlarged from
-            8x8; never needs a network), or "auto": MNIST if it can be had, else digits, which
-            one printed line then announces. The variable COURSE_DATASET overrides "auto".
+            8x8; never needs a network), "shapes" (6,000 and 1,200 squares, ellipses, triangles,
+            drawn by code from five known factors), or "auto": MNIST if it can be had, else digits,
+            which one printed line then announces. The variable COURSE_DATASET overrides "auto".
         root: folder of the data; default: the variable COURSE_DATA, else `data/` in the
             repository. A relative COURSE_DATA counts from the repository, in notebooks too.
         train_limit, test_limit: keep the first so many images, at least 1; a set that has fewer
@@ -128,6 +135,8 @@ def load_images(
     _check_limit("test_limit", test_limit)
     if name == "digits":
         return _digits(train_limit, test_limit)
+    if name == "shapes":
+        return _shapes(train_limit, test_limit)
     files = "mnist" if name == "auto" else name
     try:
         folder = fetch(files, root)
@@ -182,6 +191,57 @@ def _on_spiral(t: Float[Tensor, " n"]) -> tuple[Float[Tensor, "n 2"], Float[Tens
     cos, sin = t.cos(), t.sin()
     along = torch.stack([cos - t * sin, sin + t * cos], dim=1)
     return torch.stack([t * cos, t * sin], dim=1), along / along.norm(dim=1, keepdim=True)
+
+
+def draw_shapes(factors: Int[Tensor, "n 5"]) -> Float[Tensor, "n 1 28 28"]:
+    """One image for each row of levels, in the order of `SHAPE_FACTORS`; edges are one pixel soft.
+
+    Level 0 of "shape" is a square, 1 an ellipse, 2 a triangle. The larger the level, the larger the
+    shape, the further it is turned, and the further to the right and to the bottom it stands.
+    """
+    shape, size, angle, across, down = factors.T[..., None, None]
+    radius = 4.0 + 4.0 * size / (SHAPE_FACTORS["size"] - 1)
+    turn = angle * math.pi / 2 / SHAPE_FACTORS["angle"]
+    row, column = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
+    x = column - (9.0 + across)
+    y = row - (9.0 + down)
+    # Turned back, the shape stands upright; each distance is in pixels, negative inside.
+    u, v = x * turn.cos() + y * turn.sin(), y * turn.cos() - x * turn.sin()
+    distance = torch.empty_like(u)
+    for level, outline in enumerate((_square, _ellipse, _triangle)):
+        drawn = shape.flatten() == level
+        distance[drawn] = outline(u[drawn], v[drawn], radius[drawn])
+    return (0.5 - distance).clamp(0, 1)[:, None]
+
+
+def _square(u: Tensor, v: Tensor, radius: Tensor) -> Tensor:
+    return torch.maximum(u.abs(), v.abs()) - 0.7 * radius
+
+
+def _ellipse(u: Tensor, v: Tensor, radius: Tensor) -> Tensor:
+    return torch.hypot(0.5 * u, v) - 0.5 * radius  # close enough to a distance near the edge
+
+
+def _triangle(u: Tensor, v: Tensor, radius: Tensor) -> Tensor:
+    half, slope = 0.5, math.sqrt(3) / 2
+    sides = torch.maximum(slope * u - half * v, -slope * u - half * v)
+    return torch.maximum(sides, v) - 0.5 * radius
+
+
+def _shapes(train_limit: int | None, test_limit: int | None) -> Images:
+    """Every combination of levels once, in a fixed random order; every sixth image is for tests."""
+    levels = [torch.arange(n) for n in SHAPE_FACTORS.values()]
+    factors = torch.cartesian_prod(*levels)
+    factors = factors[torch.randperm(len(factors), generator=torch.Generator().manual_seed(0))]
+    train, test = factors[1200:][:train_limit], factors[:1200][:test_limit]
+    return Images(
+        draw_shapes(train),
+        train[:, 0],
+        draw_shapes(test),
+        test[:, 0],
+        name="shapes",
+        factors=torch.cat([train, test]),
+    )
 
 
 def data_root(root: str | os.PathLike | None = None) -> Path:

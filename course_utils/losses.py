@@ -301,6 +301,31 @@ def importance_weighted_bound(log_w: Float[Tensor, "k batch"]) -> Float[Tensor, 
     return log_w.logsumexp(0) - math.log(len(log_w))
 
 
+def vector_quantization(
+    z: Float[Tensor, "*places dim"], e: Float[Tensor, "*places dim"], commitment: float = 0.25
+) -> Float[Tensor, "*places"]:
+    """‖sg(z) - e‖² + β ‖z - sg(e)‖² of each vector; sg holds its argument still.
+
+    The first term draws the codebook vector e to the encoder's z, the second holds the encoder to
+    what it chose: the weight β belongs to the *encoder's* term. van den Oord, Vinyals &
+    Kavukcuoglu, "Neural Discrete Representation Learning", 2017, equation 3.
+    """
+    codebook = ((z.detach() - e) ** 2).sum(-1)
+    return codebook + commitment * ((z - e.detach()) ** 2).sum(-1)
+
+
+def multinomial_nll(
+    logits: Float[Tensor, "batch items"], counts: Float[Tensor, "batch items"]
+) -> Float[Tensor, " batch"]:
+    """-Σ_i counts_i · log softmax(logits)_i: what a user's clicks cost, in nats.
+
+    Without the multinomial coefficient, which no parameter changes. Liang et al., "Variational
+    Autoencoders for Collaborative Filtering", 2018, equation 2.
+    """
+    _require_same_shape(logits=logits, counts=counts)
+    return -(counts * logits.log_softmax(-1)).sum(-1)
+
+
 def _sum_features(values: Float[Tensor, "batch *features"]) -> Float[Tensor, " batch"]:
     return values.flatten(1).sum(1) if values.ndim > 1 else values
 

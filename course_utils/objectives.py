@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_utils.corruption import Corruption
@@ -24,8 +24,9 @@ from course_utils.losses import (
     l1,
     squared_error,
     top_k,
+    vector_quantization,
 )
-from course_utils.models import VAE, Autoencoder
+from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE
 from course_utils.models.base import Model
 from course_utils.schedules import Schedule
 
@@ -183,9 +184,12 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
         raise ValueError(f"free_bits is {free_bits:g}; expected nats per dimension, 0 or more")
 
     def bound(
-        model: VAE, x: Float[Tensor, "batch *shape"], *, progress: float = 1.0
+        model: VAE | ConditionalVAE,
+        x: Float[Tensor, "batch *shape"],
+        *labels: Int[Tensor, " batch"],
+        progress: float = 1.0,
     ) -> dict[str, Tensor]:
-        logits, mu, log_var, _ = model(x)
+        logits, mu, log_var, _ = model(x, *labels)
         error = model.nll(logits, x)
         kl_per_dimension = gaussian_kl_per_dimension(mu, log_var)
         kl = kl_per_dimension.sum(1)
@@ -194,6 +198,31 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
         return {"loss": error + weight * paid, "reconstruction": error, "kl": kl}
 
     return bound
+
+
+def vector_quantized(commitment: float = 0.25) -> Objective:
+    """Draw x again from a grid of symbols, and keep encoder and codebook close to each other.
+
+    The terms are "loss", the sum of the others; "reconstruction", the binary cross-entropy in nats;
+    and "quantization", `vector_quantization` summed over the places of the grid.
+
+    Args:
+        commitment: β, the weight of the encoder's part of it.
+
+    Raises:
+        ValueError: if commitment is negative.
+    """
+    if not commitment >= 0:
+        raise ValueError(f"commitment is {commitment:g}; expected 0 or more")
+
+    def objective(model: VQVAE, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
+        logits, z_e, _, indices = model(x)
+        error = bernoulli_nll(logits, x)
+        chosen = model.quantizer.codebook[indices]
+        apart = vector_quantization(z_e, chosen, commitment).flatten(1).sum(1)
+        return {"loss": error + apart, "reconstruction": error, "quantization": apart}
+
+    return objective
 
 
 def _activations(model: Autoencoder, z: Tensor) -> Tensor:

@@ -672,3 +672,61 @@ def test_the_roll_is_the_spiral_pulled_upwards():
     assert torch.equal(curve.points, roll.points[:, [0, 2]])
     assert torch.equal(roll.points[:, 1], roll.coordinates[:, 1])
     assert torch.equal(roll.tangents[:, 1], torch.tensor([0.0, 1.0, 0.0]).expand(50, 3))
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    return load_images("shapes")
+
+
+def test_shapes_are_every_combination_of_levels_once(shapes):
+    levels = list(data.SHAPE_FACTORS.values())
+    assert len(levels) == 5 and len(shapes.factors) == math.prod(levels) == 7200
+    assert shapes.factors.min() == 0 and (shapes.factors.amax(0) + 1).tolist() == levels
+    assert len(shapes.factors.unique(dim=0)) == 7200
+    images = torch.cat([shapes.train, shapes.test])
+    assert len((255 * images).round().byte().flatten(1).unique(dim=0)) == 7200  # all look different
+    assert images.min() == 0 and images.max() == 1 and images.dtype == torch.float32
+
+
+def test_shapes_are_drawn_from_their_factors(shapes):
+    first = shapes.factors[:6000]
+    torch.testing.assert_close(data.draw_shapes(first[:50]), shapes.train[:50], rtol=0, atol=0)
+    torch.testing.assert_close(data.draw_shapes(shapes.factors[6000:6050]), shapes.test[:50])
+    assert torch.equal(first[:, 0], shapes.train_labels)
+    again = load_images("shapes", train_limit=7, test_limit=3)
+    assert torch.equal(again.train, shapes.train[:7]) and torch.equal(again.test, shapes.test[:3])
+    assert torch.equal(again.factors, torch.cat([first[:7], shapes.factors[6000:6003]]))
+
+
+def test_each_factor_moves_what_its_name_says():
+    levels = list(data.SHAPE_FACTORS.values())
+    base = torch.tensor([[0, 2, 1, 4, 5]])
+    row, column = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
+
+    def seen(factor, level):
+        changed = base.clone()
+        changed[0, factor] = level
+        image = data.draw_shapes(changed)[0, 0]
+        ink = image.sum()
+        return ink.item(), ((image * column).sum() / ink).item(), ((image * row).sum() / ink).item()
+
+    for shape in range(3):  # a centre is where the levels say, in every shape
+        base[0, 0] = shape
+        for level in range(levels[3]):
+            assert seen(3, level)[1:] == pytest.approx((9 + level, 14), abs=0.2)
+        for level in range(levels[4]):
+            assert seen(4, level)[2] == pytest.approx(9 + level, abs=0.2)
+        inks = [seen(1, level)[0] for level in range(levels[1])]
+        assert inks == sorted(inks) and inks[-1] > 2.5 * inks[0]
+        turned = [seen(2, level)[0] for level in range(levels[2])]
+        assert max(turned) < 1.05 * min(turned)  # a turn changes no area
+    edge = data.draw_shapes(
+        torch.tensor(
+            [[s, 3, a, i, j] for s in range(3) for a in range(6) for i in (0, 9) for j in (0, 9)]
+        )
+    )
+    assert edge[..., 0, :].max() == edge[..., -1, :].max() == edge[..., 0].max() == 0  # none is cut

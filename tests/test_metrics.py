@@ -17,10 +17,14 @@ from course_utils import (
     active_units,
     bound_parts,
     elbo,
+    factor_entropy,
     gaussian_kl,
     importance_weighted_bound,
     load_images,
     log_likelihood,
+    modularity,
+    mutual_information,
+    mutual_information_gap,
     nearest_images,
     negative_elbo,
     noisy_score,
@@ -438,3 +442,81 @@ def test_a_collapsed_encoder_has_no_active_unit():
 def test_active_is_above_the_threshold_and_the_variance_is_divided_by_n():
     mu = torch.tensor([[0.0, 0.0], [1.0, 0.5]])  # variances 1/4 and 1/16; by n - 1, twice that
     assert [active_units(mu, t) for t in (0.05, 0.0625, 0.2, 0.25)] == [2, 1, 1, 0]
+
+
+# --- disentanglement ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def factors():
+    """Every combination of factors with 2, 3, 4 and 5 levels, ten times: exactly independent."""
+    return torch.cartesian_prod(*map(torch.arange, (2, 3, 4, 5))).repeat(10, 1)
+
+
+def noise(n, columns, seed=0):
+    return torch.randn(n, columns, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_entropy_of_a_factor(factors):
+    expected = torch.tensor([2.0, 3, 4, 5]).log()
+    torch.testing.assert_close(factor_entropy(factors), expected)
+    torch.testing.assert_close(factor_entropy(100 - 7 * factors), expected)  # names do not matter
+
+
+def test_information_agrees_with_scikit_learn(factors):
+    from sklearn.metrics import mutual_info_score
+
+    codes = factors.float() @ noise(4, 3) + noise(len(factors), 3)
+    found = mutual_information(codes, factors, bins=6)
+    for j in range(3):
+        edges = torch.linspace(codes[:, j].min(), codes[:, j].max(), 7)[1:-1]
+        column = torch.bucketize(codes[:, j].contiguous(), edges, right=True)
+        for f in range(4):
+            expected = mutual_info_score(column.numpy(), factors[:, f].numpy())
+            assert found[j, f].item() == pytest.approx(expected, abs=1e-3)
+    assert (found >= 0).all() and (found <= factor_entropy(factors) + 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "gap", "modular"),
+    [
+        ("one number for each factor", lambda f: f.float(), 1.0, 1.0),
+        (
+            "in another order, turned and stretched",
+            lambda f: 5 - 3.0 * f[:, [2, 0, 3, 1]],
+            1.0,
+            1.0,
+        ),
+        ("with numbers that never change", lambda f: torch.cat([f, 0 * f], 1).float(), 1.0, 1.0),
+        ("each factor twice", lambda f: torch.cat([f, -f], 1).float(), 0.0, 1.0),
+        ("nothing at all", lambda f: torch.zeros(len(f), 4), 0.0, 0.0),
+        ("noise", lambda f: noise(len(f), 4), 0.0, 0.0),
+        ("all factors in each number", lambda f: f.float() @ torch.ones(4, 4), 0.0, None),
+        ("half of the factors", lambda f: f[:, :2].float(), 0.5, 1.0),
+    ],
+)
+def test_disentanglement_of_codes_that_are_known(factors, name, code, gap, modular):
+    # Property 28.
+    codes = code(factors)
+    assert mutual_information_gap(codes, factors) == pytest.approx(gap, abs=0.02)
+    if modular is None:
+        assert modularity(codes, factors) < 0.9
+    else:
+        assert modularity(codes, factors) == pytest.approx(modular, abs=1e-6)
+
+
+def test_rotating_a_perfect_code_spoils_both(factors):
+    # Property 29, its last part.
+    turn, _ = torch.linalg.qr(noise(4, 4))
+    codes = (factors.float() - factors.float().mean(0)) @ turn
+    assert mutual_information_gap(codes, factors) < 0.4
+    assert modularity(codes, factors) < 0.95
+
+
+def test_disentanglement_names_its_errors(factors, unchecked):
+    with pytest.raises(ValueError, match="3 codes, 1200 rows of factors and 20 bins"):
+        mutual_information(torch.zeros(3, 2), factors)
+    with pytest.raises(ValueError, match="the code has one number"):
+        mutual_information_gap(torch.zeros(1200, 1), factors)
+    with pytest.raises(ValueError, match="there is one factor"):
+        modularity(torch.zeros(1200, 2), factors[:, :1])

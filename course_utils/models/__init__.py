@@ -1,6 +1,20 @@
 """Networks: encoders and decoders (`blocks`) and the models made of them."""
 
 from course_utils.models.autoencoder import Autoencoder, AutoencoderOutput
+from course_utils.models.conditional import ConditionalVAE
+from course_utils.models.quantized import VQVAE, Quantized, VectorQuantizer, VQOutput
 from course_utils.models.variational import VAE, PeekingVAE, VAEOutput, reparameterize
 
-__all__ = ["VAE", "Autoencoder", "AutoencoderOutput", "PeekingVAE", "VAEOutput", "reparameterize"]
+__all__ = [
+    "VAE",
+    "VQVAE",
+    "Autoencoder",
+    "AutoencoderOutput",
+    "ConditionalVAE",
+    "PeekingVAE",
+    "Quantized",
+    "VAEOutput",
+    "VQOutput",
+    "VectorQuantizer",
+    "reparameterize",
+]

@@ -54,14 +54,9 @@ def conv_encoder(channels: Sequence[int], out_features: int, size: int = 28) -> 
         out_features: width of the last, linear layer.
         size: height and width of the input, which has one channel.
     """
-    layers: list[nn.Module] = []
-    for before, after in pairwise([1, *channels]):
-        convolution = nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
-        layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
     side = _sides(size, len(channels))[-1]
-    return nn.Sequential(
-        *layers, nn.Flatten(1), nn.Linear(channels[-1] * side * side, out_features)
-    )
+    flat = channels[-1] * side * side
+    return nn.Sequential(*_halvings(channels), nn.Flatten(1), nn.Linear(flat, out_features))
 
 
 def conv_decoder(latent_dim: int, channels: Sequence[int], size: int = 28) -> nn.Sequential:
@@ -73,11 +68,42 @@ def conv_decoder(latent_dim: int, channels: Sequence[int], size: int = 28) -> nn
         size: height and width of the image to come out, which has one channel.
     """
     sides = _sides(size, len(channels))[::-1]
-    layers: list[nn.Module] = [
+    return nn.Sequential(
         nn.Linear(latent_dim, channels[0] * sides[0] ** 2),
         nn.Unflatten(1, (channels[0], sides[0], sides[0])),
         nn.ReLU(),
-    ]
+        *_doublings(channels, sides),
+    )
+
+
+def conv_grid_encoder(channels: Sequence[int], out_channels: int) -> nn.Sequential:
+    """As `conv_encoder`, but the places stay: (batch, out_channels, height, width), 28 → 14 → 7."""
+    return nn.Sequential(*_halvings(channels), nn.Conv2d(channels[-1], out_channels, kernel_size=1))
+
+
+def conv_grid_decoder(in_channels: int, channels: Sequence[int], size: int = 28) -> nn.Sequential:
+    """The mirror of `conv_grid_encoder`, which first looks at each place with its neighbours."""
+    sides = _sides(size, len(channels))[::-1]
+    return nn.Sequential(
+        nn.Conv2d(in_channels, channels[0], kernel_size=3, padding=1),
+        nn.BatchNorm2d(channels[0]),
+        nn.ReLU(),
+        *_doublings(channels, sides),
+    )
+
+
+def _halvings(channels: Sequence[int]) -> list[nn.Module]:
+    """Convolutions of stride 2, from one channel up."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise([1, *channels]):
+        convolution = nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
+        layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
+    return layers
+
+
+def _doublings(channels: Sequence[int], sides: Sequence[int]) -> list[nn.Module]:
+    """Transposed convolutions of stride 2, down to one channel of logits."""
+    layers: list[nn.Module] = []
     steps = zip(pairwise([*channels, 1]), pairwise(sides), strict=True)
     for (before, after), (small, large) in steps:
         # A stride of 2 takes `small` to 2·small - 1; output_padding adds the pixel that is missing.
@@ -92,7 +118,7 @@ def conv_decoder(latent_dim: int, channels: Sequence[int], size: int = 28) -> nn
             )
         )
         layers += [nn.BatchNorm2d(after), nn.ReLU()]
-    return nn.Sequential(*layers[:-2])  # the last layer's output is the logits: nothing after it
+    return layers[:-2]  # the last layer's output is the logits: nothing after it
 
 
 class MaskedConv2d(nn.Conv2d):
