@@ -26,7 +26,7 @@ from course_utils.losses import (
     top_k,
     vector_quantization,
 )
-from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE
+from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, SymbolPrior
 from course_utils.models.base import Model
 from course_utils.schedules import Schedule
 
@@ -223,6 +223,13 @@ def vector_quantized(commitment: float = 0.25) -> Objective:
         return {"loss": error + apart, "reconstruction": error, "quantization": apart}
 
     return objective
+
+
+def symbol_likelihood(
+    model: SymbolPrior, symbols: Int[Tensor, "batch height width"], *labels: Int[Tensor, " batch"]
+) -> dict[str, Tensor]:
+    """-log p of each grid of symbols under the prior, in nats; with labels, -log p(k|y)."""
+    return {"loss": model.nll(symbols, *labels)}
 
 
 def _activations(model: Autoencoder, z: Tensor) -> Tensor:

@@ -389,24 +389,10 @@ def _evaluate(
 def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> None:
     """Raise a ValueError, once and before any training, if model, objective and data disagree."""
     tensors = batches.sample()
-    x, name = tensors[0], batches.name
-    if not x.is_floating_point():
-        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: x.float() / 255")
-    dtype = next(model.parameters()).dtype
-    if x.dtype != dtype:
-        raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")
-    if x.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected at least one example")
-    low, high = (bound.item() for bound in x.aminmax())  # nan if there is one: a single pass
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"{name} holds nan or infinite values; find them with ~x.isfinite()")
-    if isinstance(model, Model):
-        model.check_shape(x)
-        if model.output == "sigmoid" and (low < 0 or high > 1):
-            raise ValueError(
-                f"{name} has values from {low:.4g} to {high:.4g}; this model draws images in "
-                "[0, 1]: rescale with (x - x.min()) / (x.max() - x.min()), or x / 255 for bytes"
-            )
+    if getattr(model, "num_symbols", None) is None:
+        _check_floats(model, tensors[0], batches.name)
+    else:
+        _check_symbols(model, tensors[0], batches.name)
     told = {"progress": 1.0} if _wants_progress(objective) else {}
     try:
         inspect.signature(objective).bind(model, *tensors, **told)
@@ -427,6 +413,42 @@ def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> No
                 f"the term {term!r} has shape {tuple(value.shape)} for {len(few[0])} examples; "
                 "expected (batch,): sum over features, and leave the mean over the batch to fit"
             )
+
+
+def _check_floats(model: nn.Module, x: Tensor, name: str) -> None:
+    """Raise a ValueError unless x is what a model of real numbers takes."""
+    if not x.is_floating_point():
+        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: x.float() / 255")
+    dtype = next(model.parameters()).dtype
+    if x.dtype != dtype:
+        raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")
+    if x.numel() == 0:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected at least one example")
+    low, high = (bound.item() for bound in x.aminmax())  # nan if there is one: a single pass
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"{name} holds nan or infinite values; find them with ~x.isfinite()")
+    if isinstance(model, Model):
+        model.check_shape(x)
+        if model.output == "sigmoid" and (low < 0 or high > 1):
+            raise ValueError(
+                f"{name} has values from {low:.4g} to {high:.4g}; this model draws images in "
+                "[0, 1]: rescale with (x - x.min()) / (x.max() - x.min()), or x / 255 for bytes"
+            )
+
+
+def _check_symbols(model: Model, x: Tensor, name: str) -> None:
+    """Raise a ValueError unless x holds grids of the model's symbols, whole numbers."""
+    if x.dtype not in (torch.int32, torch.int64):
+        raise ValueError(f"{name} holds {x.dtype}; expected symbols, whole numbers: x.long()")
+    model.check_shape(x)
+    if x.numel() == 0:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected at least one example")
+    low, high = (bound.item() for bound in x.aminmax())
+    if low < 0 or high >= model.num_symbols:
+        raise ValueError(
+            f"{name} has symbols from {low} to {high}; this model knows 0 to "
+            f"{model.num_symbols - 1}"
+        )
 
 
 def _check_positive(**numbers: int) -> None:

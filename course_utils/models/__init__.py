@@ -2,6 +2,7 @@
 
 from course_utils.models.autoencoder import Autoencoder, AutoencoderOutput
 from course_utils.models.conditional import ConditionalVAE
+from course_utils.models.prior import SymbolPrior
 from course_utils.models.quantized import VQVAE, Quantized, VectorQuantizer, VQOutput
 from course_utils.models.variational import VAE, PeekingVAE, VAEOutput, reparameterize
 
@@ -13,6 +14,7 @@ __all__ = [
     "ConditionalVAE",
     "PeekingVAE",
     "Quantized",
+    "SymbolPrior",
     "VAEOutput",
     "VQOutput",
     "VectorQuantizer",

@@ -41,6 +41,7 @@ class Model(nn.Module):
             raise ValueError(f"output is {output!r}; expected 'sigmoid' or 'linear'")
         self.input_shape = None if input_shape is None else tuple(input_shape)
         self.output = output
+        self.num_symbols: int | None = None  # set where the input is whole numbers below it
         self.recipe: dict[str, Any] | None = None
 
     def to_image(

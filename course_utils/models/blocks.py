@@ -92,6 +92,37 @@ def conv_grid_decoder(in_channels: int, channels: Sequence[int], size: int = 28)
     )
 
 
+def patch_encoder(hidden: int, out_channels: int, patch: int = 4) -> nn.Sequential:
+    """A grid of codes, (batch, out_channels, height, width), one for each patch of the image.
+
+    A linear layer for each patch of 4×4 pixels (28 → 7), then two looks at the patches around it.
+    On a processor it is several times as fast as `conv_grid_encoder`: all feature maps are small.
+    """
+    return nn.Sequential(
+        nn.Conv2d(1, hidden, kernel_size=patch, stride=patch),
+        *_rest(hidden),
+        *_neighbours(hidden, hidden),
+        nn.Conv2d(hidden, out_channels, kernel_size=1),
+    )
+
+
+def patch_decoder(in_channels: int, hidden: int, patch: int = 4) -> nn.Sequential:
+    """The mirror of `patch_encoder`: two looks at the neighbours, then each place draws a patch."""
+    return nn.Sequential(
+        *_neighbours(in_channels, hidden),
+        *_neighbours(hidden, hidden),
+        nn.ConvTranspose2d(hidden, 1, kernel_size=patch, stride=patch),
+    )
+
+
+def _neighbours(before: int, after: int) -> list[nn.Module]:
+    return [nn.Conv2d(before, after, kernel_size=3, padding=1), *_rest(after)]
+
+
+def _rest(channels: int) -> list[nn.Module]:
+    return [nn.BatchNorm2d(channels), nn.ReLU()]
+
+
 def _halvings(channels: Sequence[int]) -> list[nn.Module]:
     """Convolutions of stride 2, from one channel up."""
     layers: list[nn.Module] = []
