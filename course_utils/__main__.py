@@ -143,6 +143,8 @@ def _data_set(data) -> Finding:
         name = data.resolve_name("auto")
         if name == "digits":
             return Finding("data", "digits, inside scikit-learn, as COURSE_DATASET asks")
+        if name == "shapes":
+            return Finding("data", "shapes, drawn by code, as COURSE_DATASET asks")
         name = "mnist" if name == "auto" else name
         missing = data.missing_files(name)
     except ValueError as error:

@@ -77,12 +77,18 @@ def test_doctor_names_a_damaged_file(monkeypatch, tmp_path, capsys):
     assert report.endswith("\nNot ready: follow the arrows above.\n")
 
 
-@pytest.mark.parametrize(("chosen", "code"), [("digits", 0), ("fashion_mnist", 0), ("mnits", 1)])
+@pytest.mark.parametrize(
+    ("chosen", "code"), [("digits", 0), ("shapes", 0), ("fashion_mnist", 0), ("mnits", 1)]
+)
 def test_doctor_honours_course_dataset(monkeypatch, capsys, chosen, code):
     monkeypatch.setenv("COURSE_DATASET", chosen)
     assert command_line.main(["doctor"]) == code
     report = capsys.readouterr().out
-    told = {"digits": "inside scikit-learn", "fashion_mnist": "Fashion-MNIST is not in"}
+    told = {
+        "digits": "inside scikit-learn",
+        "shapes": "drawn by code",
+        "fashion_mnist": "Fashion-MNIST is not in",
+    }
     assert told.get(chosen, "COURSE_DATASET is 'mnits'") in report
 
 
