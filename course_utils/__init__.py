@@ -13,8 +13,8 @@ downloads nothing.
 """
 
 from course_utils.corruption import gaussian_noise, masking_noise, salt_and_pepper
-from course_utils.data import Images, Manifold, load_images, spiral, swiss_roll
-from course_utils.exercises import check, hint, progress, quiz, show_source, solution
+from course_utils.data import Images, Jukebox, Manifold, jukebox, load_images, spiral, swiss_roll
+from course_utils.exercises import cards, check, hint, progress, quiz, show_source, solution
 from course_utils.losses import (
     bernoulli_nll,
     gaussian_kl,
@@ -35,6 +35,7 @@ from course_utils.metrics import (
     PCA,
     BoundParts,
     active_units,
+    auroc,
     bound_parts,
     codebook_perplexity,
     elbo,
@@ -43,11 +44,14 @@ from course_utils.metrics import (
     modularity,
     mutual_information,
     mutual_information_gap,
+    ndcg_at_k,
     nearest_images,
     noisy_score,
     pca,
     pca_reconstruction,
     principal_angles,
+    recall_at_k,
+    reconstruction_probability,
 )
 from course_utils.models import (
     VAE,
@@ -88,6 +92,7 @@ __all__ = [
     "ConditionalVAE",
     "History",
     "Images",
+    "Jukebox",
     "Manifold",
     "NonFiniteLoss",
     "PeekingVAE",
@@ -98,9 +103,11 @@ __all__ = [
     "VQOutput",
     "VectorQuantizer",
     "active_units",
+    "auroc",
     "bernoulli_nll",
     "bernoulli_reconstruction",
     "bound_parts",
+    "cards",
     "check",
     "codebook_perplexity",
     "contractive",
@@ -118,6 +125,7 @@ __all__ = [
     "hint",
     "importance_weighted_bound",
     "jacobian_penalty",
+    "jukebox",
     "kl_sparsity",
     "l1",
     "linear_warmup",
@@ -129,6 +137,7 @@ __all__ = [
     "multinomial_nll",
     "mutual_information",
     "mutual_information_gap",
+    "ndcg_at_k",
     "nearest_images",
     "negative_elbo",
     "noisy_score",
@@ -138,7 +147,9 @@ __all__ = [
     "principal_angles",
     "progress",
     "quiz",
+    "recall_at_k",
     "reconstruction",
+    "reconstruction_probability",
     "reparameterize",
     "salt_and_pepper",
     "save",

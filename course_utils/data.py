@@ -3,8 +3,8 @@
 `load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
 there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
 runs without a network. A file is checked against its MD5 before any byte of it is used.
-`spiral` and `swiss_roll`, and the images of "shapes", are drawn by code, and everything about them
-is known.
+`spiral` and `swiss_roll`, the images of "shapes" and the plays of `jukebox` are made by code, and
+everything about them is known.
 Not here: noise (`corruption`) and batches (`training.fit` takes these tensors as they are).
 """
 
@@ -62,6 +62,31 @@ class Manifold(NamedTuple):
     points: Float[Tensor, "n space"]
     coordinates: Float[Tensor, "n dimension"]
     tangents: Float[Tensor, "n dimension space"]
+
+
+class Jukebox(NamedTuple):
+    """Songs played by listeners who do not exist, and what they would play next. All of it made up.
+
+    Split by listener: those of train, validation and test have nobody in common.
+
+    Attributes:
+        train: (train, songs), how often each listener has played each song.
+        validation, test: (listeners, songs), the first four fifths of the plays of other listeners.
+        validation_held_out, test_held_out: of the same listeners, 1 for each song among the last
+            fifth of the plays that was never played before, else 0; at least one for each.
+        train_chances, test_chances: (listeners, songs), the truth: how likely each song is to be
+            the listener's next. No ranking beats this one on average.
+        tastes: (tastes, songs), the same for somebody of one taste alone.
+    """
+
+    train: Float[Tensor, "train songs"]
+    validation: Float[Tensor, "validation songs"]
+    validation_held_out: Float[Tensor, "validation songs"]
+    test: Float[Tensor, "test songs"]
+    test_held_out: Float[Tensor, "test songs"]
+    train_chances: Float[Tensor, "train songs"]
+    test_chances: Float[Tensor, "test songs"]
+    tastes: Float[Tensor, "tastes songs"]
 
 
 class DataError(ValueError):
@@ -242,6 +267,71 @@ def _shapes(train_limit: int | None, test_limit: int | None) -> Images:
         name="shapes",
         factors=torch.cat([train, test]),
     )
+
+
+def jukebox(
+    train: int = 4000,
+    validation: int = 1000,
+    test: int = 1000,
+    *,
+    songs: int = 400,
+    tastes: int = 12,
+    seed: int = 0,
+) -> Jukebox:
+    """A made-up jukebox: listeners of mixed tastes, each of whom plays 10 to 150 songs.
+
+    Songs differ in popularity, the m-th by the factor m^(-0.6). A taste multiplies each by a factor
+    of its own, e^(1.5 n), and a listener mixes the tastes by softmax(3 n), where n are independent
+    draws from N(0, 1). Then each play is drawn from the listener's chances, whatever was played
+    before: so the multinomial likelihood is true here, as it is nowhere else.
+
+    Raises:
+        ValueError: if a number of listeners, songs or tastes is less than 1.
+    """
+    if min(train, validation, test, songs, tastes) < 1:
+        raise ValueError(
+            f"train, validation, test, songs, tastes are {train}, {validation}, {test}, {songs}, "
+            f"{tastes}; expected 1 or more of each"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    popularity = -0.6 * torch.log(torch.arange(1, songs + 1.0))
+    likes = torch.randn(tastes, songs, generator=generator)
+    by_taste = torch.softmax(popularity + 1.5 * likes, dim=1)
+    first, second, third = (_listeners(n, by_taste, generator) for n in (train, validation, test))
+    played, _, _, train_chances = first
+    _, validated, validation_new, _ = second
+    _, tested, test_new, test_chances = third
+    return Jukebox(
+        played,
+        validated,
+        validation_new,
+        tested,
+        test_new,
+        train_chances,
+        test_chances,
+        by_taste,
+    )
+
+
+def _listeners(
+    n: int, by_taste: Float[Tensor, "tastes songs"], generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """All plays, the first four fifths of them, what is new in the last fifth, and the chances."""
+    tastes, songs = by_taste.shape
+    many = 2 * n + 20  # those to whom nothing was new are left out
+    mixture = torch.softmax(3 * torch.randn(many, tastes, generator=generator), dim=1)
+    chances = mixture @ by_taste
+    spread = torch.randn(many, 1, generator=generator)
+    length = (40 * torch.exp(0.6 * spread)).clamp(10, 150).floor()
+    plays = torch.multinomial(chances, 150, replacement=True, generator=generator)
+    order, nothing = torch.arange(150), torch.zeros(many, songs)
+    every = nothing.scatter_add(1, plays, (order < length).float())
+    early = nothing.scatter_add(1, plays, (order < (0.8 * length).floor()).float())
+    new = ((every > 0) & (early == 0)).float()
+    kept = new.any(dim=1).nonzero()[:n, 0]
+    if len(kept) < n:
+        raise ValueError(f"songs is {songs}: too few for {n} listeners to find new ones; take more")
+    return every[kept], early[kept], new[kept], chances[kept]
 
 
 def data_root(root: str | os.PathLike | None = None) -> Path:

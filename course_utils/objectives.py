@@ -226,7 +226,7 @@ def vector_quantized(commitment: float = 0.25) -> Objective:
 
 
 def symbol_likelihood(
-    model: SymbolPrior, symbols: Int[Tensor, "batch height width"], *labels: Int[Tensor, " batch"]
+    model: SymbolPrior, symbols: Int[Tensor, "batch height width"], *labels: Int[Tensor, " labels"]
 ) -> dict[str, Tensor]:
     """-log p of each grid of symbols under the prior, in nats; with labels, -log p(k|y)."""
     return {"loss": model.nll(symbols, *labels)}

@@ -388,11 +388,9 @@ def _evaluate(
 
 def _check_data(model: nn.Module, objective: Objective, batches: _Batches) -> None:
     """Raise a ValueError, once and before any training, if model, objective and data disagree."""
-    tensors = batches.sample()
-    if getattr(model, "num_symbols", None) is None:
-        _check_floats(model, tensors[0], batches.name)
-    else:
-        _check_symbols(model, tensors[0], batches.name)
+    tensors, name = batches.sample(), batches.name
+    check = _check_floats if getattr(model, "num_symbols", None) is None else _check_symbols
+    check(model, tensors[0], name)
     told = {"progress": 1.0} if _wants_progress(objective) else {}
     try:
         inspect.signature(objective).bind(model, *tensors, **told)
@@ -434,6 +432,8 @@ def _check_floats(model: nn.Module, x: Tensor, name: str) -> None:
                 f"{name} has values from {low:.4g} to {high:.4g}; this model draws images in "
                 "[0, 1]: rescale with (x - x.min()) / (x.max() - x.min()), or x / 255 for bytes"
             )
+        if model.output == "multinomial" and low < 0:
+            raise ValueError(f"{name} has values down to {low:.4g}; this model wants counts, >= 0")
 
 
 def _check_symbols(model: Model, x: Tensor, name: str) -> None:

@@ -1,6 +1,7 @@
 """The checkers, checked: every exercise, every promise of the core, and answers that mean harm."""
 
 import _thread
+import dataclasses
 import errno
 import importlib.util
 import inspect
@@ -28,6 +29,7 @@ from course_utils.exercises import (
     Exercise,
     Mistake,
     NotPassed,
+    Specimen,
     Stage,
     UnknownExercise,
     Wrong,
@@ -45,14 +47,16 @@ from course_utils.exercises import (
 from course_utils.exercises.answer import Answer
 from course_utils.exercises.exercise import all_exercises, find
 from course_utils.exercises.frames import learners_line
+from course_utils.exercises.runner import exposed
 
 ANSWERS = Path(__file__).parent / "answers"
 EXERCISES = list(all_exercises().values())
+SPECIMENS = [exercise for exercise in EXERCISES if exercise.specimen is not None]
 SEEDS = 50
 
 
 def answers_of(exercise: Exercise, kind: str) -> dict:
-    """RIGHT or WRONG answers to one exercise: functions, each with its phrase if wrong."""
+    """RIGHT, WRONG or UNREPAIRED answers to one exercise, each with its phrase if wrong."""
     name = f"lesson_{exercise.lesson:02d}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, ANSWERS / f"{name}.py")
@@ -174,6 +178,53 @@ class TestEveryExercise:
         lines = inspect.getsource(exercise.solution).splitlines()
         last = max((line.strip() for line in lines if "return" in line), key=len)
         assert last.removeprefix("return ") not in " ".join(exercise.hints)
+
+
+@pytest.mark.parametrize("exercise", SPECIMENS, ids=label)
+class TestEverySpecimen:
+    """What the learner is given to repair runs and is found out, by a property that it breaks."""
+
+    def test_has_the_parameters_of_the_solution(self, exercise):
+        both = exercise.specimen.function, exercise.solution
+        ours, theirs = (str(inspect.signature(function)) for function in both)
+        assert ours == theirs
+
+    def test_breaks_its_property(self, exercise):
+        by, allowed = exercise.specimen.by, exercise.specimen.allowed
+        assert by(exercise.specimen.function) > 3 * allowed
+        for right in (exercise.solution, *answers_of(exercise, "RIGHT")):
+            assert by(right) <= allowed
+
+    def test_is_not_repaired_yet(self, exercise):
+        for seed in range(3):
+            report = examine(exercise, exercise.specimen.function, seed=seed)
+            assert not report.attempted and not report.passed
+            assert "still does what the specimen does" in report.message
+            assert f'`hint("{exercise.name}")` helps' in report.message
+            for text in (str(report), report._repr_html_()):
+                assert "not repaired yet" in text
+                assert "not attempted yet" not in text
+
+    def test_its_property_is_told_by_the_second_hint(self, exercise):
+        """And by nothing before: the message under the untouched cell gives nothing away."""
+        broken = exercise.specimen.breaks.format(
+            by=exercise.specimen.by(exercise.specimen.function)
+        )
+        assert broken not in examine(exercise, exercise.specimen.function).message
+        told = [broken in str(hint(exercise.name)) for _ in exercise.hints]
+        assert told == [number == 1 for number in range(len(told))]
+
+    def test_is_recognised_in_another_hand(self, exercise, own_progress_file, monkeypatch):
+        """Whoever rewrites the mistake has not begun either; it is no attempt, and never raises."""
+        answers = answers_of(exercise, "UNREPAIRED")
+        assert answers
+        for answer in answers:
+            assert not check(exercise.name, answer).attempted
+            monkeypatch.setenv("COURSE_STRICT", "1")
+            with pytest.raises(NotPassed, match="not repaired yet"):
+                check(exercise.name, answer)
+            monkeypatch.delenv("COURSE_STRICT")
+        assert not own_progress_file.exists()
 
 
 @pytest.mark.parametrize(("exercise", "answer", "phrase"), pairs("WRONG"))
@@ -1133,6 +1184,27 @@ def test_the_courses_own_function_is_not_an_answer():
     report = check("squared_error", squared_error)
     assert not report.passed
     assert "the course's own" in report.message
+
+
+def test_an_exercise_that_begins_with_a_specimen():
+    def specimen(size: int, kernel: int, stride: int, padding: int) -> int:
+        return (size - kernel) // stride + 1
+
+    stages = Comparison(lambda generator: [(28, 3, 2, 1), (7, 4, 3, 0)], None, "draw it", []).stages
+    breaks = "of two paddings it forgets {by:.0f}."
+    exercise = dataclasses.replace(
+        exercise_of(conv_output_size, stages),
+        specimen=Specimen(specimen, breaks, lambda f: float(f(28, 3, 2, 1) != 14)),
+    )
+    assert examine(exercise, conv_output_size).passed
+    report = examine(exercise, lambda s, k, t, p: 1 + (s - k) // t)
+    assert not report.attempted
+    assert str(report).startswith("○ conv_output_size: not repaired yet")
+    assert "of two paddings" not in report.message
+    assert "of two paddings it forgets 1." in exposed(exercise)
+    assert "draw it" in examine(exercise, lambda s, k, t, p: s).message
+    assert not examine(exercise, None).attempted
+    assert "without quotes" in examine(exercise, "conv_output_size").message
 
 
 def test_a_number_that_no_guess_explains():

@@ -15,6 +15,8 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 from course_utils import (
     VAE,
     active_units,
+    auroc,
+    bernoulli_nll,
     bound_parts,
     elbo,
     factor_entropy,
@@ -31,6 +33,7 @@ from course_utils import (
     pca,
     pca_reconstruction,
     principal_angles,
+    reconstruction_probability,
     squared_error,
 )
 
@@ -520,3 +523,93 @@ def test_disentanglement_names_its_errors(factors, unchecked):
         mutual_information_gap(torch.zeros(1200, 1), factors)
     with pytest.raises(ValueError, match="there is one factor"):
         modularity(torch.zeros(1200, 2), factors[:, :1])
+
+
+# --- anomalies ------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 30), st.sampled_from([0.0, 1.0]))
+def test_auroc_is_scikit_learns_and_mann_whitneys(seed, anomalies, normal, coarse):
+    from scipy.stats import mannwhitneyu
+    from sklearn.metrics import roc_auc_score
+
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.cat([torch.ones(anomalies), torch.zeros(normal)]).long()
+    scores = torch.randn(len(labels), generator=generator) + 0.5 * labels
+    scores = scores.round() if coarse else scores  # with ties, and without
+    value = auroc(scores, labels)
+    assert value == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+    u = mannwhitneyu(scores[labels == 1], scores[labels == 0]).statistic
+    assert value == pytest.approx(u / (anomalies * normal), abs=1e-12)
+    assert auroc(-scores, labels) == pytest.approx(1 - value, abs=1e-12)
+    assert auroc(scores.exp(), labels.bool()) == pytest.approx(value, abs=1e-12)
+
+
+def test_auroc_of_a_constant_score_is_one_half():
+    labels = torch.tensor([0, 1, 1, 0, 0])
+    assert auroc(torch.full((5,), 0.3), labels) == 0.5
+    assert auroc(labels.float(), labels) == 1.0
+
+
+def test_auroc_counts_exactly_where_floats_do_not():
+    """Ten thousand of each kind make 10⁸ pairs, more than float32 can count one by one."""
+    labels = torch.arange(20_000) % 2
+    scores = torch.arange(20_000).float()
+    assert auroc(scores, labels) == (10_000 * 10_001 / 2) / 10_000**2
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "message"),
+    [
+        ([0.1, 0.2], [0, 0], "both at least once"),
+        ([0.1, 0.2], [-1, 1], r"labels hold \[-1, 1\]"),
+        ([0.1, float("nan")], [0, 1], "1 scores are nan"),
+    ],
+)
+def test_auroc_refuses_what_has_no_answer(scores, labels, message):
+    with pytest.raises(ValueError, match=message):
+        auroc(torch.tensor(scores), torch.tensor(labels))
+
+
+@pytest.fixture
+def wide_vae():
+    """An untrained VAE whose draws matter: σ = 1, and a decoder with large weights."""
+    model = VAE.dense(latent_dim=3, hidden=(8,), input_shape=(6,))
+    with torch.no_grad():
+        model.decoder[-2].weight.mul_(8)
+    return model.eval()
+
+
+def test_reconstruction_probability_is_the_elbo_without_its_price(wide_vae):
+    x = torch.rand(5, 6, generator=torch.Generator().manual_seed(0))
+    here = reconstruction_probability(wide_vae, x, 7, torch.Generator().manual_seed(1))
+    bound = elbo(wide_vae, x, 7, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        price = gaussian_kl(*wide_vae.encode(x))
+    torch.testing.assert_close(here, bound + price)
+
+
+def test_reconstruction_probability_averages_logarithms_of_new_draws(wide_vae):
+    """One draw varies; the spread of the mean of L falls as 1 / √L; and its mean is E[log p]."""
+    x = torch.rand(1, 6, generator=torch.Generator().manual_seed(0)).repeat(4000, 1)
+    generator = torch.Generator().manual_seed(1)
+    spread, mean = {}, {}
+    for samples in (1, 4, 16):
+        values = reconstruction_probability(wide_vae, x, samples, generator)
+        spread[samples], mean[samples] = values.std().item(), values.mean().item()
+    # A standard deviation from 4,000 values is right within 1 / √8000 of itself; six of these.
+    for samples in (4, 16):
+        assert spread[samples] == pytest.approx(spread[1] / math.sqrt(samples), rel=0.1)
+        assert mean[samples] == pytest.approx(mean[1], abs=6 * spread[1] * math.sqrt(2 / 4000))
+    with torch.no_grad():
+        mu, log_var = wide_vae.encode(x)
+        z = mu + torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator)
+        log_p = -bernoulli_nll(wide_vae.decode(z), x)
+    assert mean[16] == pytest.approx(log_p.mean().item(), abs=6 * spread[1] * math.sqrt(2 / 4000))
+    density_averaged = (log_p.logsumexp(0) - math.log(4000)).item()
+    assert density_averaged > mean[16] + 0.2  # Jensen: the broken version is larger
+
+
+def test_reconstruction_probability_refuses_no_draws(wide_vae):
+    with pytest.raises(ValueError, match="samples is 0"):
+        reconstruction_probability(wide_vae, torch.rand(2, 6), 0)

@@ -216,7 +216,7 @@ def test_a_model_of_parts_checks_no_shape_unless_it_knows_one():
 
 
 def test_an_unknown_output_is_refused(unchecked):
-    with pytest.raises(ValueError, match="'tanh'; expected 'sigmoid' or 'linear'"):
+    with pytest.raises(ValueError, match="'tanh'; expected 'sigmoid', 'linear' or"):
         Autoencoder.dense(2, output="tanh")
 
 

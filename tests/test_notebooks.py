@@ -30,6 +30,7 @@ MAX_BYTES = 1_500_000
 MAX_LINES = 12  # of an ordinary cell
 MAX_LONG_LINES = 25  # of an exercise, or of a cell that only imports
 TAGS = {"exercise", "nbval-check-output"}
+LAST_LESSON = "15"
 MIN_COMPARED = 3  # cells whose output nbval compares, in each lesson after the first
 
 
@@ -263,8 +264,12 @@ def has_sound_exercises(lesson: Lesson) -> Iterator[str]:
             yield f'the cell after {stub.name} is not `check("{stub.name}", {stub.name})`'
         if not ast.get_docstring(stub):
             yield f"{stub.name} has no docstring to specify it"
-        if not any(_raises_not_implemented(node) for node in ast.walk(stub)):
-            yield f"{stub.name} does not raise NotImplementedError"
+        specimen = getattr(lesson.exercises.get(stub.name), "specimen", None)
+        if specimen is None:
+            if not any(_raises_not_implemented(node) for node in ast.walk(stub)):
+                yield f"{stub.name} does not raise NotImplementedError"
+        elif _body(stub) != _body(ast.parse(_source(specimen.function)).body[0]):
+            yield f"{stub.name} does not hold the specimen that is to be repaired"
         if stub.name not in lesson.exercises:
             yield f"{stub.name} is not an exercise that course_utils.exercises knows"
             continue
@@ -289,6 +294,12 @@ def _raises_not_implemented(node: ast.AST) -> bool:
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     return getattr(raised, "id", None) == "NotImplementedError"
+
+
+def _body(function: ast.FunctionDef) -> str:
+    """The code of a function below its first line, without docstring and comments."""
+    code = function.body[1:] if ast.get_docstring(function) else function.body
+    return "\n".join(map(ast.unparse, code))
 
 
 def _signatures(node: ast.FunctionDef | ast.ClassDef) -> dict[str, str]:
@@ -345,9 +356,15 @@ def closes_with_findings(lesson: Lesson) -> Iterator[str]:
         yield "the closing does not say what this model cannot do"
     if lesson.number != "00" and not re.search(r"\bsources\b", lesson.closing, re.IGNORECASE):
         yield "the closing names no sources"
-    later = sorted(p.name for p in lesson.path.parent.glob("*.ipynb") if p.name > lesson.path.name)
+    names = sorted(p.name for p in lesson.path.parent.glob("*.ipynb"))
+    later = [name for name in names if name > lesson.path.name]
     if later and later[0] not in lesson.closing:
         yield f"the closing does not link to the next lesson, {later[0]}"
+    if lesson.number == LAST_LESSON:  # nothing comes next: back to the map, and to the one before
+        earlier = [name for name in names if name < lesson.path.name]
+        for target in ("README.md", *earlier[-1:]):
+            if f"({target})" not in lesson.closing:
+                yield f"the closing of the last lesson does not link to {target}"
 
 
 PROMISES = [
@@ -539,6 +556,38 @@ def _add_question(lesson: Lesson) -> None:
     lesson.quizzes = [*lesson.quizzes, "01.thrice"]
 
 
+def _with_specimen(body: str) -> Callable[[Lesson], None]:
+    """The exercise is one of repair, its specimen is `triple`, and its cell holds this body."""
+
+    def spoil(lesson):
+        specimen = SimpleNamespace(function=triple)
+        exercise = SimpleNamespace(lesson="01", solution=double, specimen=specimen)
+        lesson.exercises = {"double": exercise}
+        _source_of(4, "raise NotImplementedError", body)(lesson)
+
+    return spoil
+
+
+def triple(x: int) -> int:
+    y = x + x
+    return x + y
+
+
+def _as_last(*links: str) -> Callable[[Lesson], None]:
+    """The lesson is the course's last, and its closing links to these."""
+
+    def spoil(lesson):
+        names = [
+            lesson.path.with_name(f"{number}_it.ipynb") for number in ("13", "14", LAST_LESSON)
+        ]
+        for path in names:
+            path.touch()
+        lesson.path = names[-1]
+        lesson.cells[8].source += "".join(f" [x]({link})" for link in links)
+
+    return spoil
+
+
 LONG = "\n".join(f"x{i} = {i}" for i in range(MAX_LINES + 1))
 IMPORTS = "\n".join(f"import m{i}" for i in range(MAX_LONG_LINES + 1))
 
@@ -581,6 +630,9 @@ SPOILT = [
     (has_compared_outputs, _source_of(5, ")", ");"), "no text"),
     (has_sound_exercises, _source_of(4, "def", "y = 1\ndef"), "nothing else"),
     (has_sound_exercises, _source_of(4, "raise NotImplementedError", "return 0"), "raise"),
+    (has_sound_exercises, _with_specimen("y = x + x  # why not\n    return x + y"), None),
+    (has_sound_exercises, _with_specimen("y = x + x\n    return y"), "hold the specimen"),
+    (has_sound_exercises, _with_specimen("raise NotImplementedError"), "hold the specimen"),
     (has_sound_exercises, _source_of(4, '"""Twice `x`."""', ""), "docstring"),
     (has_sound_exercises, _source_of(4, "x: int", "x: float"), "signature"),
     (has_sound_exercises, _source_of(4, "x: int", "x: int = 2"), "signature"),
@@ -601,6 +653,9 @@ SPOILT = [
     (closes_with_findings, _source_of(8, "cannot", "may"), "cannot do"),
     (closes_with_findings, _source_of(8, "Sources", "See"), "sources"),
     (closes_with_findings, _source_of(8, "02_next.ipynb", "README.md"), "next lesson"),
+    (closes_with_findings, _as_last("README.md", "14_it.ipynb"), None),
+    (closes_with_findings, _as_last("README.md", "13_it.ipynb"), "link to 14_it.ipynb"),
+    (closes_with_findings, _as_last("14_it.ipynb"), "link to README.md"),
 ]
 
 

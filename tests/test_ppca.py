@@ -22,6 +22,7 @@ from course_utils import (
     gaussian_kl,
     gaussian_log_density,
     log_likelihood,
+    mutual_information_gap,
     pca,
     principal_angles,
 )
@@ -225,6 +226,76 @@ def test_samples_have_the_mean_and_the_covariance_of_the_model():
     # Var of a product of two centred Gaussians: C_ii C_jj + C_ij².
     standard_errors = ((variances.outer(variances) + covariance**2) / n).sqrt()
     assert ((x.T.cov() - covariance).abs() < 6 * standard_errors).all()
+
+
+# --- a code that is turned: property 29 ---------------------------------------------------------
+
+
+def random_rotation(k, seed):
+    return torch.linalg.qr(normal(k, k, seed=seed)).Q
+
+
+def turned(model, rotation):
+    """The model that draws from R z what this one draws from z."""
+    return model._replace(weight=model.weight @ rotation.T)
+
+
+def best_diagonal(covariance):
+    """Of all diagonal covariances that of the Gaussian nearest to N(μ, Σ): 1 / (Σ⁻¹)_jj."""
+    return torch.linalg.inv(covariance).diagonal().reciprocal().diag()
+
+
+@given(d=st.integers(1, 6), k=st.integers(1, 6), seed=seeds)
+def test_turning_a_code_changes_neither_prior_nor_likelihood_nor_a_full_bound(d, k, seed):
+    model, rotation = random_model(d, k, seed), random_rotation(k, seed + 5)
+    x, z = normal(5, d, seed=seed + 2), normal(5, k, seed=seed + 3)
+    other = turned(model, rotation)
+    exactly = {"rtol": 1e-8, "atol": 1e-8}
+    torch.testing.assert_close(
+        gaussian_log_density(z @ rotation.T), gaussian_log_density(z), **exactly
+    )
+    torch.testing.assert_close(other.log_prob(x), model.log_prob(x), **exactly)
+    # Of any q, and not of the posterior alone: it is turned with the code.
+    covariance = random_covariance(k, seed + 4)
+    bound = other.elbo(x, z @ rotation.T, rotation @ covariance @ rotation.T)
+    torch.testing.assert_close(bound, model.elbo(x, z, covariance), **exactly)
+
+
+@given(k=st.integers(2, 5), more=st.integers(0, 2), seed=seeds)
+def test_turning_a_code_costs_a_diagonal_q_what_its_formula_says(k, more, seed):
+    model = random_model(k + more, k, seed, diagonal=True)  # columns of unequal lengths
+    x = normal(5, k + more, seed=seed + 2)
+    _, covariance = model.posterior(x)
+    torch.testing.assert_close(best_diagonal(covariance), covariance, rtol=1e-8, atol=1e-8)
+    other = turned(model, random_rotation(k, seed + 5))
+    mean, covariance = other.posterior(x)
+    bound = other.elbo(x, mean, best_diagonal(covariance))
+    m = other.weight.T @ other.weight + model.variance * torch.eye(k, dtype=torch.float64)
+    loss = 0.5 * (m.diagonal().log().sum() - torch.logdet(m))
+    torch.testing.assert_close(other.log_prob(x) - bound, loss.expand(5), rtol=1e-8, atol=1e-8)
+    assert loss > 1e-6
+    wider = best_diagonal(covariance) * 1.1
+    assert (other.elbo(x, mean, wider) < bound).all(), "it is the best diagonal"
+
+
+def test_where_all_directions_are_of_one_length_nothing_notices_but_the_gap():
+    axes = torch.linalg.qr(normal(8, 2, seed=1)).Q
+    z = normal(3000, 2, seed=0)
+    levels = (5 * torch.special.ndtr(z)).long()  # five levels of each factor, equally frequent
+    eighth = double([[1.0, -1.0], [1.0, 1.0]]) / math.sqrt(2)
+    for lengths, notices in ((double([4.0, 1.0]), True), (double([2.0, 2.0]), False)):
+        model = ProbabilisticPCA(axes * lengths, torch.zeros(8, dtype=torch.float64), double(0.25))
+        x = z @ model.weight.T + 0.5 * normal(3000, 8, seed=2)
+        gaps, losses = [], []
+        for rotation in (torch.eye(2, dtype=torch.float64), eighth):
+            other = turned(model, rotation)
+            mean, covariance = other.posterior(x)
+            gaps.append(mutual_information_gap(mean, levels))
+            bound = other.elbo(x, mean, best_diagonal(covariance))
+            losses.append((model.log_prob(x) - bound).mean().item())
+        assert losses[0] == pytest.approx(0, abs=1e-8) and gaps[0] > 0.5
+        assert (losses[1] > 0.5) == notices and (losses[1] > 1e-8) == notices
+        assert gaps[1] < 0.05
 
 
 # --- the VAE's bounds and estimates beside the truth --------------------------------------------

@@ -3,12 +3,14 @@
     exercise.py   what an exercise is, and where to find it by name
     lesson_NN.py  the exercises of a lesson: probes, known mistakes, hints
     solutions/    the reference answers, of the same names
+    specimens.py  wrong on purpose: what lesson 15 gives to be repaired, in place of stubs
     compare.py    the stages most exercises share: type → shape → value → gradient
     modules.py    the same for exercises that ask for a network: build it, look into its graph
     answer.py     every call of the learner's code, and what is said when it stops
     sandbox.py    time limit, and every global setting put back
     runner.py     the walk through the stages;  report.py, display.py  how the outcome looks
     record.py     the file that remembers what was solved;  quiz.py  predictions before experiments
+    cards.py      questions with full answers, to go through at the end
 
 To add an exercise: its solution, an `Exercise` in its lesson's module, and its wrong and right
 answers in `tests/answers/`. `squared_error` in lesson_01.py is a short and complete example.
@@ -24,6 +26,7 @@ from types import FunctionType
 
 from course_utils.exercises import record
 from course_utils.exercises.answer import Wrong
+from course_utils.exercises.cards import cards
 from course_utils.exercises.compare import (
     Comparison,
     Mistake,
@@ -32,10 +35,10 @@ from course_utils.exercises.compare import (
     expect_type,
 )
 from course_utils.exercises.display import Panel, note, show_source, source_panel
-from course_utils.exercises.exercise import Exercise, Stage, UnknownExercise, find
+from course_utils.exercises.exercise import Exercise, Specimen, Stage, UnknownExercise, find
 from course_utils.exercises.quiz import quiz
 from course_utils.exercises.report import NotPassed, Report, Result
-from course_utils.exercises.runner import examine, failed
+from course_utils.exercises.runner import examine, exposed, failed
 
 __all__ = [
     "Comparison",
@@ -44,9 +47,11 @@ __all__ = [
     "NotPassed",
     "Report",
     "Result",
+    "Specimen",
     "Stage",
     "UnknownExercise",
     "Wrong",
+    "cards",
     "check",
     "expect_close",
     "expect_shape",
@@ -117,7 +122,10 @@ def hint(name: str | Callable) -> Panel:
             "from memory: that works better than copying.",
         )
     _hints_shown[name] = shown + 1
-    return note(f"Hint {shown + 1} of {total} for `{name}`", exercise.hints[shown])
+    text = exercise.hints[shown]
+    if exercise.specimen is not None and shown == 1:
+        text = f"{text} {exposed(exercise)}"
+    return note(f"Hint {shown + 1} of {total} for `{name}`", text)
 
 
 def solution(name: str | Callable) -> Panel:

@@ -22,6 +22,24 @@ class Stage(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Specimen:
+    """A function that runs, looks right and is wrong: the learner repairs it, and starts from it.
+
+    Attributes:
+        function: the wrong function, with the parameters of the reference solution.
+        breaks: the property that exposes it: a sentence with a place for a number, `{by:.2f}`.
+            The second hint says it.
+        by: how far any such function is from having the property, 0 or more.
+        allowed: the most that a right one may show, because it rounds or draws.
+    """
+
+    function: Callable
+    breaks: str
+    by: Callable[[Callable], float]
+    allowed: float = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """One exercise. Its name and lesson are those of the reference solution.
 
@@ -32,6 +50,7 @@ class Exercise:
         success: a number or picture that the learner will see when it is solved.
         hints: at least two, each saying more than the one before.
         stages: the checks in order; the first that fails is the one reported.
+        specimen: what the notebook holds in place of a stub, in a lesson about mistakes.
     """
 
     solution: Callable
@@ -40,6 +59,7 @@ class Exercise:
     success: str
     hints: Sequence[str]
     stages: Sequence[Stage]
+    specimen: Specimen | None = None
 
     @property
     def name(self) -> str:

@@ -25,7 +25,8 @@ class Report:
     Attributes:
         name: the exercise.
         passed: whether every stage passed.
-        attempted: False as long as the answer is the stub of the notebook.
+        attempted: False as long as the answer is what the notebook gave, a stub or a specimen.
+        waiting: what the headline says until then.
         results: the stages that were run; only the last can have failed.
         to_come: names of the stages after it, which were not run.
         success: what the exercise promises to whoever solves it.
@@ -38,6 +39,7 @@ class Report:
         results: Sequence[Result],
         *,
         attempted: bool = True,
+        waiting: str = "not attempted yet",
         to_come: Sequence[str] = (),
         success: str = "",
         notes: Sequence[str] = (),
@@ -45,6 +47,7 @@ class Report:
         self.name = name
         self.results = list(results)
         self.attempted = attempted
+        self.waiting = waiting
         self.to_come = tuple(to_come)
         self.success = success
         self.notes = tuple(notes)
@@ -94,7 +97,7 @@ class Report:
         if self.passed:
             return f"✓ {self.name}: passed"
         if not self.attempted:
-            return f"○ {self.name}: not attempted yet"
+            return f"○ {self.name}: {self.waiting}"
         return f"✗ {self.name}: not there yet"
 
     def _footer(self) -> list[str]:

@@ -14,6 +14,8 @@ from course_utils.exercises.exercise import Exercise
 from course_utils.exercises.frames import learners_line
 from course_utils.exercises.report import Report, Result
 
+SPECIMEN_SECONDS = 60.0  # our own code, which is quick: only a stalled machine needs so long
+
 
 def examine(
     exercise: Exercise, answer: object, *, seed: int = 0, time_limit: float | int = 10.0
@@ -38,6 +40,8 @@ def examine(
     notes = under_glass.notes
     if message is None:
         return Report(exercise.name, passed, success=exercise.success, notes=notes)
+    if exercise.specimen is not None and (len(passed), message) == _of_specimen(exercise, seed):
+        return unrepaired(exercise)
     return failed(exercise, passed, "\n".join([message, *notes]))
 
 
@@ -60,6 +64,46 @@ def unattempted(exercise: Exercise) -> Report:
         attempted=False,
         to_come=[stage.name for stage in exercise.stages],
     )
+
+
+def unrepaired(exercise: Exercise) -> Report:
+    """The report of an answer that still does what the specimen does.
+
+    It does not say which property that breaks: to find one is the exercise. See `exposed`.
+    """
+    message = (
+        "It still does what the specimen does. There is a property that it should have and has "
+        f"not: which? About {exercise.minutes} minutes, difficulty {exercise.difficulty} of 5. "
+        f'`hint("{exercise.name}")` helps; the second hint names the property.'
+    )
+    return Report(
+        exercise.name,
+        [Result("repair", False, message)],
+        attempted=False,
+        waiting="not repaired yet",
+        to_come=[stage.name for stage in exercise.stages],
+    )
+
+
+def exposed(exercise: Exercise) -> str:
+    """The property that the specimen breaks, with the number by which it does."""
+    specimen = exercise.specimen
+    with sandbox.sealed(0):
+        by = sandbox.run(lambda: specimen.by(specimen.function), SPECIMEN_SECONDS)
+    return f"The specimen breaks a property: {specimen.breaks.format(by=by)}"
+
+
+def _of_specimen(exercise: Exercise, seed: int) -> tuple[int, str | None]:
+    """How many stages the specimen passes, and what is said of it at the next.
+
+    The messages show what came back, or name the mistake behind it. So whoever gets the same one,
+    in the same place and for the same seed, handed in the same function, however it is written.
+    """
+    passed: list[Result] = []
+    with sandbox.sealed(seed) as warned:
+        answer = Answer(exercise.specimen.function, exercise, seed, warned)
+        message = sandbox.run(lambda: _first_message(answer, passed), SPECIMEN_SECONDS)
+    return len(passed), message
 
 
 def _first_message(answer: Answer, passed: list[Result]) -> str | None:

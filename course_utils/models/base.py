@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Output = Literal["sigmoid", "linear"]
+Output = Literal["sigmoid", "linear", "multinomial"]
 
 IMAGE = (1, 28, 28)
 """Shape of one image: channels, height, width."""
@@ -30,15 +30,16 @@ class Model(nn.Module):
         input_shape: shape of one example without the batch axis, or None if unknown, in which
             case no shape is checked.
         output: "sigmoid" if the decoder returns logits (images in [0, 1]); "linear" if what it
-            returns is already the reconstruction (PCA, toy data on the whole real line).
+            returns is already the reconstruction (PCA, toy data on the whole real line);
+            "multinomial" if the logits say how one draw falls among the features (counts).
     """
 
     def __init__(
         self, *, input_shape: tuple[int, ...] | None = None, output: Output = "sigmoid"
     ) -> None:
         super().__init__()
-        if output not in ("sigmoid", "linear"):
-            raise ValueError(f"output is {output!r}; expected 'sigmoid' or 'linear'")
+        if output not in ("sigmoid", "linear", "multinomial"):
+            raise ValueError(f"output is {output!r}; expected 'sigmoid', 'linear' or 'multinomial'")
         self.input_shape = None if input_shape is None else tuple(input_shape)
         self.output = output
         self.num_symbols: int | None = None  # set where the input is whole numbers below it
@@ -47,7 +48,12 @@ class Model(nn.Module):
     def to_image(
         self, logits: Float[Tensor, "batch *features"]
     ) -> Float[Tensor, "batch *features"]:
-        """What is drawn: sigmoid(logits), in [0, 1], or the logits themselves if linear."""
+        """What is drawn: sigmoid(logits), in [0, 1], or the logits themselves if linear.
+
+        If multinomial: the share of each feature, softmax(logits), whose sum is 1.
+        """
+        if self.output == "multinomial":
+            return logits.flatten(1).softmax(1).view_as(logits)
         return torch.sigmoid(logits) if self.output == "sigmoid" else logits
 
     def check_shape(self, x: Tensor) -> None:

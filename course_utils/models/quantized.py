@@ -174,14 +174,17 @@ class VQVAE(Model):
     def patches(
         cls,
         num_embeddings: int = 32,
-        embedding_dim: int = 16,
+        embedding_dim: int = 2,
         hidden: int = 64,
         *,
         decay: float | None = None,
         restart: int | None = None,
         seed: int = 0,
     ) -> "VQVAE":
-        """As `conv`, with 7×7 places too, and faster: each symbol begins as a patch of 4×4."""
+        """7×7 places as in `conv`, and faster: each begins as a patch of 8×8 pixels.
+
+        With two numbers for a vector the codebook can be drawn on paper.
+        """
         with seeded(seed):
             encoder = blocks.patch_encoder(hidden, embedding_dim)
             quantizer = VectorQuantizer(num_embeddings, embedding_dim, decay=decay, restart=restart)

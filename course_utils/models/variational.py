@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from course_utils.losses import bernoulli_nll, gaussian_nll
+from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
 from course_utils.models.base import (
     IMAGE,
@@ -62,8 +62,9 @@ class VAE(Model):
         decoder: maps (batch, latent) to (batch, *input_shape): the parameters of p(x|z).
         input_shape, output: see `course_utils.models.base.Model`. With output "sigmoid" each pixel
             is a Bernoulli variable and the decoder gives its logit; with "linear" it is a Gaussian
-            variable and the decoder gives its mean.
-        sigma: the standard deviation of those Gaussians; unused with "sigmoid".
+            variable and the decoder gives its mean; with "multinomial" x holds counts, and the
+            decoder gives the logits of one softmax over all features.
+        sigma: the standard deviation of those Gaussians; the other outputs have none.
         latent_dim: the width of the code, which `sample` needs to know.
 
     The factories build the networks that the lessons use; the same seed gives the same weights.
@@ -100,12 +101,23 @@ class VAE(Model):
         input_shape: Sequence[int] = IMAGE,
         output: Output = "sigmoid",
         sigma: float = 1.0,
+        dropout: float = 0.0,
         seed: int = 0,
     ) -> "VAE":
-        """Fully connected: 784 → 256 → 256 → 20 means and 20 log-variances, and the mirror back."""
+        """Fully connected: 784 → 256 → 256 → 20 means and 20 log-variances, and the mirror back.
+
+        With output="multinomial" the encoder first brings each example to length 1, so that what
+        counts is what was chosen and not how much (Liang et al., "Variational Autoencoders for
+        Collaborative Filtering", 2018, section 3). In training the encoder does not see a share
+        `dropout` of its inputs, chosen anew each time; the likelihood counts them all the same.
+        """
         shape = tuple(input_shape)
         with seeded(seed):
             encoder = blocks.dense_encoder(shape, hidden, 2 * latent_dim)
+            if dropout > 0:
+                encoder.insert(0, nn.Dropout(dropout))
+            if output == "multinomial":
+                encoder.insert(0, blocks.UnitLength())
             decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
         return cls(
             encoder, decoder, input_shape=shape, output=output, sigma=sigma, latent_dim=latent_dim
@@ -159,6 +171,8 @@ class VAE(Model):
         """-log p(x|z) of each example, in nats: the reconstruction term."""
         if self.output == "sigmoid":
             return bernoulli_nll(logits, x)
+        if self.output == "multinomial":
+            return multinomial_nll(logits.flatten(1), x.flatten(1))
         return gaussian_nll(logits, x, self.sigma)
 
     def reconstruct(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *shape"]:
@@ -230,8 +244,11 @@ class PeekingVAE(VAE):
         """`VAE.dense` for images, and `channels` feature maps that see `reach` pixels around.
 
         Raises:
-            ValueError: if reach or channels is less than 1. With no reach it is `VAE.dense`.
+            ValueError: if reach or channels is less than 1 (with no reach it is `VAE.dense`), or
+                output is "multinomial", whose features cannot be drawn one by one.
         """
+        if output == "multinomial":
+            raise ValueError("a PeekingVAE draws pixel by pixel: output='sigmoid' or 'linear'")
         if reach < 1 or channels < 1:
             raise ValueError(
                 f"reach is {reach} and channels {channels}; expected 1 or more of each. "

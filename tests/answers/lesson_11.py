@@ -94,6 +94,56 @@ class Embedded(nn.Module):
         return self.decode(mu + epsilon * log_var.exp().sqrt(), y), mu, log_var
 
 
+class Narrow(nn.Module):
+    """Few hidden units, which take their time, and weights that are made by the first batch."""
+
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__()
+        self.num_classes = num_classes
+        self.encoder = nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(2 * latent_dim))
+        self.decoder = nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(input_dim))
+
+    def encode(self, x, y):
+        return Plain.encode(self, x, y)
+
+    def decode(self, z, y):
+        return Plain.decode(self, z, y)
+
+    def one_hot(self, y):
+        return F.one_hot(y, self.num_classes)
+
+    def forward(self, x, y):
+        mu, log_var = self.encode(x, y)
+        return self.decode(mu + (log_var / 2).exp() * torch.randn_like(log_var), y), mu, log_var
+
+
+class Convolutional(nn.Module):
+    """Convolutions along the row of pixels, and a label in every place."""
+
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__()
+        self.name = nn.Embedding(num_classes, 4)
+        self.look = nn.Conv1d(5, 8, 5, padding=2)
+        self.heads = nn.Linear(8 * input_dim, 2 * latent_dim)
+        self.up = nn.Linear(latent_dim, 4 * input_dim)
+        self.out = nn.Conv1d(8, 1, 5, padding=2)
+
+    def with_name(self, h, y):
+        return torch.cat([h, self.name(y)[:, :, None].expand(-1, -1, h.shape[2])], dim=1)
+
+    def encode(self, x, y):
+        h = F.gelu(self.look(self.with_name(x[:, None], y)))
+        return self.heads(h.flatten(1)).chunk(2, dim=1)
+
+    def decode(self, z, y):
+        h = self.up(z).view(len(z), 4, -1)
+        return self.out(F.gelu(self.with_name(h, y))).squeeze(1)
+
+    def forward(self, x, y):
+        mu, log_var = self.encode(x, y)
+        return self.decode(mu + (log_var / 2).exp() * torch.randn_like(log_var), y), mu, log_var
+
+
 class Deep(Plain):
     """More layers, and batch normalisation, which knows training from evaluation."""
 
@@ -288,13 +338,6 @@ class DecoderNotTold(Plain):
         return super().decode(z, torch.zeros_like(y))
 
 
-class LastTwoAlike(Plain):
-    """Clamped one label too low."""
-
-    def one_hot(self, y):
-        return super().one_hot(y.clamp(max=self.num_classes - 2))
-
-
 class AsNumber(Plain):
     """y joined as one number."""
 
@@ -303,6 +346,31 @@ class AsNumber(Plain):
 
     def one_hot(self, y):
         return y.float()[:, None]
+
+
+class FiveNames(Plain):
+    """Right for five classes, and no more."""
+
+    def one_hot(self, y):
+        return super().one_hot(y % 5)
+
+
+class BelowOne(Plain):
+    """Labels that begin at 1."""
+
+    def one_hot(self, y):
+        return super().one_hot(y - 1)
+
+
+class JoinedBelow(Plain):
+    def encode(self, x, y):
+        mu, log_var = self.encoder(torch.cat([x, self.one_hot(y)], 0)).chunk(2, 1)
+        return mu, log_var
+
+
+class LogSoftmax(Plain):
+    def decode(self, z, y):
+        return torch.log_softmax(super().decode(z, y), 1)
 
 
 class NoiseInEncode(Plain):
@@ -360,11 +428,6 @@ class TanhMean(Plain):
 class Sigmoids(Plain):
     def decode(self, z, y):
         return torch.sigmoid(super().decode(z, y))
-
-
-class ReLULast(Plain):
-    def decode(self, z, y):
-        return torch.relu(super().decode(z, y))
 
 
 class SoftmaxOverBatch(Plain):
@@ -449,6 +512,57 @@ class HalfNoise(Plain):
         return mu + 0.5 * torch.exp(log_var / 2) * torch.randn_like(mu)
 
 
+class OwnNoise(Plain):
+    """Noise from a generator of its own, of some shape; with a loop it is right."""
+
+    def noise(self, mu):
+        own = torch.Generator().manual_seed(torch.seed())
+        return torch.stack([torch.randn(mu.shape[1], generator=own) for _ in mu])
+
+    def draw(self, mu, log_var):
+        return mu + torch.exp(log_var / 2) * self.noise(mu)
+
+
+class ByKeyword(OwnNoise):
+    def decode(self, z, labels):
+        return super().decode(z, labels)
+
+    def forward(self, x, y):
+        mu, log_var = self.encode(x, y)
+        return self.decode(self.draw(mu, log_var), labels=y), mu, log_var
+
+
+class OneForThePicture(OwnNoise):
+    def noise(self, mu):
+        return torch.randn(len(mu), 1)
+
+
+class OneForTheBatch(OwnNoise):
+    def noise(self, mu):
+        return torch.randn(1, mu.shape[1])
+
+
+class OneForEver(Plain):
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__(input_dim, latent_dim, num_classes)
+        self.register_buffer("kept", torch.randn(100, latent_dim))
+
+    def draw(self, mu, log_var):
+        return mu + torch.exp(log_var / 2) * self.kept[: len(mu)]
+
+
+class AlwaysZero(Plain):
+    def forward(self, x, y):
+        mu, log_var = self.encode(x, y)
+        return self.decode(self.draw(mu, log_var), torch.zeros_like(y)), mu, log_var
+
+
+class ClippedLogits(Plain):
+    def forward(self, x, y):
+        logits, mu, log_var = super().forward(x, y)
+        return torch.relu(logits), mu, log_var
+
+
 class OtherLabels(Plain):
     """Decodes beside the method, with the labels of the neighbours."""
 
@@ -508,7 +622,20 @@ class Frozen(Plain):
         self.decoder.requires_grad_(False)
 
 
-RIGHT = {"ConditionalVAE": [Plain, TwoHeads, Embedded, Deep, AnyInteger, ByClass]}
+RIGHT = {
+    "ConditionalVAE": [
+        Plain,
+        TwoHeads,
+        Embedded,
+        Narrow,
+        Convolutional,
+        Deep,
+        AnyInteger,
+        ByClass,
+        OwnNoise,
+        ByKeyword,
+    ]
+}
 
 WRONG = {
     "ConditionalVAE": {
@@ -532,8 +659,16 @@ WRONG = {
         LabelNowhere: "neither `encode` nor `decode` looks at y",
         EncoderNotTold: "The encoder is not told the label",
         DecoderNotTold: "The decoder is not told the label",
-        LastTwoAlike: "Some labels make no difference",
-        AsNumber: "The label goes in as one number",
+        AsNumber: "The label goes in as an amount",
+        FiveNames: "no difference to the encoder: of 0 to 12",
+        BelowOne: "Class values must be non-negative",
+        JoinedBelow: "to put labels below pictures",
+        LogSoftmax: "confined, by a ReLU, tanh, logsigmoid or log_softmax",
+        OneForThePicture: "one number for the whole code",
+        OneForTheBatch: "shared by the pictures of a batch",
+        OneForEver: "is the same at every call",
+        AlwaysZero: "`forward` tells `decode` other labels",
+        ClippedLogits: "`forward` changes what `decode` gave",
         NoiseInEncode: "`encode(x, y)` gave two different results",
         SameHead: "mu and log_var are the same numbers",
         ConstantLogVar: "log_var is the same for every picture",
@@ -543,7 +678,6 @@ WRONG = {
         LogSigmoid: "never comes above 0",
         TanhMean: "Your mu is confined",
         Sigmoids: "returns numbers between 0 and 1",
-        ReLULast: "Your logits are confined",
         SoftmaxOverBatch: "What `encode(x, y)` makes of an example changes",
         LabelsTurned: "What `decode(z, y)` makes of an example changes",
         SwappedResults: "returns log_var before mu",
@@ -566,6 +700,6 @@ WRONG = {
         NoGradEncoder: "does not remember the weights",
         PlainTensors: "are not among its `parameters()`",
         UnusedLayer: "No gradient reaches",
-        Frozen: "80 steps of Adam",
+        Frozen: "400 steps of Adam",
     }
 }

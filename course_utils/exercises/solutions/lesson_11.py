@@ -1,7 +1,6 @@
 """Reference solution of lesson 11: a VAE that is told the label."""
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,28 +23,18 @@ class ConditionalVAE(nn.Module):
             nn.Linear(latent_dim + num_classes, 256), nn.ReLU(), nn.Linear(256, input_dim)
         )
 
-    def encode(
-        self, x: Float[Tensor, "batch input_dim"], y: Int[Tensor, " batch"]
-    ) -> tuple[Float[Tensor, "batch latent_dim"], Float[Tensor, "batch latent_dim"]]:
-        """The two halves of q(z|x, y): (mu, log_var)."""
+    def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The two halves of q(z|x, y): (mu, log_var), each (batch, latent_dim)."""
         both = torch.cat([x, F.one_hot(y, self.num_classes).float()], dim=1)
         mu, log_var = self.encoder(both).chunk(2, dim=1)
         return mu, log_var
 
-    def decode(
-        self, z: Float[Tensor, "batch latent_dim"], y: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch input_dim"]:
-        """The logits of the pixels, before any sigmoid."""
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """The logits of the pixels, before any sigmoid: (batch, input_dim)."""
         both = torch.cat([z, F.one_hot(y, self.num_classes).float()], dim=1)
         return self.decoder(both)
 
-    def forward(
-        self, x: Float[Tensor, "batch input_dim"], y: Int[Tensor, " batch"]
-    ) -> tuple[
-        Float[Tensor, "batch input_dim"],
-        Float[Tensor, "batch latent_dim"],
-        Float[Tensor, "batch latent_dim"],
-    ]:
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Encode, draw one z from q, decode it: (logits, mu, log_var)."""
         mu, log_var = self.encode(x, y)
         z = mu + torch.exp(log_var / 2) * torch.randn_like(mu)

@@ -1,0 +1,352 @@
+"""A detector of anomalies that works where scikit-learn's work: fit on normal data, then ask.
+
+`from course_utils.anomaly import ReconstructionDetector`. The module stands apart from the index of
+the package because it loads scikit-learn. Measures of a detector, such as `auroc`, are in
+`metrics`.
+"""
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from course_utils.corruption import gaussian_noise
+from course_utils.losses import gaussian_kl, squared_error
+from course_utils.models import VAE, Autoencoder
+from course_utils.models.base import CHUNK, evaluating, in_chunks
+from course_utils.objectives import Objective, denoising, negative_elbo, reconstruction
+from course_utils.schedules import cosine_decay
+from course_utils.training import fit
+
+BATCH = 128
+DRAWS = 16  # codes drawn for an ELBO
+PASSES = 50  # through the data at most: more, and few rows would be learned by heart
+FOLDS, FEW = 5, 1000  # with fewer rows than this the threshold is cross-validated
+FARTHEST = 1e6  # spreads from the mean: what lies farther off is as strange as can be
+
+
+class ReconstructionDetector(OutlierMixin, BaseEstimator):
+    """Finds what an autoencoder, trained on normal examples, cannot draw again.
+
+    It is one of scikit-learn's outlier detectors, and takes the place of `IsolationForest` or
+    `LocalOutlierFactor(novelty=True)` in any of their pipelines. Tables need no preparation, and
+    pictures only to be laid flat: X has one row for each example.
+
+    Unless a `model` is given, it trains a small autoencoder (d → 256 → `latent_dim` → 256 → d) to
+    remove Gaussian noise. Then a score has two parts. The squared error of the reconstruction x̂ is
+    measured in units of what is usual, its mean on the training data; the code z in units of its
+    own spread there, with mean m and covariance C (Mahalanobis' distance):
+
+        score = -½ [d · error / mean error + (z - m)ᵀ C⁻¹ (z - m)]
+
+    For errors and codes with normal distributions this is log p(x, z), but for a constant. Of many
+    features the first part decides; of few, where the decoder may draw everything, the second.
+
+    What an error is depends on the values.
+
+    - "table": each feature is divided by its own standard deviation, and the error is the sum of
+      squares.
+    - "pixels": features share a scale, and a smallest value at which nothing is there (paper, no
+      count). The sum of squares is divided by the *size* of the example, the square root of the sum
+      of its own squares above that smallest value. Else whatever has little ink has little error: a
+      1 would pass for normal among 8s.
+
+    Args:
+        model: an `Autoencoder` or a `VAE` of the course, of which a copy is trained; rows are
+            reshaped to its inputs, and their values reach it as they are. None for one made to
+            measure.
+        contamination: the share of the training examples that is to be called strange, more than 0
+            and at most 0.5. It places the threshold `offset_` and changes no score. New normal
+            examples are a little less familiar than the training data, so rather more of them will
+            be called strange; where the rate matters, choose a threshold on the scores of normal
+            examples that were kept back.
+        score: "reconstruction", as above, or "elbo": the evidence lower bound of a variational
+            autoencoder in nats, the mean of 16 draws.
+        values: "table", "pixels", or "auto": pixels where 64 features or more are on one scale,
+            that is, more than half of them have one smallest value and no range is more than twice
+            the usual one.
+        latent_dim: numbers in the code of the model made to measure.
+        noise: standard deviation of the noise it learns to remove, in units of the spread of a
+            feature (for a given autoencoder, of the values as they are); 0 for none.
+        steps: of training, with 128 examples each, rounded up to whole passes through the data, of
+            which there are at most 50. 0 takes a given model as it is, trained already.
+        random_state: a number for the same detector each time.
+
+    Attributes:
+        model_: the trained network, in float64.
+        values_: "table" or "pixels".
+        offset_: the threshold; what scores below it is strange. Among the training examples that is
+            the share `contamination`, unless there are fewer than 1,000 and their scores flatter:
+            if many more are below when each is scored by a model that has not seen it (five-fold
+            cross-validation), these scores place the threshold.
+        n_features_in_, feature_names_in_: as everywhere in scikit-learn.
+
+    >>> X = np.random.default_rng(0).normal(size=(300, 3)) * [1, 1000, 0.001]
+    >>> detector = ReconstructionDetector(random_state=0).fit(X)
+    >>> detector.predict([[0.5, 100, 0.0003], [0, 0, 0.01]])
+    array([ 1, -1])
+    """
+
+    # As scikit-learn wants it, options are only kept here; `fit` says which of them will not do.
+    def __init__(
+        self,
+        model: Any = None,
+        contamination: Any = 0.1,
+        score: Any = "reconstruction",
+        *,
+        values: Any = "auto",
+        latent_dim: Any = 16,
+        noise: Any = 0.5,
+        steps: Any = 400,
+        random_state: Any = None,
+    ) -> None:
+        self.model = model
+        self.contamination = contamination
+        self.score = score
+        self.values = values
+        self.latent_dim = latent_dim
+        self.noise = noise
+        self.steps = steps
+        self.random_state = random_state
+
+    # scikit-learn takes whatever is called `score` for a method with which to compare estimators.
+    # Here it is a parameter: `get_params` knows it, and as an attribute it is hidden.
+    @property
+    def score(self) -> str:
+        raise AttributeError("score is a parameter: read it with get_params()['score']")
+
+    @score.setter
+    def score(self, value: Any) -> None:
+        vars(self)["score"] = value
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name."""
+        return {name: vars(self)[name] for name in self._get_param_names()}
+
+    def fit(self, X: Any, y: Any = None) -> "ReconstructionDetector":
+        """Learn what is normal from the rows of X, most of which should be. y is ignored.
+
+        Raises:
+            ValueError: if X or an option will not do; says why.
+        """
+        self._check_options(**self.get_params())
+        x = self._validated(X, reset=True)
+        random = check_random_state(self.random_state)
+        seed = int(random.randint(2**31 - 1))
+        self._steps = min(self.steps, PASSES * math.ceil(len(x) / BATCH))
+        self._learn(x, random, seed)
+        share = 100.0 * self.contamination
+        self.offset_ = np.percentile(self._score(x), share)
+        if self.steps and FOLDS <= len(x) < FEW:
+            unseen = self._scores_unseen(x, random, seed)
+            surplus = np.mean(unseen < self.offset_) - self.contamination
+            if surplus > 3 * math.sqrt(self.contamination * (1 - self.contamination) / len(x)):
+                self.offset_ = np.percentile(unseen, share)
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """How normal each row of X is: one number for each, higher is more normal."""
+        check_is_fitted(self)
+        return self._score(self._validated(X, reset=False))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """`score_samples` less the threshold `offset_`: negative for what is strange."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """+1 for each row of X that is normal, -1 for each that is strange."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """X as the model draws it again, in the units of X: where they differ is what is strange.
+
+        A variational autoencoder decodes the mean code.
+        """
+        check_is_fitted(self)
+        x = self._scaled(self._validated(X, reset=False))
+        x_hat = self.model_.reconstruct(x).reshape(len(x), -1).numpy()
+        return x_hat * self._spread + self._centre
+
+    @staticmethod
+    def _check_options(
+        model: Any, contamination: Any, score: Any, values: Any, noise: Any, **whole: Any
+    ) -> None:
+        if not (_is_number(contamination) and 0 < contamination <= 0.5):
+            raise ValueError(
+                f"contamination is {contamination!r}; expected the share of strange examples, "
+                "more than 0 and at most 0.5"
+            )
+        if score not in ("reconstruction", "elbo"):
+            raise ValueError(f"score is {score!r}; expected 'reconstruction' or 'elbo'")
+        if values not in ("auto", "table", "pixels"):
+            raise ValueError(f"values is {values!r}; expected 'auto', 'table' or 'pixels'")
+        if not (_is_number(noise) and 0 <= noise < math.inf):
+            raise ValueError(f"noise is {noise!r}; expected a standard deviation, 0 or more")
+        least = {"latent_dim": 1, "steps": 1 if model is None else 0}
+        for name, lowest in least.items():
+            if not isinstance(whole[name], int | np.integer) or whole[name] < lowest:
+                raise ValueError(
+                    f"{name} is {whole[name]!r}; expected a whole number, {lowest} or more"
+                )
+        if not isinstance(model, Autoencoder | VAE | None):
+            raise ValueError(
+                f"model is a {type(model).__name__}; expected an Autoencoder or a VAE of the "
+                "course, or None"
+            )
+        if score == "elbo" and isinstance(model, Autoencoder):
+            raise ValueError("an Autoencoder has no ELBO; give a VAE, or score='reconstruction'")
+
+    @property
+    def _wants_elbo(self) -> bool:
+        return vars(self)["score"] == "elbo"
+
+    def _validated(self, X: Any, *, reset: bool) -> np.ndarray:
+        """X as float64, (n, d), finite; else a ValueError of scikit-learn, or of ours."""
+        if getattr(X, "ndim", 0) > 2:
+            raise ValueError(
+                f"X has shape {tuple(X.shape)}; expected a row for each example: "
+                "lay pictures flat with X.reshape(len(X), -1)"
+            )
+        least = 2 if reset else 1
+        x = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=least)
+        shape = None if self.model is None else self.model.input_shape
+        if shape is not None and math.prod(shape) != x.shape[1]:
+            raise ValueError(
+                f"X has {x.shape[1]} features, but the model takes {math.prod(shape)}, "
+                f"the numbers of an example of shape {shape}"
+            )
+        return x
+
+    def _learn(self, x: np.ndarray, random: np.random.RandomState, seed: int) -> None:
+        """Everything that a score needs."""
+        self._learn_scale(x)
+        self.model_ = self._build(seed)
+        rows = random.permutation(len(x))[: max(self.steps, 1) * BATCH]
+        self._train(self._scaled(x[rows]), seed)
+        self._learn_usual(x)
+        self._epsilon = torch.from_numpy(random.standard_normal((DRAWS, len(self._usual_code))))
+
+    def _scores_unseen(self, x: np.ndarray, random: np.random.RandomState, seed: int) -> np.ndarray:
+        """The score of each row by a twin that learned from the other folds."""
+        fold = random.permutation(len(x)) % FOLDS
+        scores = np.empty(len(x))
+        for number in range(FOLDS):
+            twin = copy.copy(self)
+            twin._learn(x[fold != number], random, seed)
+            scores[fold == number] = twin._score(x[fold == number])
+        return scores
+
+    def _learn_scale(self, x: np.ndarray) -> None:
+        """What a value is compared with: the mean and the spread of its feature, and the floor."""
+        self.values_ = self.values
+        if self.values == "auto":
+            self.values_ = "pixels" if _share_a_scale(x) else "table"
+        self._centre, spread = x.mean(axis=0), x.std(axis=0)
+        still = spread <= 1e-12 * np.abs(x).max(axis=0)
+        if self.model is not None:
+            self._centre, self._spread = np.zeros(x.shape[1]), np.ones(x.shape[1])
+        elif self.values_ == "pixels":
+            self._spread = np.full_like(spread, np.sqrt(np.mean(spread**2)) or 1.0)
+        else:
+            # Nobody can know how far a feature may move that has never moved: a tenth of itself.
+            self._spread = np.where(still, 0.1 * np.maximum(np.abs(self._centre), 1.0), spread)
+        self._floor = x.min()
+        smallest = self._sizes(x).min()
+        self._least_size = 0.5 * smallest or 1e-3
+
+    def _scaled(self, x: np.ndarray) -> Tensor:
+        """Rows as inputs of the model, in float64."""
+        near = ((x - self._centre) / self._spread).clip(-FARTHEST, FARTHEST)
+        return torch.from_numpy(near).reshape(len(x), *(self.model_.input_shape or x.shape[1:]))
+
+    def _sizes(self, x: np.ndarray) -> np.ndarray:
+        """Of each picture the root of the sum of its squares above the floor; 1 in a table."""
+        if self.values_ == "table":
+            return np.ones(len(x))
+        return np.linalg.norm(x - self._floor, axis=1)
+
+    def _build(self, seed: int) -> Autoencoder | VAE:
+        """A copy of the model given, or a network made to measure."""
+        if self.model is not None:
+            return copy.deepcopy(self.model)
+        options = {"input_shape": (self.n_features_in_,), "output": "linear", "seed": seed}
+        if self._wants_elbo:
+            return VAE.dense(int(self.latent_dim), hidden=(256,), sigma=0.5, **options)
+        return Autoencoder.dense(int(self.latent_dim), hidden=(256,), **options)
+
+    def _train(self, x: Tensor, seed: int) -> None:
+        if self.steps:
+            options = {"lr": cosine_decay(5e-3), "precision": "auto", "progress": False}
+            epochs = math.ceil(self._steps / math.ceil(len(x) / BATCH))
+            options |= {"epochs": epochs, "batch_size": BATCH, "seed": seed}
+            fit(self.model_.float(), self._objective(), x.float(), **options)
+        # In float32 the score of a row would depend, in its last digits, on the rows beside it.
+        self.model_.double().eval()
+
+    def _objective(self) -> Objective:
+        if isinstance(self.model_, VAE):
+            return negative_elbo()
+        return denoising(gaussian_noise(self.noise)) if self.noise else reconstruction
+
+    def _learn_usual(self, x: np.ndarray) -> None:
+        """The mean error and the spread of the codes: the units in which both are measured."""
+        error, z = self._errors_and_codes(x)
+        self._usual_error = error.mean() or 1.0
+        self._usual_code = z.mean(axis=0)
+        covariance = np.cov(z, rowvar=False).reshape(z.shape[1], z.shape[1])
+        # A number of the code that stands still, or too few examples, would leave no inverse.
+        ridge = 1e-3 * np.trace(covariance) / len(covariance) or 1.0
+        self._precision = np.linalg.inv(covariance + ridge * np.eye(len(covariance)))
+
+    def _score(self, x: np.ndarray) -> np.ndarray:
+        if self._wants_elbo:
+            return in_chunks(self._elbo, self._scaled(x)).numpy()
+        error, z = self._errors_and_codes(x)
+        away = z - self._usual_code
+        code = ((away @ self._precision) * away).sum(axis=1)
+        return -0.5 * (x.shape[1] * error / self._usual_error + code)
+
+    def _errors_and_codes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each row the squared error, by its size if it is a picture, and the code."""
+        errors, codes = [], []
+        with evaluating(self.model_):
+            for piece in self._scaled(x).split(CHUNK):
+                logits, z = self._draw_again(piece)
+                errors.append(squared_error(self.model_.to_image(logits), piece))
+                codes.append(z)
+        size = np.maximum(self._sizes(x), self._least_size)
+        return torch.cat(errors).numpy() / size, torch.cat(codes).numpy()
+
+    def _draw_again(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits of the reconstruction, and the code; of a VAE both belong to the mean."""
+        if not isinstance(self.model_, VAE):
+            return self.model_(x)
+        mu, _ = self.model_.encode(x)
+        return self.model_.decode_beside(mu, x), mu
+
+    def _elbo(self, x: Tensor) -> Tensor:
+        """The bound, with the same draws of ε for every row: a row's score is its own affair."""
+        with evaluating(self.model_):
+            mu, log_var = self.model_.encode(x)
+            draws = mu + torch.exp(log_var / 2) * self._epsilon[:, None]
+            log_p = [-self.model_.nll(self.model_.decode_beside(z, x), x) for z in draws]
+            return torch.stack(log_p).mean(dim=0) - gaussian_kl(mu, log_var)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _share_a_scale(x: np.ndarray) -> bool:
+    """Whether the features of x are alike, as pixels are, with one value for nothing."""
+    low, high = x.min(axis=0), x.max(axis=0)
+    ranges = (high - low)[high > low]
+    if x.shape[1] < 64 or len(ranges) == 0:
+        return False
+    return bool(np.mean(low == low.min()) > 0.5 and ranges.max() <= 2 * np.median(ranges))

@@ -1,0 +1,351 @@
+"""The detector: scikit-learn's own checks, what it finds, and what it says to wrong inputs."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from course_utils import VAE, VQVAE, Autoencoder, elbo, load_images, squared_error
+from course_utils.anomaly import ReconstructionDetector
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SMALL = {"steps": 40, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def table():
+    """200 rows of five features in units of their own, three of which belong together."""
+    random = np.random.default_rng(0)
+    hidden = random.normal(size=(200, 2))
+    rows = np.c_[hidden @ random.normal(size=(2, 3)), random.normal(size=(200, 2))]
+    return (rows + 0.05 * random.normal(size=rows.shape)) * [1, 1000, 0.01, 5, 1e6] + [
+        0,
+        9,
+        0,
+        1,
+        2,
+    ]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Training pictures of each digit by its label, test pictures, their labels."""
+    images = load_images("digits")
+    train, labels = images.train.flatten(1).numpy(), images.train_labels.numpy()
+    by_digit = [train[labels == digit] for digit in range(10)]
+    return by_digit, images.test.flatten(1).numpy(), images.test_labels.numpy()
+
+
+def one_class_auroc(digits, digit, **options):
+    by_digit, test, labels = digits
+    detector = ReconstructionDetector(random_state=0, **options).fit(by_digit[digit])
+    return roc_auc_score(labels != digit, -detector.score_samples(test))
+
+
+# --- an estimator of scikit-learn ---------------------------------------------------------------
+
+CHECKS = """
+import warnings
+from sklearn.utils.estimator_checks import check_estimator
+from course_utils.anomaly import ReconstructionDetector
+warnings.simplefilter("error")
+results = check_estimator(ReconstructionDetector({options}), on_fail=None, on_skip=None)
+bad = [r for r in results if r["status"] != "passed" and "pandas is not" not in str(r["exception"])]
+assert len(results) > 40 and not bad, bad
+"""
+
+
+@pytest.mark.parametrize("options", ["", "score='elbo', steps=100"])
+def test_every_check_of_scikit_learn_passes(options):
+    """In a process of its own: one of the checks wants SCIPY_ARRAY_API set before any import."""
+    environment = os.environ | {"SCIPY_ARRAY_API": "1"}
+    command = [sys.executable, "-c", CHECKS.format(options=options)]
+    result = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_clone_has_the_same_parameters_and_nothing_learned(table):
+    detector = ReconstructionDetector(contamination=0.2, score="elbo", latent_dim=3, **SMALL)
+    twin = clone(detector.fit(table))
+    assert twin.get_params() == detector.get_params()
+    assert not hasattr(twin, "model_")
+    assert "score='elbo'" in repr(twin)
+
+
+def test_parameters_can_be_set():
+    detector = ReconstructionDetector().set_params(score="elbo", noise=0.1)
+    assert detector.get_params()["score"] == "elbo"
+    assert detector.noise == 0.1
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        detector.set_params(colour="blue")
+
+
+def test_pickle_keeps_every_score(table):
+    detector = ReconstructionDetector(**SMALL).fit(table)
+    again = pickle.loads(pickle.dumps(detector))
+    assert np.array_equal(again.score_samples(table), detector.score_samples(table))
+
+
+@pytest.mark.parametrize("score", ["reconstruction", "elbo"])
+def test_random_state_decides(table, score):
+    def scores(seed):
+        detector = ReconstructionDetector(score=score, steps=40, random_state=seed)
+        return detector.fit(table).score_samples(table)
+
+    assert np.array_equal(scores(1), scores(1))
+    assert not np.allclose(scores(1), scores(2))
+
+
+def test_the_global_streams_stay_where_they_were(table):
+    torch.manual_seed(3)
+    np.random.seed(3)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    ReconstructionDetector(**SMALL).fit(table).score_samples(table)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])
+
+
+def test_feature_names_are_remembered(table):
+    pandas = pytest.importorskip("pandas")  # not among what the course installs
+    frame = pandas.DataFrame(table, columns=["a", "b", "c", "d", "e"])
+    detector = ReconstructionDetector(**SMALL).fit(frame)
+    assert list(detector.feature_names_in_) == list(frame.columns)
+    assert detector.n_features_in_ == 5
+    with pytest.raises(ValueError, match="feature names should match"):
+        detector.score_samples(frame[frame.columns[::-1]])
+
+
+def test_it_ends_a_pipeline(table):
+    pipeline = make_pipeline(StandardScaler(), ReconstructionDetector(**SMALL)).fit(table)
+    assert set(pipeline.predict(table)) == {-1, 1}
+
+
+# --- scores and decisions -------------------------------------------------------------------------
+
+
+def test_decision_is_score_less_offset_and_predict_its_sign(table):
+    detector = ReconstructionDetector(contamination=0.05, **SMALL).fit(table)
+    scores, decision = detector.score_samples(table), detector.decision_function(table)
+    np.testing.assert_allclose(decision, scores - detector.offset_)
+    assert np.array_equal(detector.predict(table), np.where(decision < 0, -1, 1))
+    assert scores.shape == (200,)
+
+
+@pytest.mark.parametrize("contamination", [0.02, 0.1, 0.5])
+def test_contamination_is_the_share_of_strange_training_rows(contamination):
+    rows = np.random.default_rng(1).normal(size=(1200, 4))
+    detector = ReconstructionDetector(contamination=contamination, **SMALL).fit(rows)
+    assert np.mean(detector.predict(rows) == -1) == pytest.approx(contamination)
+
+
+def test_few_rows_do_not_make_every_new_one_strange():
+    """A network can learn forty rows by heart; the threshold must not believe its scores there."""
+    random = np.random.default_rng(2)
+    rows, new = random.normal(size=(40, 20)), random.normal(size=(2000, 20))
+    detector = ReconstructionDetector(random_state=0).fit(rows)
+    assert np.mean(detector.predict(new) == -1) < 0.35
+
+
+def test_units_and_offsets_of_a_table_make_no_difference(table):
+    scores = [
+        ReconstructionDetector(**SMALL).fit(rows).score_samples(rows)
+        for rows in (table, table * [1e-3, 1e3, 7, 1, 1e-6] + 5)
+    ]
+    np.testing.assert_allclose(*scores, rtol=0.02, atol=0.02)
+
+
+def test_a_score_does_not_depend_on_the_rows_beside_it(table):
+    for score in ("reconstruction", "elbo"):
+        detector = ReconstructionDetector(score=score, **SMALL).fit(table)
+        alone = np.concatenate([detector.score_samples(row[None]) for row in table[:20]])
+        np.testing.assert_allclose(alone, detector.score_samples(table)[:20], rtol=1e-9)
+
+
+def test_finds_what_breaks_a_rule_and_what_lies_far_out(table):
+    detector = ReconstructionDetector(random_state=0).fit(table)
+    usual = detector.score_samples(table)
+    broken = table.copy()
+    broken[:, 0] = np.random.default_rng(3).permutation(
+        broken[:, 0]
+    )  # each feature by itself: fine
+    labels = np.r_[np.zeros(200), np.ones(200)]
+    assert roc_auc_score(labels, -np.r_[usual, detector.score_samples(broken)]) > 0.75
+    far = table.mean(0) + 8 * table.std(0) * np.eye(5)
+    assert detector.score_samples(far).max() < usual.min()
+
+
+def test_a_feature_that_never_moved_is_watched(table):
+    with_constant = np.c_[table, np.full(200, 300.0)]
+    detector = ReconstructionDetector(random_state=0).fit(with_constant)
+    moved = with_constant.copy()
+    moved[:, -1] = 0
+    assert np.all(detector.score_samples(moved) < detector.score_samples(with_constant))
+
+
+def test_constant_data_and_absurd_values_give_finite_scores(table):
+    same = ReconstructionDetector(**SMALL).fit(np.ones((10, 3)))
+    assert np.isfinite(same.score_samples([[1, 1, 1], [0, 5, 1]])).all()
+    detector = ReconstructionDetector(**SMALL).fit(table)
+    assert np.isfinite(detector.score_samples([[1e30, -1e30, 0, 0, 0]])).all()
+
+
+def test_as_good_as_others_on_a_table():
+    """Benign tumours are normal: IsolationForest has 0.96 here, LocalOutlierFactor 0.95."""
+    data = load_breast_cancer()
+    benign = np.random.default_rng(0).permutation(data.data[data.target == 1])
+    test = np.r_[benign[200:], data.data[data.target == 0]]
+    labels = np.r_[np.zeros(len(benign) - 200), np.ones(len(test) - len(benign) + 200)]
+    detector = ReconstructionDetector(random_state=0).fit(benign[:200])
+    assert roc_auc_score(labels, -detector.score_samples(test)) > 0.92
+
+
+@pytest.mark.parametrize("digit", [2, 8])
+def test_one_digit_against_the_others(digits, digit):
+    assert one_class_auroc(digits, digit) > 0.9
+
+
+# --- pictures and tables --------------------------------------------------------------------------
+
+
+def test_pictures_are_recognised_whatever_their_range(digits):
+    (ones, *_), _, _ = digits
+    for rows in (ones, 255 * ones, (ones - 0.1307) / 0.3081):
+        assert ReconstructionDetector(**SMALL).fit(rows).values_ == "pixels"
+
+
+@pytest.mark.parametrize("scale", [255.0, 1 / 0.3081])
+def test_the_range_of_pictures_makes_no_difference(digits, scale):
+    by_digit, test, _ = digits
+    scores = [
+        ReconstructionDetector(**SMALL).fit(factor * by_digit[3]).score_samples(factor * test)
+        for factor in (1.0, scale)
+    ]
+    assert np.corrcoef(*scores)[0, 1] > 0.99
+
+
+def test_tables_are_recognised(table):
+    random = np.random.default_rng(0)
+    counts = random.poisson(3, size=(100, 80)) * np.geomspace(1, 1000, 80)
+    for rows in (table, random.normal(size=(50, 100)), counts):
+        assert ReconstructionDetector(**SMALL).fit(rows).values_ == "table"
+
+
+def test_pictures_are_judged_by_error_for_their_ink(digits):
+    """The error grows with the ink, and a 1 has little: among 8s it looks normal otherwise."""
+    by_digit, test, labels = digits
+    few = np.isin(labels, [1, 8])
+    detector = ReconstructionDetector(random_state=0).fit(by_digit[8])
+    assert roc_auc_score(labels[few] == 1, -detector.score_samples(test[few])) > 0.8
+
+
+def test_blank_paper_is_finite_and_strange(digits):
+    detector = ReconstructionDetector(random_state=0).fit(digits[0][8])
+    blank = detector.score_samples(np.zeros((1, 784)))
+    assert np.isfinite(blank).all()
+    assert detector.predict(np.zeros((1, 784))) == [-1]
+
+
+def test_reconstruction_is_in_the_units_of_the_data(table):
+    detector = ReconstructionDetector(random_state=0).fit(table)
+    again = detector.reconstruct(table)
+    assert again.shape == table.shape
+    assert np.all(np.mean((again - table) ** 2, axis=0) < 0.5 * table.var(axis=0))
+
+
+# --- models of the course -------------------------------------------------------------------------
+
+
+def test_a_given_model_is_copied_and_the_copy_trained(digits):
+    model = Autoencoder.dense(8, hidden=(32,))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    detector = ReconstructionDetector(model, **SMALL).fit(digits[0][0])
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    learned = detector.model_.state_dict()
+    assert not torch.allclose(learned["decoder.0.weight"].float(), before["decoder.0.weight"])
+
+
+def test_a_trained_model_is_taken_as_it_is(digits):
+    model = Autoencoder.dense(8, hidden=(32,))
+    detector = ReconstructionDetector(model, steps=0, values="table").fit(digits[0][0])
+    x = torch.from_numpy(digits[1]).view(-1, 1, 28, 28)
+    expected = model.reconstruct(x).flatten(1).numpy()
+    np.testing.assert_allclose(detector.reconstruct(digits[1]), expected, atol=1e-5)
+    error, _ = detector._errors_and_codes(digits[1].astype(float))
+    np.testing.assert_allclose(error, squared_error(model.reconstruct(x), x).numpy(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("build", [Autoencoder.conv, VAE.dense, VAE.conv])
+def test_any_autoencoder_of_the_course_will_do(digits, build):
+    detector = ReconstructionDetector(build(), steps=4, random_state=0).fit(digits[0][0])
+    assert np.isfinite(detector.score_samples(digits[1])).all()
+
+
+def test_elbo_is_that_of_the_model(digits):
+    model = VAE.dense(4, hidden=(16,))
+    detector = ReconstructionDetector(model, score="elbo", steps=0, random_state=0)
+    detector.fit(digits[0][0])
+    x = torch.from_numpy(digits[1][:50]).view(-1, 1, 28, 28)
+    draws = torch.stack([elbo(model, x) for _ in range(400)])
+    # The detector has 16 draws of its own, the same for every row.
+    error = draws.std(0) * (1 / 16 + 1 / 400) ** 0.5
+    difference = torch.from_numpy(detector.score_samples(digits[1][:50])) - draws.mean(0)
+    assert ((difference / error).abs() < 6).all()
+
+
+# --- wrong inputs ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"contamination": 0}, "contamination is 0; expected the share"),
+        ({"contamination": 0.6}, "contamination is 0.6; expected the share"),
+        ({"contamination": "auto"}, "contamination is 'auto'; expected the share"),
+        ({"score": "mse"}, "score is 'mse'; expected 'reconstruction' or 'elbo'"),
+        ({"values": "images"}, "values is 'images'; expected 'auto', 'table' or 'pixels'"),
+        ({"latent_dim": 0}, "latent_dim is 0; expected a whole number, 1 or more"),
+        ({"latent_dim": 2.5}, "latent_dim is 2.5; expected a whole number"),
+        ({"noise": -1}, "noise is -1; expected a standard deviation, 0 or more"),
+        ({"steps": 0}, "steps is 0; expected a whole number, 1 or more"),
+        ({"model": "dense"}, "model is a str; expected an Autoencoder or a VAE"),
+        ({"model": VQVAE.conv(8, 4)}, "model is a VQVAE; expected an Autoencoder or a VAE"),
+        ({"model": Autoencoder.linear(2), "score": "elbo"}, "an Autoencoder has no ELBO"),
+        ({"model": Autoencoder.linear(2)}, r"X has 5 features, but the model takes 784"),
+    ],
+)
+def test_wrong_options_are_told_in_one_sentence(table, options, message):
+    with pytest.raises(ValueError, match=message) as told:
+        ReconstructionDetector(**options).fit(table)
+    assert "\n" not in str(told.value)
+
+
+def test_pictures_that_are_not_laid_flat_are_told_how(digits):
+    pictures = torch.from_numpy(digits[1]).view(-1, 1, 28, 28)
+    with pytest.raises(ValueError, match=r"lay pictures flat with X.reshape\(len\(X\), -1\)"):
+        ReconstructionDetector().fit(pictures)
+
+
+def test_missing_values_and_values_out_of_range_are_refused(table, digits):
+    holes = table.copy()
+    holes[3, 2] = np.nan
+    with pytest.raises(ValueError, match="contains NaN"):
+        ReconstructionDetector().fit(holes)
+    with pytest.raises(ValueError, match="this model draws images in"):
+        ReconstructionDetector(Autoencoder.dense(8, hidden=(32,))).fit(255 * digits[0][0])
+
+
+def test_tensors_are_taken_too(table):
+    detector = ReconstructionDetector(**SMALL).fit(torch.from_numpy(table))
+    assert isinstance(detector.score_samples(torch.from_numpy(table)), np.ndarray)

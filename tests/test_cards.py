@@ -1,0 +1,72 @@
+"""Cards: every one is whole, and what is drawn is safe, small, repeatable and readable anywhere."""
+
+import re
+
+import pytest
+
+from course_utils.exercises.cards import DECK_FOLDER, Card, Deck, cards, load_decks
+from test_quiz import LATEX, Reader
+
+DECKS = load_decks()
+MAX_BYTES = 30_000
+
+
+@pytest.fixture(params=DECKS.values(), ids=DECKS)
+def deck(request):
+    return request.param
+
+
+def test_every_file_is_a_lesson():
+    files = sorted(path.name for path in DECK_FOLDER.iterdir())
+    assert [f"lesson_{key}.toml" for key in DECKS] == files
+
+
+def test_the_whole_course_is_asked():
+    assert len(cards("14").cards) >= 24
+    asked = " ".join(card.lesson for card in cards("14").cards)
+    assert {f"{number:02}" for number in range(1, 16)} <= set(re.findall(r"\b\d\d\b", asked))
+
+
+def test_cards_are_whole_and_plain(deck):
+    for card in deck.cards:
+        assert re.search(r"[?.]$", card.question) and len(card.answer) > 100
+        assert re.fullmatch(r"\d\d[\d ,;a-z]*", card.lesson), card.lesson
+        for text in card:
+            assert text == text.strip() and text
+            assert not LATEX.search(text), text
+    assert len({card.question for card in deck.cards}) == len(deck.cards)
+
+
+def test_text_form_holds_everything(deck):
+    shown = " ".join(repr(deck).split())
+    assert all(text in shown for card in deck.cards for text in card)
+    assert max(map(len, repr(deck).splitlines())) <= 88
+
+
+def test_html_is_small_and_the_same_each_time(deck):
+    html = deck._repr_html_()
+    assert len(html.encode()) < MAX_BYTES
+    assert html == cards(deck.key)._repr_html_()
+    assert "http" not in html and " id=" not in html
+
+
+def test_html_holds_everything_without_a_script(deck):
+    """All questions stand open, each answer folded away behind its own."""
+    reader = Reader()
+    reader.feed(deck._repr_html_())
+    assert reader.open_tags == []
+    read = " ".join(reader.text)
+    assert all(card.question in read and card.answer in read for card in deck.cards)
+    assert not any(card.answer in " ".join(reader.unfolded) for card in deck.cards)
+
+
+def test_html_in_a_card_is_shown_not_obeyed():
+    wicked = '<script>alert("no")</script> & <b>'
+    html = Deck("99", wicked, (Card(wicked, wicked, wicked),))._repr_html_()
+    assert "<script>alert" not in html
+    assert html.count("&lt;script&gt;alert(&quot;no&quot;)&lt;/script&gt; &amp; &lt;b&gt;") == 4
+
+
+def test_unknown_deck_lists_those_there_are():
+    with pytest.raises(ValueError, match=r"no deck is called '114'. Did you mean '14'.* Known: 14"):
+        cards("114")
