@@ -47,8 +47,8 @@ KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "langua
 
 SETUP = """\
 import torch
-from course_utils import Autoencoder, check, masking_noise, plots, quiz
-from course_utils.widgets import compare_code_sizes, denoise_at"""
+from course_utils import Autoencoder, cards, check, masking_noise, plots, quiz
+from course_utils.widgets import choose_model, compare_code_sizes, denoise_at"""
 STUB = """\
 def squared_error(x_hat, x):
     raise NotImplementedError"""
@@ -76,6 +76,8 @@ CELLS = {
     "noise": new_code_cell(NOISE),
     "figure": new_code_cell(FIGURE),
     "film": new_code_cell(FILM),
+    "cards": new_code_cell('cards("14")'),
+    "path": new_code_cell("choose_model()"),
 }
 
 
@@ -197,6 +199,46 @@ def test_noise_by_keyboard(lesson):
     assert picture.get_attribute("src") != before
 
 
+def tab_to(view, wanted, page, presses=40):
+    """Click beside the text of a view, then press Tab until `wanted` has the focus."""
+    view.locator(".course-cards, .course-path").click(position={"x": 5, "y": 5})
+    page.keyboard.press("Escape")
+    for _ in range(presses):
+        page.keyboard.press("Tab")
+        if view.locator(f"{wanted}:focus").count():
+            return
+    pytest.fail(f"no {wanted} can be reached with Tab")
+
+
+def test_cards_by_keyboard(lesson):
+    """One card lies on the table; the arrows go on, Enter turns it."""
+    view = cell(lesson, "cards")
+    keyboard, status = lesson.page.keyboard, view.get_by_role("status")
+    first = view.locator("li[data-here] summary").inner_text()
+    tab_to(view, ".course-cards button", lesson.page)
+    before = status.inner_text()
+    keyboard.press("ArrowRight")
+    assert status.inner_text() != before
+    assert view.locator("li[data-here] summary").inner_text() != first
+    answer = view.locator("li[data-here] details p")
+    assert not answer.is_visible()
+    view.locator("li[data-here] summary").focus()
+    keyboard.press("Enter")
+    answer.wait_for(state="visible")
+    keyboard.press("ArrowLeft")
+    assert view.locator("li[data-here] summary").inner_text() == first
+
+
+def test_decision_path_by_keyboard(lesson):
+    view = cell(lesson, "path")
+    tab_to(view, ".course-path summary", lesson.page)
+    closed = view.locator("details[open]").count()
+    lesson.page.keyboard.press("Enter")
+    view.locator("details[open]").nth(closed).wait_for()
+    lesson.page.keyboard.press("Tab")
+    assert view.locator("summary:focus, a:focus").count() == 1  # what was opened comes next
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_saved_lesson_opens_alive_and_readable(lab, lesson, chromium, theme):
     """A trusted notebook needs no cell run again; its text stands out in either theme."""
@@ -256,6 +298,10 @@ def test_untrusted_lesson_shows_the_questions_and_figures(lab, lesson, chromium)
         assert not answer.is_visible()
         quiz.locator("summary").click()
         assert answer.is_visible()
+        for name in ("cards", "path"):
+            folded = cell(notebook, name).locator("details").first
+            folded.locator("summary").first.click()
+            assert folded.locator("p, ul, div, details").first.is_visible()
         assert_figures_are_drawn_and_described(notebook)
 
 
