@@ -69,7 +69,8 @@ def unattempted(exercise: Exercise) -> Report:
 def unrepaired(exercise: Exercise) -> Report:
     """The report of an answer that still does what the specimen does.
 
-    It does not say which property that breaks: to find one is the exercise. See `exposed`.
+    It says neither which property that breaks nor which stages are to come, whose names would tell:
+    to find it is the exercise. See `exposed`.
     """
     message = (
         "It still does what the specimen does. There is a property that it should have and has "
@@ -81,7 +82,6 @@ def unrepaired(exercise: Exercise) -> Report:
         [Result("repair", False, message)],
         attempted=False,
         waiting="not repaired yet",
-        to_come=[stage.name for stage in exercise.stages],
     )
 
 
