@@ -48,7 +48,7 @@ format: $(STAMP)  ## put style and formatting right
 	$(PY) -m ruff format .
 
 test-unit: $(STAMP)  ## run the unit, property and checker tests
-	$(PY) -m pytest -n $(WORKERS) -m "not browser and not notebook"
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not notebook"
 
 test-browser: $(STAMP)  ## run the browser tests (skipped without Chromium, unless REQUIRE_BROWSER=1)
 	$(PY) -m pytest -m browser

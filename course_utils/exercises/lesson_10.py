@@ -188,7 +188,15 @@ mutual_information_gap = Exercise(
             ),
             _against(
                 lambda known, best: known.median(0).values,
-                "You subtracted the median. The rival is the second best.",
+                "You subtracted the median of all numbers, or the third best where that is the "
+                "same. The rival is the second best.",
+            ),
+            Mistake(
+                lambda known, entropy: float(
+                    ((known.sort(0).values[0] - known.sort(0).values[1]) / entropy).mean()
+                ),
+                "Your gap is that of the two smallest entries, and negative: `sort` begins with "
+                "the smallest. Say `descending=True`, or use `topk`.",
             ),
             _against(
                 _strictly_below,

@@ -137,6 +137,11 @@ def gap_to_all_others(mutual_information, factor_entropy):
     return ((2 * best - mutual_information.sum(0)) / factor_entropy).mean().item()
 
 
+def gap_of_the_smallest(mutual_information, factor_entropy):
+    known = mutual_information.sort(dim=0).values
+    return ((known[0] - known[1]) / factor_entropy).mean().item()
+
+
 def gap_to_the_median(mutual_information, factor_entropy):
     ahead = mutual_information.amax(0) - mutual_information.median(0).values
     return (ahead / factor_entropy).mean().item()
@@ -501,6 +506,7 @@ WRONG = {
         gap_to_the_other_mean: "the average of the other numbers",
         gap_to_all_others: "added up. Only the second",
         gap_to_the_median: "subtracted the median",
+        gap_of_the_smallest: "that of the two smallest entries",
         gap_over_copies: "jumped over the copy",
         gap_second_smallest: "the second *smallest* entry",
         gap_between_factors: "compared two factors within one row",
