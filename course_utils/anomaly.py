@@ -35,8 +35,9 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
     """Finds what an autoencoder, trained on normal examples, cannot draw again.
 
     It is one of scikit-learn's outlier detectors, and takes the place of `IsolationForest` or
-    `LocalOutlierFactor(novelty=True)` in any of their pipelines. Tables need no preparation, and
-    pictures only to be laid flat: X has one row for each example.
+    `LocalOutlierFactor(novelty=True)` in their pipelines, for dense X (not for sparse X, nor with
+    `sample_weight`). Tables need no preparation, and pictures only to be laid flat: X has one row
+    for each example.
 
     Unless a `model` is given, it trains a small autoencoder (d → 256 → `latent_dim` → 256 → d) to
     remove Gaussian noise. Then a score has two parts. The squared error of the reconstruction x̂ is
@@ -45,37 +46,42 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
 
         score = -½ [d · error / mean error + (z - m)ᵀ C⁻¹ (z - m)]
 
-    For errors and codes with normal distributions this is log p(x, z), but for a constant. Of many
-    features the first part decides; of few, where the decoder may draw everything, the second.
+    In a table, and if errors and codes had normal distributions, this would be log p(x, z), but for
+    a constant. Of many features the first part decides; of few, where the decoder may draw
+    everything, the second.
 
     What an error is depends on the values.
 
-    - "table": each feature is divided by its own standard deviation, and the error is the sum of
-      squares.
+    - "table": each feature is divided by its own standard deviation (one that never moves by a
+      tenth of itself, and by 0.1 at least), and the error is the sum of squares.
     - "pixels": features share a scale, and a smallest value at which nothing is there (paper, no
       count). The sum of squares is divided by the *size* of the example, the square root of the sum
       of its own squares above that smallest value. Else whatever has little ink has little error: a
-      1 would pass for normal among 8s.
+      1 would pass for normal among 8s. So the background must be the smallest value: invert scans
+      that are dark on light, and do not standardise pictures pixel by pixel first.
 
     Args:
         model: an `Autoencoder` or a `VAE` of the course, of which a copy is trained; rows are
-            reshaped to its inputs, and their values reach it as they are. None for one made to
-            measure.
+            reshaped to its inputs, and their values reach it as they are, up to ±10⁶. None for one
+            made to measure.
         contamination: the share of the training examples that is to be called strange, more than 0
-            and at most 0.5. It places the threshold `offset_` and changes no score. New normal
-            examples are a little less familiar than the training data, so rather more of them will
-            be called strange; where the rate matters, choose a threshold on the scores of normal
-            examples that were kept back.
+            and at most 0.5; there is no "auto". It places the threshold `offset_` and changes no
+            score. New normal examples are a little less familiar than the training data, so rather
+            more of them will be called strange; where the rate matters, set `offset_` to a quantile
+            of the scores of normal examples that were kept back.
         score: "reconstruction", as above, or "elbo": the evidence lower bound of a variational
             autoencoder in nats, the mean of 16 draws.
         values: "table", "pixels", or "auto": pixels where 64 features or more are on one scale,
             that is, more than half of them have one smallest value and no range is more than twice
-            the usual one.
+            the usual one. A table of 64 columns or more that are 0 or 1 looks like that too: say
+            "table".
         latent_dim: numbers in the code of the model made to measure.
         noise: standard deviation of the noise it learns to remove, in units of the spread of a
-            feature (for a given autoencoder, of the values as they are); 0 for none.
+            feature (for a given autoencoder, of the values as they are); 0 for none. A variational
+            autoencoder, given or trained for an ELBO, has noise of its own and ignores it.
         steps: of training, with 128 examples each, rounded up to whole passes through the data, of
-            which there are at most 50. 0 takes a given model as it is, trained already.
+            which there are at most 50; of more than 128 · steps rows it sees a random selection,
+            once. 0 takes a given model as it is, trained already.
         random_state: a number for the same detector each time.
 
     Attributes:
@@ -84,7 +90,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         offset_: the threshold; what scores below it is strange. Among the training examples that is
             the share `contamination`, unless there are fewer than 1,000 and their scores flatter:
             if many more are below when each is scored by a model that has not seen it (five-fold
-            cross-validation), these scores place the threshold.
+            cross-validation, not with steps=0), these scores place the threshold.
         n_features_in_, feature_names_in_: as everywhere in scikit-learn.
 
     >>> X = np.random.default_rng(0).normal(size=(300, 3)) * [1, 1000, 0.001]
@@ -135,11 +141,12 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         Raises:
             ValueError: if X or an option will not do; says why.
         """
-        self._check_options(**self.get_params())
+        self._check_options()
         x = self._validated(X, reset=True)
         random = check_random_state(self.random_state)
         seed = int(random.randint(2**31 - 1))
-        self._steps = min(self.steps, PASSES * math.ceil(len(x) / BATCH))
+        batches = math.ceil(min(len(x), max(self.steps, 1) * BATCH) / BATCH)
+        self._epochs = min(math.ceil(self.steps / batches), PASSES)
         self._learn(x, random, seed)
         share = 100.0 * self.contamination
         self.offset_ = np.percentile(self._score(x), share)
@@ -173,33 +180,27 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         x_hat = self.model_.reconstruct(x).reshape(len(x), -1).numpy()
         return x_hat * self._spread + self._centre
 
-    @staticmethod
-    def _check_options(
-        model: Any, contamination: Any, score: Any, values: Any, noise: Any, **whole: Any
-    ) -> None:
-        if not (_is_number(contamination) and 0 < contamination <= 0.5):
+    def _check_options(self) -> None:
+        score = vars(self)["score"]
+        if not (_is_number(self.contamination) and 0 < self.contamination <= 0.5):
             raise ValueError(
-                f"contamination is {contamination!r}; expected the share of strange examples, "
+                f"contamination is {self.contamination!r}; expected the share of strange examples, "
                 "more than 0 and at most 0.5"
             )
         if score not in ("reconstruction", "elbo"):
             raise ValueError(f"score is {score!r}; expected 'reconstruction' or 'elbo'")
-        if values not in ("auto", "table", "pixels"):
-            raise ValueError(f"values is {values!r}; expected 'auto', 'table' or 'pixels'")
-        if not (_is_number(noise) and 0 <= noise < math.inf):
-            raise ValueError(f"noise is {noise!r}; expected a standard deviation, 0 or more")
-        least = {"latent_dim": 1, "steps": 1 if model is None else 0}
-        for name, lowest in least.items():
-            if not isinstance(whole[name], int | np.integer) or whole[name] < lowest:
-                raise ValueError(
-                    f"{name} is {whole[name]!r}; expected a whole number, {lowest} or more"
-                )
-        if not isinstance(model, Autoencoder | VAE | None):
+        if self.values not in ("auto", "table", "pixels"):
+            raise ValueError(f"values is {self.values!r}; expected 'auto', 'table' or 'pixels'")
+        if not (_is_number(self.noise) and 0 <= self.noise < math.inf):
+            raise ValueError(f"noise is {self.noise!r}; expected a standard deviation, 0 or more")
+        _check_whole("latent_dim", self.latent_dim, at_least=1)
+        _check_whole("steps", self.steps, at_least=1 if self.model is None else 0)
+        if not isinstance(self.model, Autoencoder | VAE | None):
             raise ValueError(
-                f"model is a {type(model).__name__}; expected an Autoencoder or a VAE of the "
+                f"model is a {type(self.model).__name__}; expected an Autoencoder or a VAE of the "
                 "course, or None"
             )
-        if score == "elbo" and isinstance(model, Autoencoder):
+        if score == "elbo" and isinstance(self.model, Autoencoder):
             raise ValueError("an Autoencoder has no ELBO; give a VAE, or score='reconstruction'")
 
     @property
@@ -221,7 +222,20 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
                 f"X has {x.shape[1]} features, but the model takes {math.prod(shape)}, "
                 f"the numbers of an example of shape {shape}"
             )
+        if self.model is not None:
+            self._check_range(x)
         return x
+
+    def _check_range(self, x: np.ndarray) -> None:
+        """`fit` says the same of what it trains on; it never sees what is only scored."""
+        low, high = x.min(), x.max()
+        if self.model.output == "sigmoid" and (low < 0 or high > 1):
+            raise ValueError(
+                f"X has values from {low:.4g} to {high:.4g}; this model draws images in [0, 1]: "
+                "rescale, for all X alike, as for its training"
+            )
+        if self.model.output == "multinomial" and low < 0:
+            raise ValueError(f"X has values down to {low:.4g}; this model wants counts, >= 0")
 
     def _learn(self, x: np.ndarray, random: np.random.RandomState, seed: int) -> None:
         """Everything that a score needs."""
@@ -283,8 +297,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
     def _train(self, x: Tensor, seed: int) -> None:
         if self.steps:
             options = {"lr": cosine_decay(5e-3), "precision": "auto", "progress": False}
-            epochs = math.ceil(self._steps / math.ceil(len(x) / BATCH))
-            options |= {"epochs": epochs, "batch_size": BATCH, "seed": seed}
+            options |= {"epochs": self._epochs, "batch_size": BATCH, "seed": seed}
             fit(self.model_.float(), self._objective(), x.float(), **options)
         # In float32 the score of a row would depend, in its last digits, on the rows beside it.
         self.model_.double().eval()
@@ -341,6 +354,11 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _check_whole(name: str, value: Any, *, at_least: int) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < at_least:
+        raise ValueError(f"{name} is {value!r}; expected a whole number, {at_least} or more")
 
 
 def _share_a_scale(x: np.ndarray) -> bool:

@@ -1,5 +1,6 @@
 """The detector: scikit-learn's own checks, what it finds, and what it says to wrong inputs."""
 
+import math
 import os
 import pickle
 import subprocess
@@ -15,11 +16,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from course_utils import VAE, VQVAE, Autoencoder, elbo, load_images, squared_error
+from course_utils import VAE, VQVAE, Autoencoder, anomaly, elbo, load_images, squared_error
 from course_utils.anomaly import ReconstructionDetector
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SMALL = {"steps": 40, "random_state": 0}
+SMALL = {"steps": 20, "random_state": 0}
+TINY = {"steps": 1, "random_state": 0}  # where what was learned does not matter
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +30,8 @@ def table():
     random = np.random.default_rng(0)
     hidden = random.normal(size=(200, 2))
     rows = np.c_[hidden @ random.normal(size=(2, 3)), random.normal(size=(200, 2))]
-    return (rows + 0.05 * random.normal(size=rows.shape)) * [1, 1000, 0.01, 5, 1e6] + [
-        0,
-        9,
-        0,
-        1,
-        2,
-    ]
+    rows += 0.05 * random.normal(size=rows.shape)
+    return rows * [1, 1000, 0.01, 5, 1e6] + [0, 9, 0, 1, 2]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +62,7 @@ assert len(results) > 40 and not bad, bad
 """
 
 
-@pytest.mark.parametrize("options", ["", "score='elbo', steps=100"])
+@pytest.mark.parametrize("options", ["", "score='elbo', steps=20"])
 def test_every_check_of_scikit_learn_passes(options):
     """In a process of its own: one of the checks wants SCIPY_ARRAY_API set before any import."""
     environment = os.environ | {"SCIPY_ARRAY_API": "1"}
@@ -77,7 +74,7 @@ def test_every_check_of_scikit_learn_passes(options):
 
 
 def test_clone_has_the_same_parameters_and_nothing_learned(table):
-    detector = ReconstructionDetector(contamination=0.2, score="elbo", latent_dim=3, **SMALL)
+    detector = ReconstructionDetector(contamination=0.2, score="elbo", latent_dim=3, **TINY)
     twin = clone(detector.fit(table))
     assert twin.get_params() == detector.get_params()
     assert not hasattr(twin, "model_")
@@ -93,7 +90,7 @@ def test_parameters_can_be_set():
 
 
 def test_pickle_keeps_every_score(table):
-    detector = ReconstructionDetector(**SMALL).fit(table)
+    detector = ReconstructionDetector(**TINY).fit(table)
     again = pickle.loads(pickle.dumps(detector))
     assert np.array_equal(again.score_samples(table), detector.score_samples(table))
 
@@ -101,7 +98,7 @@ def test_pickle_keeps_every_score(table):
 @pytest.mark.parametrize("score", ["reconstruction", "elbo"])
 def test_random_state_decides(table, score):
     def scores(seed):
-        detector = ReconstructionDetector(score=score, steps=40, random_state=seed)
+        detector = ReconstructionDetector(score=score, steps=5, random_state=seed)
         return detector.fit(table).score_samples(table)
 
     assert np.array_equal(scores(1), scores(1))
@@ -112,7 +109,7 @@ def test_the_global_streams_stay_where_they_were(table):
     torch.manual_seed(3)
     np.random.seed(3)
     before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    ReconstructionDetector(**SMALL).fit(table).score_samples(table)
+    ReconstructionDetector(**TINY).fit(table).score_samples(table)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert np.array_equal(np.random.get_state()[1], before[1])
 
@@ -120,7 +117,7 @@ def test_the_global_streams_stay_where_they_were(table):
 def test_feature_names_are_remembered(table):
     pandas = pytest.importorskip("pandas")  # not among what the course installs
     frame = pandas.DataFrame(table, columns=["a", "b", "c", "d", "e"])
-    detector = ReconstructionDetector(**SMALL).fit(frame)
+    detector = ReconstructionDetector(**TINY).fit(frame)
     assert list(detector.feature_names_in_) == list(frame.columns)
     assert detector.n_features_in_ == 5
     with pytest.raises(ValueError, match="feature names should match"):
@@ -128,7 +125,7 @@ def test_feature_names_are_remembered(table):
 
 
 def test_it_ends_a_pipeline(table):
-    pipeline = make_pipeline(StandardScaler(), ReconstructionDetector(**SMALL)).fit(table)
+    pipeline = make_pipeline(StandardScaler(), ReconstructionDetector(**TINY)).fit(table)
     assert set(pipeline.predict(table)) == {-1, 1}
 
 
@@ -136,7 +133,7 @@ def test_it_ends_a_pipeline(table):
 
 
 def test_decision_is_score_less_offset_and_predict_its_sign(table):
-    detector = ReconstructionDetector(contamination=0.05, **SMALL).fit(table)
+    detector = ReconstructionDetector(contamination=0.05, **TINY).fit(table)
     scores, decision = detector.score_samples(table), detector.decision_function(table)
     np.testing.assert_allclose(decision, scores - detector.offset_)
     assert np.array_equal(detector.predict(table), np.where(decision < 0, -1, 1))
@@ -146,7 +143,7 @@ def test_decision_is_score_less_offset_and_predict_its_sign(table):
 @pytest.mark.parametrize("contamination", [0.02, 0.1, 0.5])
 def test_contamination_is_the_share_of_strange_training_rows(contamination):
     rows = np.random.default_rng(1).normal(size=(1200, 4))
-    detector = ReconstructionDetector(contamination=contamination, **SMALL).fit(rows)
+    detector = ReconstructionDetector(contamination=contamination, **TINY).fit(rows)
     assert np.mean(detector.predict(rows) == -1) == pytest.approx(contamination)
 
 
@@ -156,6 +153,33 @@ def test_few_rows_do_not_make_every_new_one_strange():
     rows, new = random.normal(size=(40, 20)), random.normal(size=(2000, 20))
     detector = ReconstructionDetector(random_state=0).fit(rows)
     assert np.mean(detector.predict(new) == -1) < 0.35
+
+
+@pytest.mark.parametrize("rows", [130, 300, 5000])
+def test_at_most_fifty_passes_and_as_many_for_every_twin(monkeypatch, rows):
+    passes = []
+
+    def fit(model, objective, x, *, epochs, batch_size, **options):
+        passes.append((epochs, math.ceil(len(x) / batch_size)))
+
+    monkeypatch.setattr(anomaly, "fit", fit)
+    x = np.random.default_rng(0).normal(size=(rows, 3))
+    ReconstructionDetector(steps=30, random_state=0).fit(x)
+    epochs, batches = passes[0]
+    assert epochs == math.ceil(30 / batches)
+    assert len(passes) == (6 if rows < 1000 else 1)
+    assert all(other == epochs for other, _ in passes)
+    passes.clear()
+    ReconstructionDetector(steps=400, random_state=0).fit(x[:130])
+    assert [epochs for epochs, _ in passes] == [50] * 6
+
+
+def test_a_threshold_on_rows_that_were_kept_back(table):
+    """What lesson 13 does: `offset_` may be set, and is what `predict` goes by."""
+    detector = ReconstructionDetector(**TINY).fit(table[:150])
+    kept = detector.score_samples(table[150:])
+    detector.offset_ = np.quantile(kept, 0.1)
+    assert np.mean(detector.predict(table[150:]) == -1) == pytest.approx(0.1, abs=0.021)
 
 
 def test_units_and_offsets_of_a_table_make_no_difference(table):
@@ -168,7 +192,7 @@ def test_units_and_offsets_of_a_table_make_no_difference(table):
 
 def test_a_score_does_not_depend_on_the_rows_beside_it(table):
     for score in ("reconstruction", "elbo"):
-        detector = ReconstructionDetector(score=score, **SMALL).fit(table)
+        detector = ReconstructionDetector(score=score, **TINY).fit(table)
         alone = np.concatenate([detector.score_samples(row[None]) for row in table[:20]])
         np.testing.assert_allclose(alone, detector.score_samples(table)[:20], rtol=1e-9)
 
@@ -222,7 +246,7 @@ def test_one_digit_against_the_others(digits, digit):
 def test_pictures_are_recognised_whatever_their_range(digits):
     (ones, *_), _, _ = digits
     for rows in (ones, 255 * ones, (ones - 0.1307) / 0.3081):
-        assert ReconstructionDetector(**SMALL).fit(rows).values_ == "pixels"
+        assert ReconstructionDetector(**TINY).fit(rows).values_ == "pixels"
 
 
 @pytest.mark.parametrize("scale", [255.0, 1 / 0.3081])
@@ -239,7 +263,13 @@ def test_tables_are_recognised(table):
     random = np.random.default_rng(0)
     counts = random.poisson(3, size=(100, 80)) * np.geomspace(1, 1000, 80)
     for rows in (table, random.normal(size=(50, 100)), counts):
-        assert ReconstructionDetector(**SMALL).fit(rows).values_ == "table"
+        assert ReconstructionDetector(**TINY).fit(rows).values_ == "table"
+
+
+def test_a_table_of_many_zeros_and_ones_has_to_be_named():
+    answers = (np.random.default_rng(0).random((60, 64)) < 0.3).astype(float)
+    assert ReconstructionDetector(**TINY).fit(answers).values_ == "pixels"
+    assert ReconstructionDetector(values="table", **TINY).fit(answers).values_ == "table"
 
 
 def test_pictures_are_judged_by_error_for_their_ink(digits):
@@ -270,7 +300,7 @@ def test_reconstruction_is_in_the_units_of_the_data(table):
 def test_a_given_model_is_copied_and_the_copy_trained(digits):
     model = Autoencoder.dense(8, hidden=(32,))
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    detector = ReconstructionDetector(model, **SMALL).fit(digits[0][0])
+    detector = ReconstructionDetector(model, **TINY).fit(digits[0][0])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     learned = detector.model_.state_dict()
     assert not torch.allclose(learned["decoder.0.weight"].float(), before["decoder.0.weight"])
@@ -316,6 +346,7 @@ def test_elbo_is_that_of_the_model(digits):
         ({"score": "mse"}, "score is 'mse'; expected 'reconstruction' or 'elbo'"),
         ({"values": "images"}, "values is 'images'; expected 'auto', 'table' or 'pixels'"),
         ({"latent_dim": 0}, "latent_dim is 0; expected a whole number, 1 or more"),
+        ({"latent_dim": True}, "latent_dim is True; expected a whole number"),
         ({"latent_dim": 2.5}, "latent_dim is 2.5; expected a whole number"),
         ({"noise": -1}, "noise is -1; expected a standard deviation, 0 or more"),
         ({"steps": 0}, "steps is 0; expected a whole number, 1 or more"),
@@ -346,6 +377,18 @@ def test_missing_values_and_values_out_of_range_are_refused(table, digits):
         ReconstructionDetector(Autoencoder.dense(8, hidden=(32,))).fit(255 * digits[0][0])
 
 
+def test_values_that_a_given_model_does_not_draw_are_refused_without_training_too(digits):
+    rows = digits[0][0]
+    model = Autoencoder.dense(8, hidden=(32,))
+    with pytest.raises(ValueError, match=r"X has values from 0 to 255; this model draws images in"):
+        ReconstructionDetector(model, steps=0).fit(255 * rows)
+    detector = ReconstructionDetector(model, steps=0).fit(rows)
+    with pytest.raises(ValueError, match=r"X has values from -1 to 0; this model draws images in"):
+        detector.score_samples(rows - 1)
+    any_number = Autoencoder.linear(2)
+    ReconstructionDetector(any_number, steps=0).fit(255 * rows)
+
+
 def test_tensors_are_taken_too(table):
-    detector = ReconstructionDetector(**SMALL).fit(torch.from_numpy(table))
+    detector = ReconstructionDetector(**TINY).fit(torch.from_numpy(table))
     assert isinstance(detector.score_samples(torch.from_numpy(table)), np.ndarray)

@@ -1,11 +1,15 @@
 """Cards: every one is whole, and what is drawn is safe, small, repeatable and readable anywhere."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from course_utils.exercises.cards import DECK_FOLDER, Card, Deck, cards, load_decks
 from test_quiz import LATEX, Reader
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 DECKS = load_decks()
 MAX_BYTES = 30_000
@@ -35,6 +39,19 @@ def test_cards_are_whole_and_plain(deck):
             assert text == text.strip() and text
             assert not LATEX.search(text), text
     assert len({card.question for card in deck.cards}) == len(deck.cards)
+
+
+def test_sections_exist(deck):
+    """Where an answer was shown: "13, sections 3 and 8" are headings of lesson 13."""
+    for card in deck.cards:
+        for place in card.lesson.split("; "):
+            lesson, _, sections = place.partition(", section")
+            (notebook,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
+            cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+            text = "\n".join("".join(cell["source"]) for cell in cells)
+            headings = re.findall(r"^## (\d+)\.", text, re.MULTILINE)
+            assert set(re.findall(r"\d+", sections)) <= set(headings), card.lesson
+            assert sections or lesson == "15", card.lesson
 
 
 def test_text_form_holds_everything(deck):

@@ -1,5 +1,6 @@
 """Checks of lesson 12: codes from a list."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -79,7 +80,10 @@ def _codebook(model: nn.Module, number: int, length: int) -> Tensor:
             )
         return found[0]
     shapes = {name: tuple(p.shape) for name, p in model.named_parameters()}
-    told = ", ".join(f"`{name}` {shape}" for name, shape in shapes.items()) or "none"
+    named = [f"`{name}` {shape}" for name, shape in shapes.items()]
+    told = ", ".join(named[:3]) or "none"
+    if len(named) > 3:
+        told += f" and {len(named) - 3} more"
     wanted = f"For {number} vectors of length {length} your model has the parameters: {told}. "
     buffers = [name for name, b in model.named_buffers() if b.numel() == number * length]
     plain = [k for k, v in vars(model).items() if isinstance(v, Tensor)]
@@ -422,15 +426,19 @@ def _expect_identity(to_z: Tensor, to_codebook: Tensor, weights: Tensor) -> None
         )
     raise Wrong(
         "The gradient of z_q with respect to z should be the identity: what comes from the decoder "
-        f"arrives at z unchanged. For the first numbers {weights.flatten()[:3].tolist()} came "
-        f"{to_z.flatten()[:3].tolist()}."
+        f"arrives at z unchanged. For the first numbers {_rounded(weights)} came {_rounded(to_z)}."
     )
+
+
+def _rounded(numbers: Tensor) -> str:
+    """The first three of them, as one would say them."""
+    return "(" + ", ".join(f"{number:.3g}" for number in numbers.flatten()[:3].tolist()) + ")"
 
 
 BETA_ON_THE_CODEBOOK = (
     "The number is right, but `commitment_cost` stands on the wrong term: it weakens the pull on "
     "the codebook, and the encoder is held in full. Both terms have the same value, so no printed "
-    "loss shows it; this very mistake has been copied from repository to repository. It belongs on "
+    "loss shows it; this very mistake has stood in well-known published code. It belongs on "
     "‖z - sg(e)‖², where e is detached."
 )
 
@@ -526,7 +534,7 @@ def _gradients(result: Tensor, wrt: tuple[Tensor, ...], weights: Tensor | None) 
 VectorQuantizer = Exercise(
     solution=solutions.VectorQuantizer,
     difficulty=4,
-    minutes=30,
+    minutes=20,
     success=(
         "With the codebook (0, 0), (1, 0) and the vector z = (0.8, 0.1) the index is 1, z_q is "
         "(1, 0), and the loss 0.05 · 1.25 = 0.0625."
@@ -535,11 +543,11 @@ VectorQuantizer = Exercise(
         "Four steps: lay the vectors flat, (n, embedding_dim); compute all distances to the "
         "codebook, (n, num_embeddings), for which `torch.cdist` is there; `argmin`; look the "
         "vectors up, `self.codebook[indices]`, and bring all back to the shape of z.",
+        "For the straight-through step, add to z something that takes it to e and that the "
+        "gradient does not see: a detached difference.",
         "The loss has two terms with the same value. In one `z.detach()` stands, so that only the "
         "codebook moves; in the other `e.detach()`, so that only z moves, and that one is "
         "multiplied by `commitment_cost`. Squares: `.sum(dim=-1)`; then the mean over vectors.",
-        "For the straight-through step, add to z something that takes it to e and that the "
-        "gradient does not see: a detached difference.",
     ),
     stages=(
         Stage("type", _builds),
@@ -561,7 +569,8 @@ def _codes(generator: torch.Generator) -> list[tuple[Tensor, int]]:
         return rows.view(shape)
 
     return [
-        (torch.tensor([3, 0, 3, 5, 3, 0, 3, 5, 5, 3]), 7),
+        # Four symbols, worth 2.56: no rounding of that looks like another way to count.
+        (torch.tensor([3, 0, 3, 5, 3, 3, 1, 3, 3, 3]), 7),
         (drawn([5.0, 0.0, 3.0, 1.0, 1.0, 0.0, 0.5, 0.0], 4, 3, 5), 8),
         (drawn([1.0] * 12, 6, 30), 20),
         (torch.full((3, 4), 2), 5),
@@ -586,6 +595,34 @@ def _entropy(p: Tensor) -> Tensor:
     return torch.special.entr(p).sum()
 
 
+def _added_to_the_shares() -> Iterator[Mistake]:
+    """A number against log 0, large enough to be seen in the result."""
+    for small in (1e-2, 1e-3, 1e-4):
+        message = (
+            f"You add {small:g} to the shares against log 0, and that is enough to change the "
+            "result. Leave out the symbols that never occur, or use `torch.special.entr`; a number "
+            "that does no harm would be 1e-10."
+        )
+        yield _of_shares(lambda p, e=small: (-(p * (p + e).log()).sum()).exp(), message)
+        yield _of_shares(lambda p, e=small: _entropy(p + e).exp(), message)
+        yield _of_shares(lambda p, e=small: _entropy((p + e) / (p + e).sum()).exp(), message)
+
+
+def _roundings() -> Iterator[Mistake]:
+    message = (
+        "You rounded: these are the right numbers with some of their digits cut off. The "
+        "perplexity need not be a whole number; return it as it is."
+    )
+    for rounded in (
+        round,
+        math.floor,
+        math.ceil,
+        lambda value: round(value, 1),
+        lambda value: round(value, 2),
+    ):
+        yield _of_shares(lambda p, f=rounded: f(float(_entropy(p).exp())), message)
+
+
 codebook_perplexity = Exercise(
     solution=solutions.codebook_perplexity,
     difficulty=2,
@@ -603,11 +640,13 @@ codebook_perplexity = Exercise(
     stages=Comparison(
         probes=_codes,
         shape=None,
+        tolerance=3e-4,  # three digits after the point are enough
         advice=(
             "Print the share of each symbol: they sum to 1. Then the entropy -Σ p ln p, in nats, "
             "and the exponential of that."
         ),
         mistakes=[
+            *_roundings(),
             _of_shares(
                 _entropy,
                 "This is the entropy itself, in nats. The perplexity is its exponential.",
@@ -713,6 +752,18 @@ codebook_perplexity = Exercise(
                 ),
                 "Only the first row is counted. Lay all indices flat first.",
             ),
+            Mistake(
+                lambda indices, num_embeddings: float(
+                    _entropy(
+                        (indices.flatten().bincount(minlength=num_embeddings) + 1)
+                        / (indices.numel() + num_embeddings)
+                    ).exp()
+                ),
+                "You add one to every count. That keeps log 0 away, but it counts each symbol "
+                "once more than it occurs, and those that never occur as well. Leave these out "
+                "instead.",
+            ),
+            *_added_to_the_shares(),
             Mistake(
                 lambda indices, num_embeddings: float(num_embeddings),
                 "This is the number of symbols there are. Count those that are in use, by how "

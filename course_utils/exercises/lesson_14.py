@@ -10,6 +10,9 @@ from course_utils.exercises.compare import Comparison, Mistake
 from course_utils.exercises.exercise import Exercise
 from course_utils.exercises.solutions import lesson_14 as solutions
 
+# What people add to a share, or allow it at least, for fear of the logarithm of 0.
+TINY = (1e-38, 1e-30, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
+
 
 def _plays(
     batch: int, items: int, generator: torch.Generator, size: float = 2.0
@@ -172,6 +175,24 @@ multinomial_nll = Exercise(
                 "These are bits, from a logarithm to base 2. Nats are asked for: the natural "
                 "logarithm.",
             ),
+            # On some inputs these are alike, on others one is infinite and another nan.
+            *(
+                Mistake(
+                    answer,
+                    "For logits far apart or large a share is rounded to 0 or `exp` overflows, and "
+                    "the logarithm is infinite. `log_softmax` does both steps at once and stays "
+                    "finite.",
+                )
+                for answer in (
+                    lambda logits, counts: -(counts * logits.softmax(1).log()).sum(1),
+                    lambda logits, counts: (
+                        -(counts * (logits - logits.exp().sum(1, True).log())).sum(1)
+                    ),
+                    lambda logits, counts: (
+                        counts.sum(1) * logits.exp().sum(1).log() - (counts * logits).sum(1)
+                    ),
+                )
+            ),
             Mistake(
                 lambda logits, counts: (
                     -(counts * (logits.exp() / logits.exp().sum(1, True)).log()).sum(1)
@@ -179,20 +200,17 @@ multinomial_nll = Exercise(
                 "For large logits `exp` overflows, and the result is nan. `log_softmax` gives "
                 "the same number and stays finite.",
             ),
-            Mistake(
-                lambda logits, counts: -(counts * logits.softmax(1).log()).sum(1),
-                "For logits far apart the softmax rounds a share to 0, whose logarithm is minus "
-                "infinity. `log_softmax` does both steps at once and stays finite.",
-            ),
+            # Added or as a lower limit, it comes to the same within the tolerance.
             *(
                 Mistake(
-                    lambda logits, counts, tiny=tiny: (
-                        -(counts * (logits.softmax(1) + tiny).log()).sum(1)
+                    lambda logits, counts, tiny=tiny, guard=guard: (
+                        -(counts * guard(logits.softmax(1), tiny).log()).sum(1)
                     ),
-                    "The small number that you add inside the logarithm hides how improbable a "
-                    "song was. `log_softmax` needs no such help.",
+                    "The small number that you allow inside the logarithm, added or as a lower "
+                    "limit, hides how improbable a song was. `log_softmax` needs no such help.",
                 )
-                for tiny in (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+                for guard in (torch.add, torch.clamp)
+                for tiny in TINY
             ),
             Mistake(
                 lambda logits, counts: -(counts * _log_shares(logits)).sum(0),

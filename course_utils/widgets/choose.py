@@ -15,7 +15,8 @@ class Advice(NamedTuple):
 
     Attributes:
         model: what to take.
-        call: the line to begin with; its names are those of the package.
+        call: the lines to begin with; their names are those of the package, and `x`, `x_new`, `k`,
+            `labels`, `plays` and the like stand for what the reader has.
         lesson: the file of the lesson that teaches it.
         beware: what it will not do, or what to compare it with.
     """
@@ -45,14 +46,18 @@ QUESTIONS = {
             "Make new examples": "generate",
             "Repair examples: noise, holes, scratches": Advice(
                 "a denoising autoencoder",
-                "fit(Autoencoder.dense(100), denoising(gaussian_noise(0.5)), x)",
+                "model = Autoencoder.dense(100)\n"
+                "fit(model, denoising(gaussian_noise(0.5)), x)\n"
+                "model.reconstruct(x_spoiled)",
                 "03_denoising.ipynb",
                 "It takes away the kind of damage that it was trained on; other kinds need not go.",
             ),
             "Tell me which examples are strange": "strange",
             "Say how probable an example is": Advice(
                 "a VAE, judged by importance sampling",
-                "log_likelihood(model, x, samples=300)",
+                "model = VAE.dense(20)\n"
+                "fit(model, negative_elbo(), x)\n"
+                "log_likelihood(model, x_new, samples=300)",
                 "08_training_a_vae.ipynb",
                 "It is a lower bound on average, and probable is not the same as normal: "
                 "lesson 13 shows foreign pictures that score as likelier.",
@@ -66,38 +71,41 @@ QUESTIONS = {
         {
             "I have not tried anything yet": Advice(
                 "PCA: straight, exact, done in seconds",
-                "pca(x).reconstruct(x, k=32)",
+                "pca(x).reconstruct(x_new, k=32)",
                 BOTTLENECK,
                 "The figure to beat: a network that leaves as much is not worth its training.",
             ),
             "Fewer than PCA needs": "short",
             "Few of them active at a time, so that one can read each": Advice(
                 "a sparse autoencoder",
-                'fit(Autoencoder.dense(1000, code="relu"), sparse(weight=0.1), x)',
+                'model = Autoencoder.dense(256, (), code="relu", tied=True, output="linear")\n'
+                "fit(model, sparse(weight=0.3), x)",
                 "04_sparse.ipynb",
-                "Dead units, and the loophole of small codes with large decoders.",
+                "Dead units. Without tied=True a small code and a large decoder dodge the price.",
             ),
             "Unmoved by small changes of the input": Advice(
                 "a contractive autoencoder",
-                "fit(Autoencoder.dense(30), contractive(weight=1e-3), x)",
+                'model = Autoencoder.dense(128, (), code="sigmoid", tied=True)\n'
+                'fit(model, contractive(1.0, "hutchinson"), x)',
                 "05_contractive_and_manifolds.ipynb",
-                "It pays with reconstruction; a denoising one is cheaper and does much the same.",
+                "It pays with reconstruction; a denoising one is cheaper and does much the same. "
+                "Without tied=True a small code and a large decoder dodge the price.",
             ),
             "Symbols, to store or to hand to a model of sequences": Advice(
                 "a VQ-VAE",
-                "fit(VQVAE.conv(), vector_quantized(), x)",
+                "model = VQVAE.conv()\nfit(model, vector_quantized(), x)",
                 "12_vq_vae.ipynb",
                 "Dead symbols: watch codebook_perplexity.",
             ),
             "With an uncertainty for each": Advice(
                 "a VAE",
-                "fit(VAE.dense(20), negative_elbo(), x)",
+                "model = VAE.dense(20)\nfit(model, negative_elbo(), x)",
                 "08_training_a_vae.ipynb",
                 "Some numbers may fall silent: lesson 09.",
             ),
             "Each one a factor that can be turned by itself": Advice(
                 "a β-VAE",
-                "fit(VAE.dense(10), negative_elbo(beta=4.0), x)",
+                "model = VAE.dense(10)\nfit(model, negative_elbo(beta=4.0), x)",
                 "10_beta_vae.ipynb",
                 "Nothing in the likelihood makes factors line up with yours; without labels "
                 "you can hope, and measure.",
@@ -109,13 +117,13 @@ QUESTIONS = {
         {
             "No, or the pictures are small": Advice(
                 "a dense autoencoder",
-                "fit(Autoencoder.dense(32), reconstruction, x)",
+                "model = Autoencoder.dense(32)\nfit(model, reconstruction, x)",
                 BOTTLENECK,
                 "Choose the width from a curve, on examples it has not seen.",
             ),
             "Yes": Advice(
                 "a convolutional autoencoder",
-                "fit(Autoencoder.conv(64), reconstruction, x)",
+                "model = Autoencoder.conv(64)\nfit(model, reconstruction, x)",
                 DEEP,
                 "Without a graphics card it takes several times as long.",
             ),
@@ -126,7 +134,7 @@ QUESTIONS = {
         {
             "Yes, by a label": Advice(
                 "a conditional VAE",
-                "fit(ConditionalVAE.dense(20, 10), negative_elbo(), (x, labels))",
+                "model = ConditionalVAE.dense(20, 10)\nfit(model, negative_elbo(), (x, labels))",
                 "11_conditional_vae.ipynb",
                 "Encoder and decoder must both be told.",
             ),
@@ -138,19 +146,19 @@ QUESTIONS = {
         {
             "Soft will do; I also want a map of codes": Advice(
                 "a VAE",
-                "VAE.dense(20).sample(16)",
+                "model = VAE.dense(20)\nfit(model, negative_elbo(), x)\nmodel.sample(16)",
                 "08_training_a_vae.ipynb",
                 "Soft edges are its best answer, and not a fault of training.",
             ),
             "Sharper, on two cores": Advice(
                 "a VQ-VAE, and a small model that draws its symbols",
-                "fit(VQVAE.conv(), vector_quantized(), x)",
+                "model = VQVAE.conv()\nfit(model, vector_quantized(), x)",
                 "12_vq_vae.ipynb",
                 "Two trainings, and one draw for each symbol.",
             ),
             "As sharp as a photograph, and I have graphics cards": Advice(
                 "diffusion in the code of an autoencoder, or a GAN: not in this package",
-                "fit(VQVAE.conv(), vector_quantized(), x)",
+                "model = VQVAE.conv()\nfit(model, vector_quantized(), x)",
                 CHOOSING,
                 "The call makes the code; section 1 compares, and the last page says where "
                 "to read on.",
@@ -162,9 +170,12 @@ QUESTIONS = {
         {
             "Normal examples, hardly any strange ones": Advice(
                 "a detector by reconstruction",
-                "ReconstructionDetector().fit(x).score_samples(x)",
+                "from course_utils.anomaly import ReconstructionDetector\n"
+                "detector = ReconstructionDetector().fit(x.flatten(1))\n"
+                "-detector.score_samples(x_new.flatten(1))",
                 "13_anomaly_detection.ipynb",
-                "Compare with PCA; beware of what is strange and simple.",
+                "With the minus sign, high is strange. Compare with PCA's error; beware of what is "
+                "strange and simple.",
             ),
             "Labels of both kinds, hundreds of each": Advice(
                 "a classifier; you need no autoencoder",
@@ -180,21 +191,29 @@ QUESTIONS = {
         {
             "Nothing yet": Advice(
                 "popularity",
-                "plays.sum(0)",
+                "(plays > 0).sum(0)",
                 CHOOSING,
-                "Nothing else can know more, until the first choice.",
+                "It counts by how many people each item was chosen, not how often.",
             ),
             "Some choices, and I have tried nothing yet": Advice(
                 "PCA of scaled counts",
-                "pca(scaled).reconstruct(scaled, k=12)",
+                "expected = plays.sum(1, keepdim=True) * plays.sum(0) / plays.sum()\n"
+                "unit = expected.sqrt()\n"
+                "scaled = (plays - expected) / unit\n"
+                "expected + unit * pca(scaled).reconstruct(scaled, k)",
                 CHOOSING,
-                "Scale first: on raw counts the popular songs drown the rest.",
+                "Scale by what popularity expects, put it back before you rank, and choose k on "
+                "validation people.",
             ),
             "Some choices, often only a handful": Advice(
                 "a multinomial VAE",
-                'VAE.dense(20, (200,), input_shape=(400,), output="multinomial", dropout=0.5)',
+                'songs = {"input_shape": plays.shape[1:], "output": "multinomial"}\n'
+                "model = VAE.dense(20, (200,), dropout=0.5, **songs)\n"
+                "fit(model, negative_elbo(linear_warmup(0.5, end=0.2)), plays)\n"
+                "model.reconstruct(plays_new)",
                 CHOOSING,
-                "New items need another way in.",
+                "Rank by the last line, and leave out what the person has. New items need another "
+                "way in.",
             ),
         },
     ),
@@ -203,9 +222,12 @@ QUESTIONS = {
         {
             "A few hundred or less": Advice(
                 "an autoencoder on everything, and logistic regression on its codes",
-                "Autoencoder.dense(20).encode(x)",
+                "model = Autoencoder.dense(20)\n"
+                "fit(model, reconstruction, x)\n"
+                "model.encode(x_labelled)",
                 CHOOSING,
-                "The gain is small and may vanish: measure it over several draws of the labels. "
+                "The gain is small, and a code too narrow for your labels loses: measure it, over "
+                "several draws of the labels. "
                 "If you know a change that keeps the label, such as a shift, that is worth more.",
             ),
             "Thousands": Advice(
@@ -261,7 +283,9 @@ def _text_of(question: Question, indent: str) -> list[str]:
             lines += _text_of(QUESTIONS[then], indent + "    ")
         else:
             lesson = f"lesson {then.lesson[:2]}"
-            lines += _wrapped(f"=> {then.model} ({lesson}): {then.call}", indent + "    ", 3)
+            lines += _wrapped(f"=> {then.model} ({lesson}):", indent + "    ", 3)
+            for line in then.call.splitlines():
+                lines += _wrapped(line, indent + "       ", 4)
     return lines
 
 
@@ -286,8 +310,9 @@ def _html_of(question: Question, place: str) -> str:
 
 def _advice(advice: Advice) -> str:
     number = advice.lesson[:2]
+    call = "<br>".join(f"<code>{escape(line)}</code>" for line in advice.call.splitlines())
     return (
         f"<p>Take <strong>{escape(advice.model)}</strong>.<br>"
-        f"<code>{escape(advice.call)}</code><br>"
+        f"{call}<br>"
         f'{escape(advice.beware)} <a href="{advice.lesson}">Lesson {number}</a></p>'
     )

@@ -178,6 +178,16 @@ class TwoCodebooks(Plain):
         self.project = nn.Linear(embedding_dim, embedding_dim)
 
 
+class ManyParameters(Plain):
+    """Each vector a parameter of its own."""
+
+    def __init__(self, num_embeddings=512, embedding_dim=64, commitment_cost=0.25):
+        nn.Module.__init__(self)
+        self.beta = commitment_cost
+        vectors = torch.randn(num_embeddings, embedding_dim)
+        self.vectors = nn.ParameterList([nn.Parameter(vector) for vector in vectors])
+
+
 class AllZero(Plain):
     def __init__(self, num_embeddings=512, embedding_dim=64, commitment_cost=0.25):
         super().__init__(num_embeddings, embedding_dim, commitment_cost)
@@ -615,9 +625,27 @@ def in_place(indices, num_embeddings):
 
 
 def smoothed(indices, num_embeddings):
-    """No known mistake: the generic message has to do."""
     counts = torch.bincount(indices.flatten(), minlength=num_embeddings) + 1
     return nats(counts / counts.sum()).exp().item()
+
+
+def small_number_too_large(indices, num_embeddings):
+    p = shares(indices, num_embeddings)
+    return torch.exp(-(p * (p + 1e-3).log()).sum()).item()
+
+
+def small_number_in_both(indices, num_embeddings):
+    return nats(shares(indices, num_embeddings) + 1e-4).exp().item()
+
+
+def rounded(indices, num_embeddings):
+    return round(nats(shares(indices, num_embeddings)).exp().item())
+
+
+def squared_shares(indices, num_embeddings):
+    """No known mistake: the generic message has to do."""
+    p = shares(indices, num_embeddings) ** 2
+    return nats(p / p.sum()).exp().item()
 
 
 RIGHT = {
@@ -636,6 +664,7 @@ WRONG = {
         PlainTensor: "is a plain tensor, which no optimiser",
         Frozen: "`requires_grad=False`",
         TwoCodebooks: "Expected is the codebook alone",
+        ManyParameters: "`vectors.2` (64,) and 509 more. Expected",
         AllZero: "begins with vectors that are alike",
         TwoResults: "expected three tensors",
         LossFirst: "the loss comes last",
@@ -678,7 +707,7 @@ WRONG = {
         NotStraight: "goes to the codebook, and none to z",
         Cut: "z_q has no gradient at all",
         BothWays: "and the codebook as well",
-        HalfWay: "should be the identity",
+        HalfWay: "unchanged. For the first numbers (",
         BetaOnTheCodebook: "stands on the wrong term",
         NothingHeld: "nothing is held still",
         ZNotHeld: "z is not held still in the first term",
@@ -712,6 +741,10 @@ WRONG = {
         as_tensor: "expected a Python number",
         not_flat: "Your code stopped with",
         in_place: "changed its argument `indices` in place",
-        smoothed: "Print the share of each symbol",
+        smoothed: "You add one to every count",
+        small_number_too_large: "You add 0.001 to the shares",
+        small_number_in_both: "You add 0.0001 to the shares",
+        rounded: "You rounded",
+        squared_shares: "Print the share of each symbol",
     },
 }

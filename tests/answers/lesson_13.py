@@ -15,29 +15,64 @@ from torch.nn import functional as F
 # --- anomaly_scores: right ------------------------------------------------------------------------
 
 
+def scores_getattr(model, x):
+    x_hat = getattr(model, "reconstruct", model)(x)
+    return ((x_hat - x) ** 2).flatten(1).sum(1)
+
+
+def scores_branches(model, x):
+    with torch.no_grad():
+        x_hat = model.reconstruct(x) if hasattr(model, "reconstruct") else model(x)
+        return (x_hat - x).square().sum(dim=tuple(range(1, x.ndim)))
+
+
+def scores_mse(model, x):
+    try:
+        x_hat = model.reconstruct(x)
+    except AttributeError:
+        x_hat = model(x)
+    return F.mse_loss(x_hat, x, reduction="none").view(len(x), -1).sum(-1)
+
+
+def scores_loop(model, x):
+    draw = model.reconstruct if hasattr(model, "reconstruct") else model
+    return torch.stack([((draw(row[None]) - row[None]) ** 2).sum() for row in x])
+
+
+def scores_einsum(model, x):
+    """Asks what came back, not what there is."""
+    x_hat = model(x)
+    if isinstance(x_hat, tuple):
+        x_hat = model.reconstruct(x)
+    error = (x - x_hat).reshape(len(x), -1)
+    return torch.einsum("ni,ni->n", error, error)
+
+
+# --- anomaly_scores: wrong ------------------------------------------------------------------------
+
+
 def scores_reconstruct(model, x):
     return ((model.reconstruct(x) - x) ** 2).flatten(1).sum(1)
 
 
 def scores_called(model, x):
-    with torch.no_grad():
-        return (model(x) - x).square().sum(dim=tuple(range(1, x.ndim)))
+    return (model(x) - x).square().sum(dim=tuple(range(1, x.ndim)))
 
 
-def scores_mse(model, x):
-    return F.mse_loss(model.reconstruct(x), x, reduction="none").view(len(x), -1).sum(-1)
+def scores_logits(model, x):
+    logits, _ = model(x)
+    return (logits - x).square().flatten(1).sum(1)
 
 
-def scores_loop(model, x):
-    return torch.stack([((model.reconstruct(row[None]) - row[None]) ** 2).sum() for row in x])
+def scores_nothing_of_others(model, x):
+    if hasattr(model, "reconstruct"):
+        return ((model.reconstruct(x) - x) ** 2).flatten(1).sum(1)
 
 
-def scores_einsum(model, x):
-    error = (x - model.reconstruct(x)).reshape(len(x), -1)
-    return torch.einsum("ni,ni->n", error, error)
-
-
-# --- anomaly_scores: wrong ------------------------------------------------------------------------
+def scores_of_others_in_part(model, x):
+    """Right for the course's models; for others only the first of what comes back."""
+    x_hat = model.reconstruct(x) if hasattr(model, "reconstruct") else model(x)[0]
+    return ((x_hat - x) ** 2).flatten(1).sum(1)
 
 
 def scores_mean(model, x):
@@ -212,8 +247,8 @@ def threshold_off_by_one(scores, false_positive_rate):
 
 
 def threshold_rounded_up(scores, false_positive_rate):
-    n = len(scores)
-    return scores.sort().values[max(0, n - 1 - math.ceil(false_positive_rate * n))].item()
+    alarms = math.ceil(false_positive_rate * len(scores))
+    return scores.sort(descending=True).values[alarms].item()
 
 
 def threshold_rounded(scores, false_positive_rate):
@@ -261,6 +296,24 @@ def threshold_tensor(scores, false_positive_rate):
 def threshold_sorts_in_place(scores, false_positive_rate):
     scores[:] = scores.sort().values
     return scores[len(scores) - 1 - int(false_positive_rate * len(scores))].item()
+
+
+def threshold_at_least(scores, false_positive_rate):
+    for candidate in sorted(scores.tolist()):
+        if (scores >= candidate).double().mean() <= false_positive_rate:
+            return candidate
+    return scores.max().item()
+
+
+def threshold_infinite(scores, false_positive_rate):
+    if false_positive_rate == 0:
+        return math.inf
+    return threshold_sorted(scores, false_positive_rate)
+
+
+def threshold_unique(scores, false_positive_rate):
+    values = scores.unique().flip(0)
+    return values[int(false_positive_rate * len(values))].item()
 
 
 def threshold_above_the_largest(scores, false_positive_rate):
@@ -414,6 +467,25 @@ def auroc_correlation(scores, labels):
     return float(np.corrcoef(scores.double().numpy(), labels.numpy())[0, 1])
 
 
+def auroc_one_to_one(scores, labels):
+    pairs = list(zip(scores[labels == 1].tolist(), scores[labels == 0].tolist(), strict=False))
+    return sum((a > b) + (a == b) / 2 for a, b in pairs) / len(pairs)
+
+
+def auroc_close(scores, labels):
+    a, b = scores[labels == 1].unsqueeze(1), scores[labels == 0].unsqueeze(0)
+    tied = torch.isclose(a, b)
+    return torch.where(tied, 0.5, (a > b).double()).mean().item()
+
+
+def auroc_of_rounded(scores, labels):
+    return auroc_sign(torch.round(scores), labels)
+
+
+def auroc_precision_sklearn(scores, labels):
+    return metrics.average_precision_score(labels, scores)
+
+
 def auroc_tensor(scores, labels):
     return torch.tensor(auroc_sign(scores, labels))
 
@@ -425,8 +497,8 @@ def auroc_rounded(scores, labels):
 
 RIGHT = {
     "anomaly_scores": [
-        scores_reconstruct,
-        scores_called,
+        scores_getattr,
+        scores_branches,
         scores_mse,
         scores_loop,
         scores_einsum,
@@ -444,6 +516,11 @@ RIGHT = {
 
 WRONG = {
     "anomaly_scores": {
+        scores_reconstruct: "a network of another make has no `reconstruct`",
+        scores_called: "What you can compare with x",
+        scores_logits: "The logits are no picture yet",
+        scores_nothing_of_others: "no tensor is returned",
+        scores_of_others_in_part: "This network has no `reconstruct`",
         scores_mean: "the mean over the features",
         scores_all_summed: "summed over the batch as well",
         scores_all_averaged: "one mean over everything",
@@ -488,6 +565,9 @@ WRONG = {
         threshold_share_of_largest: "a share of the largest score",
         threshold_share_of_range: "a share of the range",
         threshold_fixed: "a fixed one in your code",
+        threshold_at_least: "A score *at* your threshold",
+        threshold_infinite: "you return infinity",
+        threshold_unique: "counted once",
         threshold_tensor: "a tensor of shape ()",
         threshold_sorts_in_place: "changed its argument `scores`",
         threshold_above_the_largest: "try the next lower score",
@@ -505,7 +585,8 @@ WRONG = {
         auroc_squared: "the square of the number",
         auroc_means: "the two mean scores",
         auroc_soft: "A sigmoid of the differences",
-        auroc_average_precision: "average precision",
+        auroc_average_precision: "the area under another curve",
+        auroc_precision_sklearn: "as scikit-learn computes it",
         auroc_staircase: "gives another number",
         auroc_negative_area: "area is negative",
         auroc_ranks_in_order: "gives other ranks",
@@ -514,6 +595,9 @@ WRONG = {
         auroc_accuracy_at_mean: "the mean as threshold",
         auroc_best_accuracy: "the best accuracy",
         auroc_correlation: "the correlation",
+        auroc_one_to_one: "the first anomaly with the first",
+        auroc_close: "nearly equal count as ties",
+        auroc_of_rounded: "The scores are rounded first",
         auroc_tensor: "a tensor of shape ()",
         auroc_rounded: "Write down all pairs",
     },
