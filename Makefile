@@ -61,7 +61,7 @@ test-notebooks: $(STAMP)  ## run every notebook: as committed (nbval), and solve
 execute: $(STAMP)  ## run the committed notebooks again in place, on MNIST (NOTEBOOKS="a.ipynb b.ipynb" for some)
 	$(PY) tests/tools/execute.py $(NOTEBOOKS)
 
-bench: $(STAMP)  ## time `fit` against the usual training loop, on MNIST
+bench: $(STAMP)  ## time `fit` against the usual training loop on MNIST, and the views against matplotlib
 	$(PY) tests/tools/bench.py
 
 # uv keeps the versions already in the lock where it can; UPGRADE=1 takes the newest.

@@ -177,11 +177,12 @@ def test_wrong_answer_is_told_why_in_a_table(lesson):
 
 
 def test_slider_by_keyboard(lesson):
-    view = cell(lesson, "slider")
+    view = cell(lesson, "slider").locator(".widget-box")
     picture = view.locator("img")
     before = picture.get_attribute("src")
     assert view.get_by_text("PCA, 2 numbers").is_visible()
     view.get_by_role("slider").first.focus()
+    view.get_by_role("slider", name="code size").wait_for()
     lesson.page.keyboard.press("ArrowRight")
     view.get_by_text("PCA, 4 numbers").wait_for()
     view.get_by_text("squared error 49.00").wait_for()
@@ -190,13 +191,29 @@ def test_slider_by_keyboard(lesson):
 
 
 def test_noise_by_keyboard(lesson):
-    view = cell(lesson, "noise")
+    view = cell(lesson, "noise").locator(".widget-box")
     picture = view.locator("img")
     before = picture.get_attribute("src")
     view.get_by_role("slider").first.focus()
     lesson.page.keyboard.press("Home")
     view.get_by_text("squared error 0.00").wait_for()  # no noise: the noisy one is the original
     assert picture.get_attribute("src") != before
+
+
+def assert_still(view, shown):
+    """Of a knob one sees the labelled still picture, or none of it; and never an error."""
+    picture = view.locator(".course-still img")
+    assert picture.is_visible() == shown
+    assert picture.get_attribute("alt").startswith("original: 784 numbers")
+    assert view.get_by_text("A still picture: run the cell").is_visible() == shown
+    assert not view.get_by_text("Error displaying widget").is_visible()
+    assert view.locator(".widget-box img").count() == (0 if shown else 1)
+
+
+@pytest.mark.parametrize("name", ["slider", "noise"])
+def test_a_living_knob_shows_its_picture_once_and_names_it(lesson, name):
+    assert_still(cell(lesson, name), shown=False)
+    assert 'img "original: 784 numbers' in cell(lesson, name).aria_snapshot()
 
 
 def tab_to(view, wanted, page, presses=40):
@@ -251,6 +268,17 @@ def test_saved_lesson_opens_alive_and_readable(lab, lesson, chromium, theme):
             assert text.evaluate(CONTRAST) > 7
 
 
+def test_a_knob_without_its_kernel_is_a_still_picture(lab, lesson, chromium):
+    """Saved yesterday and trusted: what Lab says of the widget is hidden, and the still stands."""
+    shutil.copy(lab.root / "lesson.ipynb", lab.root / "reopened.ipynb")
+    with lab.open(chromium, "reopened.ipynb") as notebook:
+        assert notebook.is_trusted()
+        for name in ("slider", "noise"):
+            view = cell(notebook, name)
+            view.get_by_text("Error displaying widget").wait_for(state="attached")
+            assert_still(view, shown=True)
+
+
 # WCAG's contrast between an element's text and what lies behind it: 4.5 is enough, 7 is better.
 CONTRAST = """element => {
     const light = css => {
@@ -303,6 +331,8 @@ def test_untrusted_lesson_shows_the_questions_and_figures(lab, lesson, chromium)
             folded.locator("summary").first.click()
             assert folded.locator("p, ul, div, details").first.is_visible()
         assert_figures_are_drawn_and_described(notebook)
+        for name in ("slider", "noise"):
+            assert_still(cell(notebook, name), shown=True)
 
 
 def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
@@ -314,6 +344,8 @@ def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
     quiz = page.locator(".course-quiz").first
     quiz.get_by_role("button").first.press("Enter")
     assert quiz.get_by_role("status").inner_text().startswith("Not this one. ")
+    for still in page.locator(".jp-Cell", has=page.locator(".course-still")).all():
+        assert_still(still, shown=True)
     # nbconvert's own template asks for these two; nothing of the course asks for anything.
     assert all("mathjax" in address or "require.js" in address for address in refused)
     page.close()

@@ -272,6 +272,76 @@ def test_squared_error_solution_agrees_with_torch(shape):
     torch.testing.assert_close(find("squared_error").solution(x_hat, x), expected)
 
 
+# --- the slider of lesson 08 ---------------------------------------------------------------------
+
+
+def test_no_widget_of_a_check_stays_in_the_kernel():
+    """Neither of an answer that passes nor of one that stops; and the learner's own are left."""
+    import ipywidgets
+
+    constructed = []
+    sliders = [ipywidgets.FloatSlider()]
+
+    def answer(show, z, dim):
+        sliders.append(find("latent_slider").solution(show, z, dim))
+        return sliders[-1]
+
+    def stops(show, z, dim):
+        raise ValueError(answer(show, z, dim))
+
+    ipywidgets.Widget.on_widget_constructed(constructed.append)
+    try:
+        assert check("latent_slider", answer).passed
+        assert "ValueError" in check("latent_slider", stops).message
+        mine = ipywidgets.FloatSlider()
+    finally:
+        ipywidgets.Widget.on_widget_constructed(None)
+    assert [slider.comm is not None for slider in sliders] == [True] + [False] * 8
+    assert mine in constructed
+    assert not set(sliders) & set(constructed)
+
+
+def endless(change):
+    while True:
+        pass
+
+
+def again(change):
+    change.owner.value = -change.new + 0.1
+
+
+def stops_python(change):
+    sys.exit()
+
+
+def closes(change):
+    change.owner.close()
+
+
+@pytest.mark.parametrize(
+    ("move", "phrase"),
+    [
+        (endless, "did not finish within 0.5 seconds"),
+        (again, "calls itself without end"),
+        (stops_python, "asked Python to exit"),
+        (closes, "the slider moves and nothing is"),
+    ],
+    ids=label,
+)
+def test_a_hostile_slider_does_no_harm(move, phrase):
+    import ipywidgets
+
+    def answer(show, z, dim):
+        slider = ipywidgets.FloatSlider(z[dim].item(), min=-3, max=3, description=str(dim))
+        slider.observe(move, names="value")
+        show(z)
+        return slider
+
+    report = check("latent_slider", answer, time_limit=0.5)
+    assert report.attempted
+    assert phrase in report.message
+
+
 # --- the report -----------------------------------------------------------------------------------
 
 

@@ -161,6 +161,8 @@ def has_house_metadata(lesson: Lesson) -> Iterator[str]:
     for key, expected in (("kernelspec", KERNELSPEC), ("language_info", LANGUAGE)):
         if lesson.notebook.metadata.get(key) != expected:
             yield f"metadata.{key} is not {expected}: run `make execute`"
+    if "widgets" in lesson.notebook.metadata:
+        yield "the metadata hold the state of widgets: run `make execute`"
     if any("execution" in cell.metadata for cell in lesson.cells):
         yield "a cell's metadata hold the times of a run: run `make execute`"
 
@@ -603,6 +605,7 @@ SPOILT = [
     (is_executed, _set(1, outputs=[_stderr()]), "stderr"),
     (has_house_metadata, _metadata(kernelspec={"name": "my-env"}), "kernelspec"),
     (has_house_metadata, _metadata(language_info={"version": "3.11.7"}), "language_info"),
+    (has_house_metadata, _metadata(widgets={}), "state of widgets"),
     (has_house_metadata, _set(1, metadata={"execution": {"shell": "12:00"}}), "times"),
     (is_small, _grow, "bytes"),
     (ran_on_mnist, _set(1, outputs=_printed("digits")), "print images.name"),

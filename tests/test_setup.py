@@ -122,7 +122,7 @@ NOT_IMPORTED |= {"nbval", "pytest-timeout", "pytest-xdist", "beartype"}
 
 def imported_packages(folder: str) -> set[str]:
     """The distributions that the code in `folder` imports, standard library and our own aside."""
-    own = {"course_utils", *(path.stem for path in (REPOSITORY / "tests").iterdir())}
+    own = {"course_utils", *(path.stem for path in (REPOSITORY / "tests").rglob("*"))}
     names = set()
     for path in (REPOSITORY / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,20 +1,24 @@
 """The interactive views: what a slider moves is what the picture and its text show."""
 
+import base64
 import math
 import re
 import time
 from io import BytesIO
 
 import ipywidgets
+import matplotlib
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import course_utils.widgets.panel
 from course_utils import (
     VAE,
     Autoencoder,
     PeekingVAE,
+    auroc,
     bound_parts,
     cosine_decay,
     fit,
@@ -24,14 +28,18 @@ from course_utils import (
     negative_elbo,
     plots,
     salt_and_pepper,
+    top_k,
 )
 from course_utils.widgets import (
     collapse_lab,
+    compare_betas,
     compare_code_sizes,
     compare_gaussians,
     denoise_at,
+    figures,
+    keep_largest,
     move_samples,
-    scrub,
+    move_threshold,
 )
 from course_utils.widgets.knobs import GAP, PIXEL
 
@@ -217,7 +225,8 @@ def test_denoising_view_labels_its_controls_and_names_its_errors(x, model):
 
 def numbers(caption):
     """The numbers in a line of text."""
-    return [float(number) for number in re.findall(r"-?\d+\.\d+", caption.value)]
+    words = re.sub("<.*?>", "", caption.value)
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", words)]
 
 
 def divergences(mu, sigma):
@@ -403,40 +412,328 @@ def test_the_laboratory_names_its_errors(lab, act, message, unchecked):
         act(lab)
 
 
-# --- scrub ----------------------------------------------------------------------------------------
+# --- keep_largest ---------------------------------------------------------------------------------
+
+LEFT, TOP, MAGNIFY, STEP = 116, 30, 5, 5 * SIDE + 22  # of the figure, in pixels of the screen
 
 
-def scrub_parts(view):
-    """The widgets in a view: sliders, picture, captions."""
-    *sliders, picture, captions = view.children
-    return sliders, picture, captions
+def colours(picture):
+    """The picture as an array of red, green and blue."""
+    return np.asarray(Image.open(BytesIO(picture.value)).convert("RGB")).astype(int)
 
 
-@pytest.mark.parametrize("output", ["sigmoid", "linear"])
-def test_each_slider_moves_one_number_of_the_code(output):
-    model = VAE.dense(3, (9,), output=output).eval()
-    sliders, picture, captions = scrub_parts(scrub(model, torch.tensor([0.5, -1.0, 4.2])))
-    assert [slider.description for slider in sliders] == ["z[0]", "z[1]", "z[2]"]
-    assert all(slider.max >= 4.2 for slider in sliders)  # the code to begin with is within reach
-    code = [0.5, -1.0, 4.2]
-    for number, value in [(0, 0.5), (1, 2.0), (2, -3.0)]:
-        sliders[number].value = code[number] = value
+def squares(picture, x, y, magnify):
+    """The colour in the middle of each pixel of the image that is drawn from x and y on."""
+    middles = magnify // 2 + magnify * np.arange(SIDE)
+    return colours(picture)[y + middles][:, x + middles]
+
+
+@pytest.fixture
+def sparse_models():
+    """Two small autoencoders of 40 numbers that draw bold: codes never negative, or of any sign."""
+    models = {}
+    for seed, code in enumerate(("relu", "linear")):
+        models[code] = Autoencoder.dense(40, (), code=code, output="linear", seed=seed)
         with torch.no_grad():
-            expected = model.to_image(model.decode(torch.tensor([code])))[0]
-        np.testing.assert_array_equal(tiles(picture, 1)[0], ink(expected))
-        assert f"code of length {torch.tensor(code).norm():.2f}" in captions.value
+            models[code].decoder[0].weight *= 8
+    return models
 
 
-def test_scrubbing_begins_in_the_middle_of_the_prior_and_leaves_the_model_as_it_was():
-    model = VAE.conv(2, (2, 3, 4)).train()
-    sliders, *_ = scrub_parts(scrub(model))
-    assert [slider.value for slider in sliders] == [0.0, 0.0]
-    assert model.training and all(parameter.grad is None for parameter in model.parameters())
+@torch.no_grad()
+def from_largest(model, image, k):
+    return model.to_image(model.decode(top_k(model.encode(image[None]), k)))[0]
 
 
-def test_scrubbing_names_its_errors(unchecked):
-    model = VAE.dense(3, (9,))
-    with pytest.raises(ValueError, match=r"z has shape \(1, 3\); expected \(3,\).*z\[0\]"):
-        scrub(model, torch.zeros(1, 3))
-    with pytest.raises(ValueError, match="the width of the code is unknown"):
-        scrub(VAE(model.encoder, model.decoder))
+def test_keeping_draws_the_largest_numbers_and_what_the_last_one_adds(x, sparse_models):
+    kept, index, picture, caption = keep_largest(x, sparse_models).children
+    assert kept.options[0] == 1 and kept.options[-1] == 40 and kept.value == 10
+    for k, i in ((10, 0), (1, 2), (40, 1), (30, 1)):
+        kept.value, index.value = k, i
+        assert abs(squares(picture, LEFT, TOP, MAGNIFY)[..., 0] - ink(x[i])).max() <= 2
+        for column, (name, model) in enumerate(sparse_models.items(), start=1):
+            drawn = from_largest(model, x[i], k)
+            place = LEFT + column * STEP
+            assert abs(squares(picture, place, TOP, MAGNIFY)[..., 0] - ink(drawn)).max() <= 2
+            below = squares(picture, place, TOP + MAGNIFY * SIDE + 28, MAGNIFY)
+            before = from_largest(model, x[i], k - 1) if k > 1 else empty(model)
+            added = (drawn - before)[0].numpy()
+            tint = matplotlib.colormaps["RdBu"](added + 0.5)[..., :3]  # blue adds, red takes away
+            active = int((model.encode(x[i : i + 1]) != 0).sum())
+            assert abs(below - 255 * tint).max() <= 3
+            assert (added.std() > 0.01) == (k <= active)  # a silent number adds nothing
+            error = ((drawn - x[i]) ** 2).sum()
+            line = f"{name}: {min(k, active)} of {active} active numbers kept, squared error"
+            line += f" {error:.2f}, ink from {drawn.min():.2f} to {drawn.max():.2f}"
+            assert line in caption.value and line in picture.tooltip
+
+
+@torch.no_grad()
+def empty(model):
+    """What a model draws from a code of zeros."""
+    return model.to_image(model.decode(torch.zeros(1, 40)))[0]
+
+
+def test_what_is_kept_of_a_code_is_blue_and_the_rest_is_grey(x, sparse_models):
+    kept, _, picture, _ = keep_largest(x, {"linear": sparse_models["linear"]}).children
+    blue, grey = [], []
+    for k in (1, 10, 40):
+        kept.value = k
+        chart = colours(picture)[TOP + 2 * (MAGNIFY * SIDE + 28) :]
+        blue.append((chart == [0, 114, 178]).all(-1).sum())
+        grey.append((chart == [201, 201, 201]).all(-1).sum())
+    assert 0 < blue[0] < blue[1] < blue[2] and grey[0] > grey[1] > 50 > grey[2]
+
+
+def test_keeping_names_its_errors(x, sparse_models, unchecked):
+    with pytest.raises(ValueError, match=r"x has shape \(1, 28, 28\)"):
+        keep_largest(x[0], sparse_models)
+    for nothing in ({}, sparse_models["relu"]):
+        with pytest.raises(ValueError, match="models holds no name: give a dictionary"):
+            keep_largest(x, nothing)
+    with pytest.raises(ValueError, match=r"models\['vae'\] is a VAE; expected an Autoencoder"):
+        keep_largest(x, {"vae": VAE.dense(3, (9,))})
+
+
+# --- compare_betas --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def priced():
+    """Three VAEs by price, and what they cost on a few images."""
+    models = {beta: VAE.dense(4, (9,), seed=int(beta)) for beta in (5.0, 1.0, 20.0)}
+    x = torch.rand(20, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
+    generator = torch.Generator().manual_seed(0)
+    return models, {beta: bound_parts(vae, x, 1, generator) for beta, vae in models.items()}
+
+
+def test_a_price_shows_its_own_pictures_and_its_place_on_the_curve(x, priced):
+    models, parts = priced
+    beta, rank, picture, caption = compare_betas(models, parts, x).children
+    assert [value for _, value in beta.options] == [1.0, 5.0, 20.0] and beta.value == 1.0
+    for value, number in ((1.0, 1), (20.0, 1), (20.0, 4), (5.0, 2)):
+        beta.value, rank.value = value, number
+        vae, part = models[value], parts[value]
+        j = part.kl_per_dimension.sort(descending=True).indices[number - 1].item()
+        with torch.no_grad():
+            z = vae.encode(x[:1])[0].repeat(3, 1)
+            z[:, j] = torch.tensor([-3.0, 0.0, 3.0])
+            walked = vae.to_image(vae.decode(z))
+        drawn = vae.sample(3, generator=torch.Generator().manual_seed(0))
+        for row, images in enumerate((x, vae.reconstruct(x), drawn, walked)):
+            for column, image in enumerate(images):
+                place = 130 + column * (3 * SIDE + plots.GAP), 8 + row * (3 * SIDE + plots.GAP)
+                assert abs(squares(picture, *place, 3)[..., 0] - ink(image)).max() <= 2
+        assert f"rate R {part.kl:.2f} nats, distortion D {part.reconstruction:.2f}" in caption.value
+        cost = f"is z[{j}] and costs {part.kl_per_dimension[j]:.2f} nats"
+        assert cost in caption.value and cost in picture.tooltip
+
+
+def test_the_ring_lies_on_the_point_of_the_price(x):
+    rates, distortions = {1.0: 20.0, 4.0: 9.0}, {1.0: 100.0, 4.0: 130.0}
+    fig, move = figures.price_and_pictures(["rebuilt"], rates, distortions, x)
+    curve, ring = fig.axes[-1].lines
+    assert curve.get_xydata().tolist() == [[20.0, 100.0], [9.0, 130.0]]
+    for beta in rates:
+        assert ring in move(beta, {"rebuilt": (x, None)})
+        assert ring.get_xydata().tolist() == [[rates[beta], distortions[beta]]]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m, p, x: (m, p, x[0]), r"x has shape \(1, 28, 28\)"),
+        (lambda m, p, x: ({}, p, x), "models is empty"),
+        (
+            lambda m, p, x: (m, {1.0: p[1.0]}, x),
+            r"prices \[1.0, 5.0, 20.0\], parts has \[1.0\]: give",
+        ),
+        (lambda m, p, x: (m | {5.0: VAE.dense(3, (9,))}, p, x), "train all models with the same"),
+        (lambda m, p, x: ({1.0: VAE.dense(3, (9,))}, {1.0: p[1.0]}, x), "{1.0: 3}, parts were"),
+    ],
+)
+def test_comparing_prices_names_its_errors(x, priced, change, message):
+    with pytest.raises(ValueError, match=message):
+        compare_betas(*change(*priced, x))
+
+
+# --- move_threshold -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scored():
+    """Scores of 50 normal examples and 70 anomalies, whose tail is long, and the labels."""
+    generator = torch.Generator().manual_seed(0)
+    normal = 10 + torch.randn(50, generator=generator)
+    scores = torch.cat([normal, 10 + torch.randn(70, generator=generator).exp() ** 2])
+    return scores, torch.arange(120) >= 50
+
+
+def test_the_threshold_says_what_it_does(scored):
+    scores, labels = scored
+    line, share, miss, picture, caption = move_threshold(*scored, ("8s", "others")).children
+    seen = set()
+    for threshold, of_all, price in ((11.0, 0.01, 10), (9.0, 0.5, 1), (11.0, 0.1, 1000)):
+        line.value, share.value, miss.value = threshold, of_all, price
+        alarm = scores > line.value
+        false, found = alarm[~labels].double().mean(), alarm[labels].double().mean()
+        right = of_all * found / (of_all * found + (1 - of_all) * false)
+        cost = of_all * price * (1 - found) + (1 - of_all) * false
+        said = [f"{false:.1%} of 8s", f"{found:.1%} of others", f"{right:.1%} are right"]
+        said += [f"{of_all:.1%} of all examples", f"{cost:.4f} false alarms; without"]
+        said += [f"detector {min(of_all * price, 1 - of_all):.4f}"]
+        assert all(words in caption.value for words in said), (said, caption.value)
+        assert all(words in picture.tooltip for words in said)
+        seen.add(picture.value)
+    assert len(seen) == 3
+    line.value = line.min
+    assert "100.0% of 8s (false alarms), 100.0% of others (found)" in caption.value
+
+
+def test_without_an_alarm_there_is_no_precision():
+    labels = torch.arange(20) >= 10
+    line, *_, caption = move_threshold(torch.arange(20) / 20, ~labels).children
+    line.value = line.max
+    assert "0.0% of anomalies (found)" in caption.value and "no alarm at all" in caption.value
+
+
+def test_the_line_the_point_and_the_cost_are_those_of_the_threshold(scored):
+    scores, labels = scored
+    fig, move = figures.threshold_and_rates(scores[~labels], scores[labels])
+    roc, top, bottom = sorted(fig.axes, key=lambda ax: "false" not in ax.get_xlabel())
+    curve, _, point = roc.lines
+    false, found = curve.get_xydata().T
+    assert abs(np.trapezoid(found, false) - auroc(scores, labels)) < 0.02
+    move(11.0, 0.1, 10.0)
+    at = [(scores[group] > 11).double().mean().item() for group in (~labels, labels)]
+    assert point.get_xydata()[0].tolist() == pytest.approx(at)
+    _, costs, here = bottom.lines[:3]
+    cost = (0.1 * 10 * (1 - at[1]) + 0.9 * at[0]) / 0.9
+    assert here.get_xydata()[0].tolist() == pytest.approx([11.0, cost])
+    t, height = costs.get_xydata().T
+    assert np.interp(11.0, t, height) == pytest.approx(cost, abs=0.05)
+    assert height[0] == pytest.approx(1.0)  # always an alarm: here the cheaper way without one
+    for ax in (top, bottom):
+        assert [11.0, 11.0] in [list(line.get_xdata()) for line in ax.lines]
+
+
+def test_a_long_tail_is_gathered_in_the_last_bar(scored):
+    scores, labels = scored
+    scores[-1] = 1e6
+    low, high = figures.score_range(scores[~labels], scores[labels])
+    assert low < scores.min() and high < 1000
+    fig, _ = figures.threshold_and_rates(scores[~labels], scores[labels])
+    top = next(ax for ax in fig.axes if ax.get_ylabel() == "share of its group")
+    assert top.get_xlim() == (low, high)
+    for group in (top.patches[:60], top.patches[60:]):
+        assert sum(bar.get_height() for bar in group) == pytest.approx(1.0)
+
+
+def test_scores_that_are_all_alike_have_a_range():
+    line, *_, caption = move_threshold(torch.zeros(4), torch.tensor([0, 0, 1, 1])).children
+    line.value = line.min
+    assert "100.0% of normal" in caption.value
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s, y: (s[:5], y), r"scores has shape \(5,\), labels \(120,\)"),
+        (lambda s, y: (s / 0, y), "120 scores are not finite; expected a finite score"),
+        (lambda s, y: (s, y & False), r"labels hold \[0\]; expected 0 for normal"),
+        (lambda s, y: (s, 2 * y), r"labels hold \[0, 2\]; expected 0 for normal"),
+    ],
+)
+def test_the_threshold_names_its_errors(scored, change, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        move_threshold(*change(*scored))
+
+
+# --- figures of which a part moves ----------------------------------------------------------------
+
+
+def cases(x):
+    """For each figure: figure and move, and two states."""
+    z = torch.linspace(-20, 20, 401)
+    log_q, other = -(((z - 1) / 0.5) ** 2) / 2, -(((z + 2) / 0.2) ** 2) / 2
+    sizes = torch.linspace(1, 0, 9)
+    columns = [(x[0], x[1] - 0.5, sizes, 3, "3")], [(x[1], x[2] - 0.5, sizes**2, 8, "8 of 9")]
+    prices = ["rebuilt"], {1.0: 20.0, 4.0: 9.0}, {1.0: 100.0, 4.0: 130.0}, x
+    pictures = {"rebuilt": (x, None)}, {"rebuilt": (1 - x, "turned")}
+    epsilon, scores = torch.linspace(-1, 1, 5), torch.linspace(0, 1, 50)
+    return {
+        "areas": (lambda: figures.areas(z, log_q, -(z**2) / 2), (log_q,), (other,)),
+        "throws": (lambda: figures.throws(epsilon, 0.0, 1.0), (0.0, 1.0), (-2.0, 0.5)),
+        "largest_kept": (
+            lambda: figures.largest_kept(["a"], x[0]),
+            (x[0], columns[0]),
+            (x[1], columns[1]),
+        ),
+        "price_and_pictures": (
+            lambda: figures.price_and_pictures(*prices),
+            (1.0, pictures[0]),
+            (4.0, pictures[1]),
+        ),
+        "threshold_and_rates": (
+            lambda: figures.threshold_and_rates(scores, scores**2),
+            (0.2, 0.1, 10.0),
+            (0.6, 0.5, 1.0),
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", list(cases(torch.zeros(3, 1, 28, 28))))
+def test_what_has_moved_looks_as_if_it_had_always_been_there(x, name):
+    """Nothing of the first state is left, and nothing of the second is missing."""
+    make, first, second = cases(x)[name]
+    moving, fresh = figures.Moving(*make(), *first), figures.Moving(*make(), *second)
+    before = moving.png(*first)
+    moved = moving.png(*second)
+    assert moved != before and moved == fresh.png(*second)
+    assert moving.png(*first) == before
+
+
+@pytest.mark.parametrize("view", [compare_gaussians, move_samples])
+def test_curves_are_redrawn_fast(view):
+    slider, *_ = view().children
+    durations = []
+    for value in (0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 0.6):
+        start = time.perf_counter()
+        slider.value = value
+        durations.append(time.perf_counter() - start)
+    assert np.median(durations) < 0.2  # 11 and 50 ms measured; 110 and 300 ms with a new figure
+
+
+# --- stills ---------------------------------------------------------------------------------------
+
+
+def test_a_view_leaves_a_still_that_says_where_its_controls_are(x, reconstructions):
+    view = compare_code_sizes(x, reconstructions, torch.tensor([7, 2, 1]))
+    size, index, picture, captions = parts(view)
+    size.value, index.value = 4, 2
+    html = view.still()
+    assert "A still picture: run the cell in JupyterLab to move it." in html
+    assert "code size: 4 · image: 2" in html and captions.value in html
+    alt = "original: 784 numbers, a 1; PCA, 4 numbers: squared error 49.00; autoencoder, 4 numbers"
+    assert f'<img alt="{alt}' in html
+    assert base64.b64encode(picture.value).decode() in html
+
+
+def test_a_view_is_displayed_as_a_still_and_as_a_widget(x, model, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        course_utils.widgets.panel, "display", lambda bundle, raw: shown.append(bundle)
+    )
+    view = denoise_at(x, model, NOISES)
+    view._ipython_display_()
+    still, live = shown
+    assert still["text/html"] == view.still() and "noise: Gaussian · strength: 0.5" in view.still()
+    assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
+    assert live["text/html"] == live["text/plain"] == ""  # no name of a class for a reader
+
+
+def test_the_laboratory_leaves_its_table(lab):
+    assert "Run the cell in JupyterLab to use it." in lab.still() and "<img" not in lab.still()
+    lab.run(beta=2.0)
+    html = lab.still()
+    assert "decoder sees: 3 rows above · β: 2 · pixels: Bernoulli" in html
+    assert lab.table.value in html and '<img alt="KL of each dimension of the code; run 1:' in html

@@ -15,6 +15,7 @@ from course_utils.models import VAE, PeekingVAE
 from course_utils.objectives import negative_elbo
 from course_utils.schedules import cosine_decay, linear_warmup
 from course_utils.training import History, fit
+from course_utils.widgets.panel import Panel, Picture
 
 BATCH_SIZE = 50
 LEARNING_RATE = 1e-2
@@ -87,7 +88,7 @@ def collapse_lab(
     return CollapseLab(train, test, latent_dim, tuple(hidden), epochs, seed)
 
 
-class CollapseLab(ipywidgets.VBox):
+class CollapseLab(Panel):
     """The view that `collapse_lab` makes.
 
     Attributes:
@@ -125,11 +126,10 @@ class CollapseLab(ipywidgets.VBox):
         self.button.on_click(self._pressed)
         self.status = ipywidgets.HTML(_status("Turn the knobs, then press Train."))
         # Hidden until there is something to see: an empty picture is drawn as a broken one.
-        self.bars = ipywidgets.Image(format="png", layout=ipywidgets.Layout(display="none"))
+        self.bars = Picture(layout=ipywidgets.Layout(display="none"))
         self.table = ipywidgets.HTML()
-        layout = ipywidgets.Layout(align_items="flex-start")
         children = [*self.knobs.values(), self.button, self.status, self.bars, self.table]
-        super().__init__(children, layout=layout)
+        super().__init__(children)
 
     @property
     def settings(self) -> Settings:
@@ -233,8 +233,10 @@ class CollapseLab(ipywidgets.VBox):
         """The bars of one run, and the table with its row marked."""
         parts = self.runs[number - 1].parts
         ax = plots.kl_bars(parts.kl_per_dimension)
-        ax.set_title(f"run {number}: {_active(parts)}, KL {parts.kl:.2f} nats")
+        title = f"run {number}: {_active(parts)}, KL {parts.kl:.2f} nats"
+        ax.set_title(title)
         self.bars.value = plots.png(ax.figure)
+        self.bars.tooltip = f"KL of each dimension of the code; {title}"
         self.bars.layout.display = None
         self.table.value = _table(self.runs, number)
 

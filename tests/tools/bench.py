@@ -14,6 +14,9 @@ The repetitions are interleaved, so that a machine that slows down slows all thr
 Then the whole training of the variational autoencoder 784-400-20, until -ELBO on the test pictures
 is at most 107 nats: `fit` as lesson 08 calls it, and the tutorials' loop with their settings. Both
 are looked at after every epoch, and the looking is not timed.
+
+Last the time from a key press to changed pixels in JupyterLab (`latency.py`): `scrub` beside
+ipywidgets' `interact` with matplotlib. Without a browser it says so.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+import latency
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -239,9 +243,12 @@ def main() -> int | str:
     )
     ours, theirs = vae_with_fit(images, sets.test), vae_with_tutorial_loop(sets.test)
     print(f"{'fit':22}  {ours}\n{'tutorial loop':22}  {theirs}")
+    if ours.seconds and theirs.seconds:
+        share = ours.seconds / theirs.seconds
+        print(f"\nfit takes {share:.2f} of the tutorial loop's time")
+    latency.report()
     if ours.seconds is None or theirs.seconds is None:
         return "one of the two did not reach the goal"
-    print(f"\nfit takes {ours.seconds / theirs.seconds:.2f} of the tutorial loop's time")
     return 0
 
 

@@ -40,11 +40,12 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Keep what describes the lesson (and its widgets), and drop what describes this run of it."""
-    widgets = {key: value for key, value in notebook.metadata.items() if key == "widgets"}
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNELSPEC, "language_info": LANGUAGE, **widgets}
-    )
+    """Keep what describes the lesson, and drop what describes this run of it.
+
+    Also the state of its widgets: without a kernel they would look alive and move nothing, and each
+    leaves a still picture that says so (`course_utils.widgets.panel`).
+    """
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": LANGUAGE})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
 

@@ -1,0 +1,200 @@
+"""`walk` and `film`: pictures that Python drew, played and scrubbed in the browser."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from course_utils.models import VAE, Autoencoder, PeekingVAE
+from course_utils.models.base import Model, evaluating
+from course_utils.widgets.packing import pack_bytes, pack_frames
+from course_utils.widgets.views import View, ink
+
+STEPS = 50  # of a walk, from t = 0 to t = 1
+WALK_SECONDS = 3.0
+FRAME_SECONDS = 0.4
+WIDTH = 700  # screen pixels that pictures side by side may take
+STILLS = 9  # pictures in a row of a still
+FILM_LIMIT = 120_000  # characters of a film's frames, above which its greys become coarser
+GREY_STEPS = (1, 3, 5, 9, 15)  # of 255: exact, and coarser ones
+
+
+def walk(
+    model: Model,
+    a: Float[Tensor, "*one 1 height width"],
+    b: Float[Tensor, "*one 1 height width"],
+) -> View:
+    """From image a to image b through the space of codes, along two ways, under one slider.
+
+    Both ways lead from the code of a to that of b (of a VAE, the means). The straight one mixes
+    the codes, (1 - t) a + t b. The spherical one turns the direction at an even pace,
+
+        sin((1 - t) ω) / sin ω · a + sin(t ω) / sin ω · b,  ω the angle between a and b,
+
+    so that its codes keep about the length that draws from a Gaussian in many dimensions have,
+    where the straight way cuts through the middle (White, "Sampling Generative Networks", 2016).
+    Between codes on one line through zero there is no arc, and the spherical way is the straight
+    one. The length of the code stands under each picture.
+
+    Args:
+        model: a VAE or an Autoencoder of grey images.
+        a, b: single images, (1, height, width) or (1, 1, height, width).
+
+    Returns:
+        The view; as the last line of a cell, it is drawn. It needs no kernel.
+
+    Raises:
+        ValueError: if the model is of another kind, or a or b is not one image.
+    """
+    if isinstance(model, PeekingVAE) or not isinstance(model, VAE | Autoencoder):
+        raise ValueError(
+            f"model is a {type(model).__name__}; expected a VAE or an Autoencoder, whose picture "
+            "belongs to a code of numbers alone"
+        )
+    ends = torch.cat([_one_image("a", a), _one_image("b", b)])
+    place = next(model.parameters()).device
+    with evaluating(model):
+        codes = model.encode(ends.to(place))
+        first, last = codes if isinstance(model, Autoencoder) else codes[0]
+        t = torch.linspace(0, 1, STEPS + 1, device=place)[:, None]
+        ways = {"straight": (1 - t) * first + t * last, "spherical": spherical(first, last, t)}
+        drawn = {name: model.to_image(model.decode(way)).cpu() for name, way in ways.items()}
+    rows = [
+        {"name": name, "texts": [f"length {length:.2f}" for length in way.norm(dim=1)]}
+        for name, way in ways.items()
+    ]
+    tall, wide = ends.shape[-2:]
+    options = {
+        "view": "play",
+        "image": [tall, wide],
+        "tiles": 1,
+        "columns": 1,
+        "zoom": max(1, WIDTH // (5 * wide)),
+        "rows": rows,
+        "names": [f"{k / STEPS:.2f}" for k in range(STEPS + 1)],
+        "control": "t",
+        "bytes": pack_frames(ink(torch.stack(list(drawn.values()), dim=1))),
+        "ends": {
+            name: pack_bytes(ink(end).tobytes()) for name, end in zip("ab", ends, strict=True)
+        },
+        "seconds": WALK_SECONDS,
+        "back": True,
+    }
+    every = torch.linspace(0, STEPS, STILLS).round().long()
+    still = {"a and b": ends, **{name: images[every] for name, images in drawn.items()}}
+    caption = "images a and b, and pictures on the straight and on the spherical way between them."
+    return View("A walk between two codes", options, still, caption)
+
+
+def spherical(
+    a: Float[Tensor, " latent"], b: Float[Tensor, " latent"], t: Float[Tensor, "steps 1"]
+) -> Float[Tensor, "steps latent"]:
+    """The codes at t on the spherical way from a to b; the straight way where there is no arc."""
+    cosine = torch.dot(a, b) / (a.norm() * b.norm()).clamp(min=1e-12)
+    angle = torch.arccos(cosine.clamp(-1, 1))
+    if cosine.abs() > 1 - 1e-6 or a.norm() * b.norm() == 0:
+        return (1 - t) * a + t * b
+    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+
+
+def film(
+    frames: Tensor | Sequence[Tensor], *, names: Sequence[object] | None = None, alt: str
+) -> View:
+    """Pictures that change from frame to frame, such as samples during training, with a slider.
+
+        film([snapshot of epoch 0, …], names=["untrained", "epoch 1", …], alt="Samples become …")
+
+    A long film of many pictures is drawn in fewer greys, which one hardly sees: twenty frames of
+    sixty digits then take 131 kB instead of 424.
+
+    Args:
+        frames: (frames, n, 1, height, width) or (frames, 1, height, width), in [0, 1]; or a list
+            with one tensor for each frame.
+        names: what each frame is called; None numbers them from 0.
+        alt: a sentence for those who cannot see it.
+
+    Returns:
+        The view; as the last line of a cell, it is drawn. It needs no kernel.
+
+    Raises:
+        ValueError: if the frames are not grey images of one shape, names has another length, or
+            alt is empty.
+    """
+    pictures = _sheets(frames)
+    count, tiles, _, tall, wide = pictures.shape
+    names = [str(name) for name in (range(count) if names is None else names)]
+    if len(names) != count:
+        raise ValueError(f"names has {len(names)} entries for {count} frames: give one for each")
+    if not alt.strip():
+        raise ValueError("alt is empty: say in a sentence what one sees")
+    rows = math.ceil(tiles * (wide + 1) * 2 / WIDTH)  # at least twice as large, if that fits
+    columns = math.ceil(tiles / rows)
+    options: dict[str, Any] = {
+        "view": "play",
+        "image": [tall, wide],
+        "tiles": tiles,
+        "columns": columns,
+        "zoom": min(max(1, WIDTH // (columns * (wide + 1))), 8),
+        "rows": [{"name": alt}],
+        "names": names,
+        "control": "frame",
+        "bytes": _packed(ink(pictures)),
+        "seconds": FRAME_SECONDS * max(count - 1, 1),
+        "back": False,
+    }
+    shown = sorted({0, count // 2, count - 1})
+    still = {names[k]: pictures[k, :STILLS] for k in shown}
+    return View("A film", options, still, alt)
+
+
+def _packed(frames: UInt8[np.ndarray, "frames *pixels"]) -> str:
+    """The frames as text, with the finest greys that the limit allows."""
+    for step in GREY_STEPS:
+        text = pack_frames(coarse(frames, step))
+        if len(text) <= FILM_LIMIT:
+            break
+    return text
+
+
+def coarse(frames: UInt8[np.ndarray, "frames *pixels"], step: int) -> UInt8[np.ndarray, "..."]:
+    """Frames in greys that are multiples of a step: what changes seldom compresses well.
+
+    A pixel keeps its grey until it is off by more than three quarters of a step, and then takes the
+    nearest. So none is off by more than that.
+    """
+    nearest = (np.rint(frames / step) * step).astype(np.int16)
+    for before, now, wanted in zip(nearest, nearest[1:], frames[1:], strict=False):
+        near = np.abs(before - wanted.astype(np.int16)) <= 0.75 * step
+        now[near] = before[near]
+    return nearest.astype(np.uint8)
+
+
+def _one_image(name: str, image: Tensor) -> Tensor:
+    if image.ndim == 3:
+        image = image[None]
+    if image.ndim != 4 or image.shape[:2] != (1, 1):
+        raise ValueError(
+            f"{name} has shape {tuple(image.shape)}; expected one grey image, (1, height, width): "
+            f"of a batch take one, {name}[0]"
+        )
+    return image
+
+
+def _sheets(frames: Tensor | Sequence[Tensor]) -> Tensor:
+    """The frames as (frames, n, 1, height, width)."""
+    shapes = {tuple(frame.shape) for frame in frames}
+    if len(shapes) != 1:
+        raise ValueError(f"frames have the shapes {sorted(shapes)}; expected one, for at least one")
+    pictures = torch.stack([frame.detach().cpu() for frame in frames])
+    if pictures.ndim == 4:
+        pictures = pictures[:, None]
+    if pictures.ndim != 5 or pictures.shape[2] != 1 or pictures.shape[1] == 0:
+        raise ValueError(
+            f"a frame has shape {shapes.pop()}; expected grey images, (n, 1, height, width) or "
+            "(1, height, width)"
+        )
+    return pictures

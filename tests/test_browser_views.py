@@ -1,0 +1,649 @@
+"""The views that live in the browser, in a real one: what they draw is what the model draws.
+
+Most of it is tested on plain pages, opened as files with every request to elsewhere blocked. Then a
+notebook in JupyterLab, as a learner meets it: run by keyboard, after a restart of the kernel, saved
+and opened again, not yet trusted, and exported. Expected pictures are torch's; the browser may
+differ by `LEVELS` grey levels of 255.
+"""
+
+import ast
+import json
+import math
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import torch
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import browser
+from course_utils import VAE, Autoencoder
+from course_utils.models.base import evaluating
+from course_utils.widgets import film, scrub, walk
+from course_utils.widgets.codes import REACH
+from course_utils.widgets.packing import LEVELS
+
+pytestmark = pytest.mark.browser
+
+# The same lines build the models in the notebook's kernel and here.
+MODELS = """\
+import torch
+from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE
+from course_utils.widgets import film, scrub, walk
+
+def lively(model):
+    \"\"\"First weights draw nearly the same grey whatever the code: larger ones do not.\"\"\"
+    generator = torch.Generator().manual_seed(7)
+    for name, numbers in model.decoder.state_dict().items():
+        if numbers.ndim > 1:
+            numbers *= 2.5
+        elif "running_var" in name:
+            numbers += torch.rand(numbers.shape, generator=generator)
+        elif "num_batches" not in name:
+            numbers += 0.3 * torch.randn(numbers.shape, generator=generator)
+    return model
+
+x = torch.rand(12, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+y = torch.arange(12) % 5
+vae = lively(VAE.dense(20, (400,)))
+flat = lively(VAE.dense(2, (64,)))
+conditional = lively(ConditionalVAE.dense(6, 5, (64,)))
+vqvae = lively(VQVAE.patches(num_embeddings=24))
+samples = [torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(k)) for k in range(4)]
+"""
+names = {}
+exec(MODELS, names)
+lively, x, y, vae, flat, conditional, vqvae, samples = (
+    names[name] for name in ("lively", "x", "y", "vae", "flat", "conditional", "vqvae", "samples")
+)
+small = lively(VAE.dense(20, (32,)))
+convolutional = lively(VAE.conv(4, (6, 5, 7)))
+
+KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+CELLS = {
+    "title": new_markdown_cell("# Views"),
+    "setup": new_code_cell(MODELS),
+    "vae": new_code_cell("scrub(vae)"),
+    "flat": new_code_cell("scrub(flat, x, y)"),
+    "conditional": new_code_cell("scrub(conditional, x, y)"),
+    "vqvae": new_code_cell("scrub(vqvae, x)"),
+    "walk": new_code_cell("walk(vae, x[0], x[1])"),
+    "film": new_code_cell('film(samples, alt="Static")'),
+}
+
+PIXELS = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+}"""
+
+
+def drawn(canvas):
+    """The grey levels on a canvas."""
+    size = canvas.evaluate("canvas => [canvas.height, canvas.width]")
+    return torch.tensor(canvas.evaluate(PIXELS)).view(size)
+
+
+def code_of(view):
+    """The code in the line for Python."""
+    text = view.get_by_label("Code for Python").input_value()
+    return torch.tensor(ast.literal_eval(text.removeprefix("torch.tensor(").removesuffix(")")))
+
+
+def grey(picture):
+    return 255 * (1 - picture.clamp(0, 1))
+
+
+def decoded(model, code, *label):
+    """The model's own picture of a code, in grey levels."""
+    with evaluating(model):
+        decode = model.decode_indices if code.ndim == 2 else model.decode
+        return grey(model.to_image(decode(code[None], *map(torch.tensor, label))))[0, 0]
+
+
+def assert_decodes(view, model, *label):
+    """The large picture is what torch makes of the code in the line for Python."""
+    difference = drawn(view.locator("canvas.picture")) - decoded(model, code_of(view), *label)
+    assert difference.abs().max() <= LEVELS
+    assert difference.abs().mean() < 1
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def show(chromium, tmp_path):
+    """Opens views on a page of their own, as a file, and returns the first of them."""
+    pages = []
+
+    def open_views(*views, width=1200, **options):
+        path = tmp_path / f"{len(pages)}.html"
+        html = "\n".join(view._repr_html_() for view in views)
+        path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.troubles = browser.keep_local(page)
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and page.troubles.append(line.text))
+        pages.append(page)
+        page.goto(path.as_uri())
+        if options.get("java_script_enabled", True):
+            page.locator("form.live").nth(len(views) - 1).wait_for()
+        return page.locator(".course-view").first
+
+    yield open_views
+    for page in pages:
+        assert page.troubles == []
+        page.context.close()
+
+
+def press(view, *keys):
+    for key in keys:
+        view.page.keyboard.press(key)
+
+
+# --- scrub ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        vae,
+        flat,
+        convolutional,
+        lively(Autoencoder.dense(5, (16, 9))),
+        lively(Autoencoder.dense(6, (), code="relu", tied=True, output="linear")),
+        lively(Autoencoder.linear(3)),
+        lively(Autoencoder.conv(4, (3, 5))),
+        lively(lively(VAE.dense(6, (64,)))),  # contrasts that take more than a byte for a weight
+    ],
+    ids=["dense", "flat", "conv", "deep", "tied", "linear", "conv autoencoder", "contrasts"],
+)
+def test_what_the_browser_decodes_is_what_torch_decodes(show, model):
+    view = show(scrub(model, x))
+    before = drawn(view.locator("canvas.picture"))
+    for slider in view.get_by_role("slider").all()[:3]:
+        for key in ("Home", "ArrowRight", "End"):
+            slider.press(key)
+            assert_decodes(view, model)
+    view.get_by_role("button", name="Random code").click()
+    assert_decodes(view, model)
+    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+
+
+def test_keys_move_a_slider_by_steps_that_one_sees(show):
+    view = show(scrub(small))
+    slider = view.get_by_role("slider", name="z[3]")
+    slider.focus()
+    for keys, value in [
+        (["ArrowRight"], 0.1),
+        (["ArrowUp", "ArrowUp"], 0.3),
+        (["ArrowLeft", "ArrowDown"], 0.1),
+        (["Shift+ArrowRight"], 0.6),
+        (["Home"], -REACH),
+        (["ArrowLeft"], -REACH),
+        (["End"], REACH),
+    ]:
+        press(view, *keys)
+        assert code_of(view)[3] == pytest.approx(value, abs=1e-6)
+        assert float(slider.input_value()) == pytest.approx(value)
+        assert slider.get_attribute("aria-valuetext") == f"{value:.2f}".replace("-", "−")
+    assert code_of(view).count_nonzero() == 1
+    assert view.get_by_role("img").get_attribute("aria-label").endswith("code of length 3.00")
+    assert view.get_by_text("code of length 3.00").is_visible()
+
+
+def test_small_pictures_show_both_ends_of_each_slider(show):
+    view = show(scrub(small))
+    view.get_by_role("slider", name="z[5]").press("End")
+    view.page.wait_for_timeout(600)
+    for j in (0, 5, 19):
+        row = view.locator(".row").nth(j)
+        for end, side in ((-REACH, 0), (REACH, 1)):
+            code = code_of(view)
+            code[j] = end
+            there = drawn(row.locator("canvas").nth(side))
+            assert (there - decoded(small, code)).abs().max() <= LEVELS
+
+
+def test_sliders_stand_in_the_order_of_activity_and_silent_ones_are_named(show):
+    with torch.no_grad():
+        for numbers in small.encoder[-1].parameters():
+            numbers[4] = numbers[9] = 0  # two numbers that do nothing
+        variance = small.encode(x)[0].var(0, correction=0)
+    view = show(scrub(small, x))
+    names = view.locator(".row .name").all_inner_texts()
+    assert names == [f"z[{j}]" for j in variance.argsort(descending=True, stable=True)]
+    assert view.locator(".row").last.get_by_text("silent").is_visible()
+    with torch.no_grad():
+        for numbers in small.encoder[-1].parameters():
+            numbers *= 6
+    view = show(scrub(small, x))
+    most = (36 * variance).max().item()
+    assert view.locator(".row").first.get_by_text(f"moves {most:.2f}").is_visible()
+    assert view.get_by_role("slider").first.get_attribute("aria-label").endswith(f"{most:.2f}")
+
+
+def test_one_starts_from_a_picture_and_comes_back(show):
+    view = show(scrub(small, x, y))
+    with evaluating(small):
+        codes = small.encode(x)[0]
+    torch.testing.assert_close(code_of(view), codes[0], rtol=0, atol=0.0051)
+    start = code_of(view)
+    view.get_by_role("button", name="start from image 7, a 2").click()
+    torch.testing.assert_close(code_of(view), codes[7], rtol=0, atol=0.0051)
+    assert_decodes(view, small)
+    assert torch.equal(
+        drawn(view.get_by_role("button", name="start from image 7, a 2").locator("canvas")),
+        grey(x[7, 0]).round(),
+    )
+    view.get_by_role("button", name="Reset").click()
+    assert torch.equal(code_of(view), start)
+
+
+def test_random_codes_follow_the_prior(show):
+    view = show(scrub(lively(VAE.dense(30, (4,)))))
+    codes = []
+    for _ in range(20):
+        view.get_by_role("button", name="Random code").click()
+        codes.append(code_of(view))
+    codes = torch.cat(codes)  # 600 numbers: six standard errors below; beyond 3 they are cut
+    assert abs(codes.mean()) < 6 / math.sqrt(600)
+    assert abs(codes.var() - 0.98) < 6 * math.sqrt(2 / 600)
+
+
+def test_random_codes_of_an_autoencoder_follow_its_codes(show):
+    model = lively(Autoencoder.dense(2, (16,)))
+    with torch.no_grad():  # two numbers that are nearly one
+        model.encoder[-1].weight[1] = -model.encoder[-1].weight[0]
+        model.encoder[-1].bias[:] = torch.tensor([5.0, -5.0])
+    view = show(scrub(model, x))
+    assert view.get_by_text("An autoencoder has no prior").is_visible()
+    for _ in range(5):
+        view.get_by_role("button", name="Random code").click()
+        a, b = code_of(view)
+        assert a > 3 and abs(a + b) < 0.1
+
+
+def test_the_code_is_copied(show):
+    view = show(scrub(flat), permissions=["clipboard-read", "clipboard-write"])
+    view.get_by_role("slider").first.press("End")
+    view.get_by_role("button", name="Copy").click()
+    view.get_by_text("Copied").wait_for()
+    assert view.page.evaluate("navigator.clipboard.readText()") == "torch.tensor([3.00, 0.00])"
+
+
+def test_a_plane_is_dragged_over_and_moved_by_keys(show):
+    view = show(scrub(flat, x, y))
+    plane = view.get_by_role("application")
+    box = plane.bounding_box()
+    mouse = view.page.mouse
+    mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=4)
+    torch.testing.assert_close(code_of(view), torch.tensor([1.5, 1.5]), rtol=0, atol=0.03)
+    mouse.move(box["x"] + 2 * box["width"], box["y"] + 0.5 * box["height"])  # held, beyond the edge
+    mouse.up()
+    torch.testing.assert_close(code_of(view), torch.tensor([3.0, 0.0]), rtol=0, atol=0.03)
+    assert_decodes(view, flat)
+    mouse.move(box["x"], box["y"])  # let go: nothing follows
+    assert code_of(view)[0] == 3
+    before = code_of(view)
+    press(view, "ArrowLeft", "ArrowUp", "Shift+ArrowDown")
+    torch.testing.assert_close(code_of(view) - before, torch.tensor([-0.1, -0.4]))
+    here = f"z[0] = 2.90, z[1] = {before[1] - 0.4:.2f}".replace("-", "−")
+    assert here in plane.get_attribute("aria-label")
+    assert_decodes(view, flat)
+
+
+def test_the_map_of_the_plane_shows_what_lies_there(show):
+    view = show(scrub(flat))
+    view.page.wait_for_timeout(500)
+    map_of_codes = drawn(view.locator(".field canvas").first)
+    for column, row in ((0, 0), (12, 0), (6, 6), (3, 11)):
+        code = torch.tensor([(column + 0.5) * 6 / 13 - 3, 3 - (row + 0.5) * 6 / 13])
+        cell = map_of_codes[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
+        assert (cell - decoded(flat, code)).abs().max() <= LEVELS
+
+
+def test_codes_on_the_plane_have_their_labels_in_words(show):
+    view = show(scrub(flat, x, y))
+    assert view.locator(".legend > span").all_inner_texts() == ["0", "1", "2", "3", "4"]
+    marks = view.locator(".field canvas").nth(1)
+    assert marks.is_visible()
+    view.get_by_label("codes of 12 images").uncheck()
+    assert not marks.is_visible()
+
+
+def test_a_conditional_model_has_its_labels(show):
+    view = show(scrub(conditional, x, y))
+    assert_decodes(view, conditional, [y[0]])
+    labels = view.get_by_role("group", name="Label")
+    assert labels.get_by_role("radio").count() == 5
+    code = code_of(view)
+    labels.get_by_role("radio", name="3").check()
+    assert torch.equal(code_of(view), code), "the style stays"
+    assert_decodes(view, conditional, [3])
+    press(view, "ArrowRight")
+    assert labels.get_by_role("radio", name="4").is_checked()
+    assert_decodes(view, conditional, [4])
+    view.get_by_role("slider").first.press("Home")
+    for label in range(5):
+        under = drawn(labels.locator("canvas").nth(label))
+        expected = decoded(conditional, code_of(view), [label])
+        assert (under - expected).abs().max() <= LEVELS
+    view.get_by_role("button", name="start from image 2").click()
+    assert labels.get_by_role("radio", name="2").is_checked()
+    assert_decodes(view, conditional, [2])
+
+
+def test_symbols_are_chosen_for_a_place(show):
+    view = show(scrub(vqvae, x))
+    assert torch.equal(code_of(view), vqvae.symbols(x[:1])[0])
+    assert_decodes(view, vqvae)
+    place = view.get_by_role("button", name="row 2, column 3")
+    place.click()
+    before = code_of(view)
+    palette = view.get_by_role("group", name="Symbol")
+    assert palette.get_by_role("radio").count() == 24
+    palette.get_by_role("radio", name="symbol 20", exact=True).check(force=True)
+    after = code_of(view)
+    assert after[1, 2] == 20 and (after != before).sum() <= 1
+    assert_decodes(view, vqvae)
+    press(view, "ArrowLeft")
+    assert code_of(view)[1, 2] == 19
+    assert view.get_by_text("row 2, column 3: symbol 19").is_visible()
+    place.focus()
+    press(view, "ArrowDown", "ArrowRight")
+    assert view.locator(".cells :focus").get_attribute("aria-label").startswith("row 3, column 4")
+    view.get_by_role("button", name="start from image 4").click()
+    assert torch.equal(code_of(view), vqvae.symbols(x)[4])
+    view.get_by_role("button", name="Reset").click()
+    assert torch.equal(code_of(view), vqvae.symbols(x[:1])[0])
+
+
+def test_the_palette_shows_what_each_symbol_would_make_of_the_place(show):
+    view = show(scrub(vqvae, x))
+    for row, column, top, left in ((3, 3, 8, 8), (0, 5, 0, 16), (6, 6, 16, 16)):
+        view.get_by_role("button", name=f"row {row + 1}, column {column + 1}:").click()
+        view.page.wait_for_timeout(400)
+        grid = code_of(view)
+        for symbol in (0, 13):
+            grid[row, column] = symbol
+            shown = drawn(view.locator(".palette canvas").nth(symbol))
+            expected = decoded(vqvae, grid)[top : top + 12, left : left + 12]
+            assert (shown - expected).abs().max() <= LEVELS
+
+
+def test_two_views_on_a_page_do_not_disturb_each_other(show):
+    first = show(scrub(conditional, x, y), scrub(conditional, x, y))
+    second = first.page.locator(".course-view").nth(1)
+    first.get_by_role("radio", name="3").check()
+    second.get_by_role("radio", name="1").check()
+    assert first.get_by_role("radio", name="3").is_checked()
+    assert_decodes(first, conditional, [3])
+
+
+def test_many_numbers_are_shown_when_asked_for(show):
+    view = show(scrub(lively(Autoencoder.dense(50, (), code="relu", tied=True)), x))
+    assert view.get_by_role("slider").count() == 24
+    view.get_by_role("button", name="Show all 50 numbers").click()
+    assert view.get_by_role("slider").count() == 50
+
+
+@pytest.mark.parametrize("width", [1200, 600])
+def test_twenty_sliders_fit_beside_the_picture(show, width):
+    view = show(scrub(small, x), width=width)
+    box = view.bounding_box()
+    assert box["height"] < (900 if width == 1200 else 1100)
+    page = view.page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    pixel = view.locator("canvas.picture").bounding_box()["width"] - 2
+    assert pixel == 8 * 28
+
+
+def test_without_scripts_a_still_picture_stands_with_its_caption(show):
+    for view in (
+        scrub(small, x),
+        scrub(vqvae, x),
+        walk(small, x[0], x[1]),
+        film(samples, alt="Static"),
+    ):
+        page = show(view, java_script_enabled=False)
+        assert page.get_by_role("img").first.get_attribute("alt")
+        assert page.get_by_text(view.caption).is_visible()
+        assert page.get_by_role("slider").count() == 0
+
+
+def test_the_module_is_also_what_anywidget_takes(show):
+    view = show(scrub(flat))
+    view.evaluate(
+        """async element => {
+            const script = [...document.scripts].find(one => one.text.startsWith("import("));
+            const address = eval(script.text.match(/^import\\((.*)\\)\\.then/s)[1]);
+            const { default: widget } = await import(address);
+            const options = JSON.parse(element.dataset.view);
+            await widget.render({ model: { get: name => ({ options })[name] }, el: element });
+        }"""
+    )
+    assert_decodes(view, flat)
+
+
+# --- walk and film --------------------------------------------------------------------------------
+
+
+def test_a_walk_shows_both_ways_at_one_t(show):
+    view = show(walk(small, x[0], x[1]))
+    with evaluating(small):
+        a, b = small.encode(x[:2])[0]
+    slider = view.get_by_role("slider", name="t")
+    slider.focus()
+    press(view, "End", *["ArrowLeft"] * 10)
+    angle = torch.arccos(torch.dot(a, b) / (a.norm() * b.norm()))
+    straight = 0.2 * a + 0.8 * b
+    turned = (torch.sin(0.2 * angle) * a + torch.sin(0.8 * angle) * b) / torch.sin(angle)
+    for name, code in (("straight", straight), ("spherical", turned)):
+        canvas = view.get_by_role("img", name=f"{name} · length {code.norm():.2f}, 0.80")
+        assert (drawn(canvas) - decoded(small, code)).abs().max() <= 1
+    for name, image in zip("ab", x, strict=False):
+        assert torch.equal(
+            drawn(view.get_by_role("img", name=name, exact=True)), grey(image[0]).round()
+        )
+
+
+def test_a_walk_plays_back_and_forth_until_it_is_stopped(show):
+    view = show(walk(small, x[0], x[1]), reduced_motion="reduce")
+    slider = view.get_by_role("slider", name="t")
+    view.page.wait_for_timeout(300)
+    assert slider.input_value() == "0", "nothing moves by itself"
+    slider.evaluate("slider => { slider.value = 48; slider.dispatchEvent(new Event('input')); }")
+    view.get_by_role("button", name="Play").press("Space")
+    view.page.wait_for_function("slider => slider.value === '50'", arg=slider.element_handle())
+    view.page.wait_for_function("slider => slider.value < 40", arg=slider.element_handle())
+    view.get_by_role("button", name="Pause").press("Space")
+    stopped = slider.input_value()
+    view.page.wait_for_timeout(300)
+    assert slider.input_value() == stopped
+    assert view.get_by_role("button", name="Play").is_visible()
+
+
+def test_a_film_shows_its_frames(show):
+    view = show(film(samples, names=["untrained", "epoch 1", "epoch 2", "epoch 3"], alt="Static"))
+    slider = view.get_by_role("slider", name="frame")
+    slider.focus()
+    for k, keys in ((0, []), (1, ["ArrowRight"]), (3, ["End"]), (2, ["ArrowLeft"])):
+        press(view, *keys)
+        sheet = drawn(view.get_by_role("img", name=f"Static, {'epoch ' if k else 'untrained'}"))
+        for place, image in enumerate(samples[k]):
+            there = sheet[:, 29 * place : 29 * place + 28]
+            assert torch.equal(there, 255 - (255 * image[0]).round())
+    assert slider.get_attribute("aria-valuetext") == "epoch 2"
+    view.get_by_role("button", name="Play").click()
+    view.page.wait_for_function("slider => slider.value === '3'", arg=slider.element_handle())
+    view.page.wait_for_function("slider => slider.value === '0'", arg=slider.element_handle())
+
+
+# --- in JupyterLab --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    root = folder / "notebooks"
+    root.mkdir()
+    cells = list(CELLS.values())
+    nbformat.write(
+        new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), root / "views.ipynb"
+    )
+    with browser.lab(folder, root) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lesson(lab, chromium):
+    """The notebook, open, run by keyboard, and saved."""
+    with lab.open(chromium, "views.ipynb") as notebook:
+        notebook.run_by_keyboard()
+        assert browser.errors(notebook.cells()) == []
+        notebook.save()
+        yield notebook
+
+
+def view_in(notebook, name):
+    view = notebook.cell(list(CELLS).index(name)).locator(".course-view")
+    view.locator("form.live").wait_for()
+    return view
+
+
+def selected(notebook):
+    return notebook.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    )
+
+
+def assert_answers_to_keys(view):
+    """The last slider moves, the picture with it, and is what torch draws."""
+    before = drawn(view.locator("canvas.picture"))
+    slider = view.get_by_role("slider").last
+    slider.focus()
+    press(view, "Home", "ArrowRight", "ArrowRight")
+    assert code_of(view)[-1] == pytest.approx(-2.8)
+    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert_decodes(view, vae)
+    press(view, "End")
+
+
+def test_in_lab_a_learner_scrubs_by_keyboard(lesson):
+    view = view_in(lesson, "vae")
+    lesson.cell(list(CELLS).index("vae")).locator(".jp-InputArea").click()
+    press(view, "Escape")
+    for _ in range(40):
+        press(view, "Tab")
+        if view.locator("input[type=range]:focus").count():
+            break
+    here = selected(lesson)
+    before = drawn(view.locator("canvas.picture"))
+    press(view, *["ArrowRight"] * 5, "ArrowDown", "ArrowUp", "ArrowLeft")
+    assert code_of(view)[0] == pytest.approx(0.4)
+    assert selected(lesson) == here, "Lab leaves the arrow keys alone"
+    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert_decodes(view, vae)
+    press(view, "Escape", "Tab")
+    assert view.locator("input[type=range]:focus").get_attribute("aria-label") == "z[1]"
+
+
+def test_in_lab_a_slider_is_dragged(lesson):
+    view = view_in(lesson, "vae")
+    view.get_by_role("button", name="Reset").click()
+    box = view.get_by_role("slider", name="z[2]").bounding_box()
+    mouse, middle = lesson.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + box["width"] / 2, middle)
+    mouse.down()
+    mouse.move(box["x"] + 0.9 * box["width"], middle, steps=5)
+    mouse.up()
+    assert 1.8 < code_of(view)[2] < 3 and code_of(view).count_nonzero() == 1
+    assert_decodes(view, vae)
+
+
+def test_in_lab_dragging_is_smooth(lesson):
+    """60 frames a second are drawn on an idle machine, each of them a decoded picture."""
+    view = view_in(lesson, "vae")
+    box = view.get_by_role("slider", name="z[2]").bounding_box()
+    mouse, middle = lesson.page.mouse, box["y"] + box["height"] / 2
+    lesson.page.evaluate(
+        """() => {
+            window.frames_drawn = 0;
+            const begun = performance.now();
+            const count = now => {
+                window.frames_drawn++;
+                if (now - begun < 1000) requestAnimationFrame(count);
+                else window.counted = true;
+            };
+            requestAnimationFrame(count);
+        }"""
+    )
+    mouse.move(box["x"] + box["width"] / 2, middle)
+    mouse.down()
+    codes = set()
+    while not lesson.page.evaluate("window.counted === true"):
+        for share in (0.2, 0.8, 0.4, 0.6):
+            mouse.move(box["x"] + share * box["width"], middle, steps=10)
+        codes.add(code_of(view)[2].item())
+    mouse.up()
+    assert lesson.page.evaluate("window.frames_drawn") > 30
+
+
+@pytest.mark.parametrize("name", list(CELLS)[2:])
+def test_in_lab_every_view_is_alive_and_keeps_its_keys(lesson, name):
+    view = view_in(lesson, name)
+    assert view.locator("canvas.picture").first.is_visible()
+    for control in view.get_by_role("slider").all()[:1] + view.get_by_role("radio").all()[:1]:
+        control.focus()
+        press(view, *["ArrowRight", "ArrowDown"] * 3)
+        assert selected(lesson) == list(CELLS).index(name), "Lab leaves the arrow keys alone"
+
+
+def test_a_view_needs_no_kernel(lesson):
+    view = view_in(lesson, "vae")
+    lesson.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    assert_answers_to_keys(view)
+
+
+def test_a_saved_notebook_opens_alive(lab, lesson, chromium):
+    with lab.open(chromium, "views.ipynb", "JupyterLab Dark") as notebook:
+        assert notebook.is_trusted()
+        assert_answers_to_keys(view_in(notebook, "vae"))
+
+
+def test_an_untrusted_notebook_shows_still_pictures(lab, lesson, chromium):
+    saved = json.loads((lab.root / "views.ipynb").read_text())
+    saved["cells"][0]["source"] = "# Changed by someone else"
+    (lab.root / "untrusted.ipynb").write_text(json.dumps(saved))
+    with lab.open(chromium, "untrusted.ipynb") as notebook:
+        assert not notebook.is_trusted()
+        for name in list(CELLS)[2:]:
+            cell = notebook.cell(list(CELLS).index(name))
+            picture = cell.locator("img").first
+            assert picture.get_attribute("alt")
+            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+            assert cell.get_by_text("A still picture").is_visible()
+            assert cell.get_by_role("slider").count() == 0
+
+
+def test_an_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path)]
+    subprocess.run([*command, str(lab.root / "views.ipynb")], check=True, capture_output=True)
+    page = chromium.new_page()
+    refused = browser.keep_local(page)
+    page.goto((tmp_path / "views.html").as_uri())
+    page.locator("form.live").nth(len(CELLS) - 3).wait_for()
+    assert_answers_to_keys(page.locator(".course-view").first)
+    # nbconvert's own template asks for these two; nothing of the course asks for anything.
+    assert all("mathjax" in address or "require.js" in address for address in refused)
+    page.close()

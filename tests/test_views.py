@@ -1,0 +1,433 @@
+"""What Python sends to the browser: decoders, frames, stills. (test_browser_views.py mounts it.)"""
+
+import base64
+import json
+import math
+import re
+import zlib
+from html.parser import HTMLParser
+from io import BytesIO
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
+from course_utils.models.base import evaluating
+from course_utils.widgets import film, scrub, walk
+from course_utils.widgets.frames import FILM_LIMIT, coarse, spherical
+from course_utils.widgets.packing import LEVELS, Unpackable, flatten, pack, pack_frames, quantise
+from course_utils.widgets.views import ink
+
+
+@pytest.fixture
+def x():
+    return torch.rand(12, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def y():
+    return torch.arange(12) % 4
+
+
+def trained(model, factor=2.0):
+    """Weights of a size, and statistics of normalisation, that training might have led to."""
+    generator = torch.Generator().manual_seed(3)
+    for name, numbers in model.decoder.state_dict().items():
+        if numbers.ndim > 1:
+            numbers *= factor
+        elif "running_var" in name:
+            numbers += 2 * torch.rand(numbers.shape, generator=generator)
+        elif "num_batches" not in name:
+            numbers += 0.5 * torch.randn(numbers.shape, generator=generator)
+    return model
+
+
+def packed(model, z, **options):
+    """The decoder packed, and checked on the codes z."""
+
+    def picture(probes):
+        with evaluating(model):
+            return model.to_image(model.decode(probes.flatten(1)))
+
+    return pack(model.decoder, picture, z[:, :, None, None], model.output, **options)
+
+
+def unpacked(header):
+    """The numbers of a packed decoder: weights and biases of each layer, as the browser reads."""
+    data = zlib.decompress(base64.b64decode(header["bytes"]))
+    floats = np.frombuffer(data, "<f4", header["floats"])
+    low, high = np.frombuffer(data, np.int8, offset=4 * header["floats"]).reshape(2, -1)
+    whole, layers = low + 256.0 * high, []
+    for layer in header["layers"]:
+        shape = (layer["inputs"], *layer["kernel"], layer["outputs"])
+        (scale,), bias, floats = np.split(floats, [1, 1 + layer["outputs"]])
+        weight, whole = np.split(whole, [math.prod(shape)])
+        layers.append((scale * weight.reshape(shape), bias))
+    assert len(floats) == len(whole) == 0
+    return layers
+
+
+# --- packing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        VAE.dense(20, (400,)),
+        VAE.dense(2),
+        VAE.conv(4, (6, 5, 7)),
+        Autoencoder.dense(5, (16, 9)),
+        Autoencoder.dense(6, (), tied=True, output="linear"),
+        Autoencoder.linear(3),
+        Autoencoder.conv(4, (3, 5)),
+    ],
+    ids=lambda model: f"{model.recipe['model']}.{model.recipe['factory']}",
+)
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_every_decoder_is_packed_within_the_levels(model, factor):
+    z = torch.randn(50, model.recipe["arguments"]["latent_dim"])
+    assert packed(trained(model, factor), z)["levels"] <= LEVELS
+
+
+def test_numbers_come_out_as_they_went_in():
+    model = trained(VAE.dense(3, (5,)))
+    header = packed(model, torch.randn(40, 3))
+    linear = [part for part in model.decoder if isinstance(part, nn.Linear)]
+    for (weight, bias), layer in zip(unpacked(header), linear, strict=True):
+        expected = layer.weight.T.detach().numpy()
+        step = np.abs(expected).max() / (2 ** (header["bits"] - 1) - 1)
+        assert np.abs(weight[:, 0, 0] - expected).max() <= 0.5001 * step
+        np.testing.assert_array_equal(bias, layer.bias.detach().numpy())
+
+
+def test_numbers_beyond_a_byte_come_out_too():
+    model = trained(VAE.dense(3, (5,)), 12.0)  # contrasts that 8 bits would spoil
+    header = packed(model, 2 * torch.randn(200, 3))
+    assert header["bits"] > 8
+    weight, _ = unpacked(header)[0]
+    difference = np.abs(weight[:, 0, 0] - model.decoder[0].weight.T.detach().numpy()).max()
+    assert difference <= 0.5001 * np.abs(weight).max() / 2**8
+
+
+def test_normalisation_is_folded_and_channels_come_last():
+    model = trained(Autoencoder.conv(4, (3, 5)))
+    linear, first, last = flatten(model.decoder, 4, (1, 1), (28, 28))
+    assert linear.relu and first.relu and not last.relu
+    assert (first.source, first.target, last.target) == ((7, 7), (14, 14), (28, 28))
+    _, norm = model.decoder[3:5]
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    expected = model.decoder[3].weight * scale[:, None, None]
+    torch.testing.assert_close(first.weight.permute(0, 3, 1, 2), expected.detach())
+    places = linear.bias.view(7, 7, 5).permute(2, 0, 1).flatten()
+    torch.testing.assert_close(places, model.decoder[0].bias.detach())
+
+
+def test_whole_numbers_of_so_many_bits():
+    weight = torch.tensor([-0.5, 0.1, 0.003, 0.25])[:, None, None, None]
+    numbers, scale = quantise(weight, 8)
+    assert numbers.flatten().tolist() == [-127, 25, 1, 64]
+    torch.testing.assert_close(scale, torch.tensor([0.5 / 127]))
+    nothing, _ = quantise(torch.zeros(2, 1, 1, 3), 8)
+    assert not nothing.any()
+
+
+@pytest.mark.parametrize(
+    ("decoder", "message"),
+    [
+        (nn.Sequential(nn.Linear(3, 784), nn.GELU(), nn.Unflatten(1, (1, 28, 28))), "a GELU where"),
+        (nn.Sequential(nn.Linear(3, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28))), "a Tanh where"),
+        (nn.Sequential(nn.ReLU(), nn.Linear(3, 784), nn.Unflatten(1, (1, 28, 28))), "a ReLU where"),
+        (
+            nn.Sequential(
+                nn.Linear(3, 49),
+                nn.Unflatten(1, (1, 7, 7)),
+                nn.ConvTranspose2d(1, 1, 4, stride=4, padding=0, dilation=1, groups=1),
+                nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"),
+            ),
+            "a Conv2d of a kind",
+        ),
+        (
+            nn.Sequential(
+                nn.Linear(3, 784),
+                nn.ReLU(),
+                nn.BatchNorm1d(784),
+                nn.Unflatten(1, (1, 28, 28)),
+            ),
+            "not fixed beforehand",
+        ),
+    ],
+)
+def test_layers_that_the_browser_does_not_know_are_refused(decoder, message):
+    model = VAE(VAE.dense(3).encoder, decoder, latent_dim=3)
+    with pytest.raises(Unpackable, match=message):
+        packed(model, torch.randn(10, 3))
+
+
+def test_a_model_that_does_more_than_its_layers_say_is_refused():
+    class Louder(VAE):
+        def decode(self, z):
+            return 2 * super().decode(z)
+
+    parts = trained(VAE.dense(3, (9,)))
+    with pytest.raises(Unpackable, match="differ by"):
+        packed(Louder(parts.encoder, parts.decoder, latent_dim=3), torch.randn(10, 3))
+
+
+def test_a_decoder_that_is_too_large_is_refused():
+    with pytest.raises(Unpackable, match="when packed, above 10,000"):
+        packed(VAE.dense(3, (64,)), torch.randn(10, 3), limit=10_000)
+
+
+def test_frames_are_packed_as_changes():
+    frames = np.random.default_rng(0).integers(0, 256, (3, 2, 5), dtype=np.uint8)
+    changes = np.frombuffer(zlib.decompress(base64.b64decode(pack_frames(frames))), np.uint8)
+    back = np.cumsum(changes.reshape(frames.shape), axis=0, dtype=np.uint8)
+    np.testing.assert_array_equal(back, frames)
+
+
+# --- the shell ------------------------------------------------------------------------------------
+
+
+class Shell(HTMLParser):
+    """The data, the images and the addresses of a view's HTML."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.options, self.images, self.addresses, self.scripts = None, [], [], 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if "data-view" in attributes:
+            self.options = json.loads(attributes["data-view"])
+        if tag == "img":
+            self.images.append(attributes)
+        self.scripts += tag == "script"
+        self.addresses += [attributes[key] for key in ("src", "href") if key in attributes]
+
+
+def every_view(x, y):
+    yield scrub(VAE.dense(3, (8,)), x, y)
+    yield scrub(VAE.dense(2, (8,)), x, y)
+    yield scrub(Autoencoder.dense(3, (8,)), x)
+    yield scrub(ConditionalVAE.dense(3, 4, (8,)), x, y)
+    yield scrub(VQVAE.patches(6), x)
+    yield walk(VAE.dense(3, (8,)), x[0], x[1])
+    yield film(x.view(3, 4, 1, 28, 28), names=["it's", '"<b>"', "&"], alt="Static & <noise> 'it'")
+
+
+def test_a_view_is_self_contained_and_described(x, y):
+    for view in every_view(x, y):
+        html = view._repr_html_()
+        shell = Shell(html)
+        assert json.loads(json.dumps(view.options)).items() <= shell.options.items()
+        assert shell.options["name"] == view.name and shell.scripts == 1
+        assert all(address.startswith("data:image/png") for address in shell.addresses)
+        assert shell.images and all(image["alt"] for image in shell.images)
+        for image in shell.images:
+            data = base64.b64decode(image["src"].partition(",")[2])
+            assert Image.open(BytesIO(data)).height > 28
+        assert view.caption in repr(view)
+        assert not re.search(r"https?://", html)
+
+
+def test_the_same_model_gives_the_same_output(x, y):
+    first, again = ([view._repr_html_() for view in every_view(x, y)] for _ in range(2))
+    assert first == again
+
+
+def test_the_script_ends_where_it_should(x):
+    html = scrub(VAE.dense(2, (8,)), x)._repr_html_()
+    script = html[html.index("<script>") :]
+    assert script.count("</") == 1 and script.endswith(
+        ".then(module => module.mountAll());</script>"
+    )
+
+
+def test_a_still_shows_what_each_number_does():
+    model = trained(VAE.dense(2, (9,)))
+    shell = Shell(scrub(model)._repr_html_())
+    assert [image["alt"] for image in shell.images] == ["z[0]: 7 pictures", "z[1]: 7 pictures"]
+    sheet = np.asarray(Image.open(BytesIO(base64.b64decode(shell.images[1]["src"][22:]))))[..., 0]
+    with evaluating(model):
+        picture = model.to_image(model.decode(torch.tensor([[0.0, -2.0]])))[0, 0]
+    wide = 2 * 28 + 2 + 4
+    drawn = sheet[1:57, wide + 1 : wide + 57][::2, ::2]  # the second from the left
+    np.testing.assert_array_equal(drawn, 255 - ink(picture))
+
+
+# --- scrub ----------------------------------------------------------------------------------------
+
+
+def test_without_images_scrubbing_begins_in_the_middle_of_the_prior():
+    options = scrub(VAE.dense(3, (9,))).options
+    assert (
+        options["start"] == [0, 0, 0] and options["low"] == [-3] * 3 and options["high"] == [3] * 3
+    )
+    assert options["order"] == [0, 1, 2] and options["activity"] is None
+    assert "pictures" not in options
+
+
+def test_a_code_to_begin_with_is_within_reach():
+    options = scrub(VAE.dense(3, (9,)), z=torch.tensor([0.5, -1.0, 4.2])).options
+    assert options["start"] == [0.5, -1.0, 4.2] and options["high"] == [5] * 3
+
+
+def test_scrubbing_leaves_the_model_as_it_was(x):
+    for model in (VAE.conv(2, (2, 3, 4)), Autoencoder.conv(2, (2, 3)), VQVAE.patches(4)):
+        model.train()
+        before = {name: numbers.clone() for name, numbers in model.state_dict().items()}
+        scrub(model, x)
+        assert model.training and all(p.grad is None for p in model.parameters())
+        for name, numbers in model.state_dict().items():
+            assert torch.equal(numbers, before[name]), name
+
+
+def test_sliders_of_an_autoencoder_span_its_codes(x):
+    model = trained(Autoencoder.dense(4, (9,), code="relu"))
+    with torch.no_grad():
+        model.encoder[-1].weight *= 30
+        model.encoder[-1].bias[1] = -500.0  # a dead unit
+    options = scrub(model, x).options
+    with evaluating(model):
+        codes = model.encode(x)
+    for j in (0, 2, 3):
+        assert 0 <= options["low"][j] <= codes[:10, j].min()
+        assert codes[:10, j].max() <= options["high"][j] < 1.2 * codes.max()
+    assert options["low"][1] == 0 < options["high"][1] and options["silent"][1]
+    mean = torch.tensor(options["random"]["mean"])
+    factor = torch.tensor(options["random"]["factor"])
+    torch.testing.assert_close(mean, codes.mean(0), rtol=1e-4, atol=1e-3)
+    spread = codes.var(0, correction=0)
+    torch.testing.assert_close(
+        (factor @ factor.T).diag(), spread, rtol=0.02, atol=1e-3 * spread.max()
+    )
+
+
+def test_decimals_follow_the_size_of_the_codes(x):
+    sizes = {}
+    for factor in (0.01, 1.0, 100.0):
+        model = Autoencoder.dense(2, (9,))
+        with torch.no_grad():
+            model.encoder[-1].weight *= factor
+        options = scrub(model, x).options
+        widest = max(high - low for low, high in zip(options["low"], options["high"], strict=True))
+        sizes[factor] = widest * 10 ** options["decimals"]  # how many positions a slider has
+    assert all(300 < positions < 8000 for positions in sizes.values()), sizes
+
+
+def test_a_decoder_unknown_to_the_browser_is_scrubbed_in_the_kernel(x):
+    parts = trained(VAE.dense(3, (9,)))
+    parts.decoder[1] = nn.Tanh()
+    view = scrub(parts, x)
+    assert isinstance(view, ipywidgets.VBox)
+    sliders = [child for child in view.children if isinstance(child, ipywidgets.FloatSlider)]
+    assert sorted(slider.description for slider in sliders) == ["z[0]", "z[1]", "z[2]"]
+    captions = [child for child in view.children if isinstance(child, ipywidgets.HTML)]
+    assert "must be running, because its decoder has a Tanh" in captions[0].value
+    picture = next(child for child in view.children if isinstance(child, ipywidgets.Image))
+    before = bytes(picture.value)
+    for slider in sliders:
+        slider.value = 2.0
+    assert bytes(picture.value) != before
+    assert f"code of length {math.sqrt(12):.2f}" in captions[-1].value
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x, y: scrub(PeekingVAE.dense(2, (8,))), "no picture that belongs to a code alone"),
+        (lambda x, y: scrub(nn.Linear(2, 3)), "model is a Linear; expected a VAE"),
+        (lambda x, y: scrub(Autoencoder.dense(2)), r"no prior.*scrub\(model, x\)"),
+        (lambda x, y: scrub(VQVAE.patches()), r"starts from: scrub\(model, x\)"),
+        (lambda x, y: scrub(ConditionalVAE.dense(2), x), r"needs the labels of x"),
+        (lambda x, y: scrub(ConditionalVAE.dense(2), x, y + 9), "labels go from 9 to 12"),
+        (lambda x, y: scrub(VAE.dense(2), None, y), "y holds the labels of x"),
+        (lambda x, y: scrub(VAE.dense(2), x, y[:3]), "y has 3 labels for 12 images"),
+        (lambda x, y: scrub(VAE.dense(2), x[0]), r"x has shape \(1, 28, 28\).*x\[None\].*z="),
+        (
+            lambda x, y: scrub(VAE.dense(2), torch.zeros(2)),
+            r"x has shape \(2,\).*code is given as z=",
+        ),
+        (lambda x, y: scrub(VAE.dense(2), x[..., :14]), r"expected \(batch, 1, 28, 28\)"),
+        (lambda x, y: scrub(VAE.dense(3), z=torch.zeros(1, 3)), r"z has shape \(1, 3\).*z\[0\]"),
+        (
+            lambda x, y: scrub(VAE(VAE.dense(3).encoder, VAE.dense(3).decoder)),
+            "the width of the code is unknown",
+        ),
+        (
+            lambda x, y: scrub(VAE.dense(2, input_shape=(50,), output="multinomial")),
+            r"examples have shape \(50,\); scrub draws grey images",
+        ),
+        (lambda x, y: scrub(VQVAE.patches(9), x, z=torch.full((7, 7), 9)), r"symbols from 0 to 8"),
+        (lambda x, y: walk(PeekingVAE.dense(2, (8,)), x[0], x[1]), "model is a PeekingVAE"),
+        (lambda x, y: walk(VQVAE.patches(), x[0], x[1]), "model is a VQVAE"),
+        (lambda x, y: walk(VAE.dense(2), x[:2], x[1]), r"a has shape \(2, 1, 28, 28\).*a\[0\]"),
+        (lambda x, y: walk(VAE.dense(2), x[0], x[0, 0]), r"b has shape \(28, 28\)"),
+        (lambda x, y: film(x, names=["one"], alt="Static"), "names has 1 entries for 12 frames"),
+        (lambda x, y: film(x, alt=" "), "alt is empty"),
+        (lambda x, y: film([x[0], x[:2]], alt="Static"), "frames have the shapes"),
+        (lambda x, y: film([], alt="Static"), r"frames have the shapes \[\]"),
+        (lambda x, y: film(x[:, 0], alt="Static"), r"a frame has shape \(28, 28\)"),
+    ],
+)
+def test_errors_name_the_input_and_the_way_out(x, y, call, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        call(x, y)
+
+
+# --- walk and film --------------------------------------------------------------------------------
+
+
+def test_the_spherical_way_turns_at_an_even_pace():
+    a, b = torch.tensor([3.0, 0.0, 0.0]), torch.tensor([0.0, 2.0, 0.0])
+    t = torch.tensor([[0.0], [1 / 3], [0.5], [1.0]])
+    way = spherical(a, b, t)
+    third = torch.tensor([3 * math.sin(math.pi / 3), 2 * math.sin(math.pi / 6), 0.0])
+    half = torch.tensor([3.0, 2.0, 0.0]) * math.sqrt(0.5)
+    torch.testing.assert_close(way, torch.stack([a, third, half, b]))
+    equal = spherical(a, 1.5 * b, torch.linspace(0, 1, 9)[:, None])
+    torch.testing.assert_close(equal.norm(dim=1), torch.full((9,), 3.0))
+
+
+@pytest.mark.parametrize("factor", [2.0, -1.0, 0.0])
+def test_without_an_arc_the_spherical_way_is_straight(factor):
+    a = torch.tensor([1.0, 2.0])
+    t = torch.linspace(0, 1, 5)[:, None]
+    torch.testing.assert_close(spherical(a, factor * a, t), (1 - t) * a + t * factor * a)
+
+
+def test_coarse_greys_stay_near_and_stand_still():
+    frames = np.random.default_rng(0).integers(0, 256, (6, 40), dtype=np.uint8)
+    np.testing.assert_array_equal(coarse(frames, 1), frames)
+    drift = np.array([[100], [104], [107], [111], [118]], dtype=np.uint8)
+    assert coarse(drift, 15).flatten().tolist() == [105, 105, 105, 105, 120]
+    difference = coarse(frames, 15).astype(int) - frames
+    assert np.abs(difference).max() <= 11
+
+
+def test_a_long_film_keeps_within_the_limit():
+    grown = torch.linspace(0, 1, 20)[:, None, None, None, None]
+    blot = torch.exp(-(torch.linspace(-3, 3, 28)[:, None] ** 2 + torch.linspace(-3, 3, 28) ** 2))
+    noise = torch.rand(60, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    long = film(grown * blot + 0.06 * noise, alt="A blot grows.")
+    short = film((grown * blot)[:3, :1], alt="A blot grows.")
+    assert (
+        len(long.options["bytes"])
+        <= FILM_LIMIT
+        < len(pack_frames(ink(grown * blot + 0.06 * noise)))
+    )
+    changes = np.frombuffer(zlib.decompress(base64.b64decode(short.options["bytes"])), np.uint8)
+    assert np.array_equal(
+        np.cumsum(changes.reshape(3, -1), 0, np.uint8)[2], ink(grown[2] * blot).ravel()
+    )
+
+
+def test_a_film_takes_single_pictures_and_lists(x):
+    for frames in (x, list(x), x[:, None]):
+        options = film(frames, alt="Static").options
+        assert options["tiles"] == 1 and options["names"] == [str(k) for k in range(12)]
