@@ -186,8 +186,23 @@ def test_slider_by_keyboard(lesson):
     lesson.page.keyboard.press("ArrowRight")
     view.get_by_text("PCA, 4 numbers").wait_for()
     view.get_by_text("squared error 49.00").wait_for()
+    assert view.get_by_role("status").get_by_text("PCA, 4 numbers").count() == 1  # read out
     assert picture.get_attribute("src") != before
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 3 * 28
+
+
+def test_sliders_say_their_names_and_what_they_show(lesson):
+    view = cell(lesson, "noise").locator(".widget-box")
+    for k, (name, value) in enumerate({"strength": "0.50", "image": "0"}.items()):
+        handle = view.get_by_role("slider").nth(k)
+        handle.focus()
+        assert handle.get_attribute("aria-label") == name
+        assert handle.get_attribute("aria-valuetext") == value
+    view.get_by_role("slider", name="image").press("ArrowRight")
+    view.locator('[aria-label="image"][aria-valuetext="1"]').wait_for()
+    size = cell(lesson, "slider").get_by_role("slider").first
+    size.focus()
+    assert size.get_attribute("aria-valuetext") in {"2", "4", "16"}  # and not its index
 
 
 def test_noise_by_keyboard(lesson):

@@ -9,6 +9,7 @@ differ by `LEVELS` grey levels of 255.
 import ast
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -296,8 +297,14 @@ def test_a_plane_is_dragged_over_and_moved_by_keys(show):
     press(view, "ArrowLeft", "ArrowUp", "Shift+ArrowDown")
     torch.testing.assert_close(code_of(view) - before, torch.tensor([-0.1, -0.4]))
     here = f"z[0] = 2.90, z[1] = {before[1] - 0.4:.2f}".replace("-", "−")
-    assert here in plane.get_attribute("aria-label")
+    spoken = view.get_by_role("status").get_by_text(here)  # once the code has come to rest
+    spoken.wait_for(state="attached")
+    assert re.search(r"; the nearest code is a \d$", spoken.inner_text())
     assert_decodes(view, flat)
+    press(view, "Home", "PageUp")  # to the edges, and the page stays where it is
+    torch.testing.assert_close(code_of(view), torch.tensor([-3.0, 3.0]))
+    press(view, "End", "PageDown", "Space")
+    torch.testing.assert_close(code_of(view), torch.tensor([3.0, -3.0]))
 
 
 def test_the_map_of_the_plane_shows_what_lies_there(show):
@@ -393,6 +400,8 @@ def test_many_numbers_are_shown_when_asked_for(show):
     assert view.get_by_role("slider").count() == 24
     view.get_by_role("button", name="Show all 50 numbers").click()
     assert view.get_by_role("slider").count() == 50
+    first = view.get_by_role("slider").nth(24)  # the first of the new ones has the focus
+    assert first.evaluate("slider => slider === document.activeElement")
 
 
 @pytest.mark.parametrize("width", [1200, 600])

@@ -251,7 +251,10 @@ def test_the_script_ends_where_it_should(x):
 def test_a_still_shows_what_each_number_does():
     model = trained(VAE.dense(2, (9,)))
     shell = Shell(scrub(model)._repr_html_())
-    assert [image["alt"] for image in shell.images] == ["z[0]: 7 pictures", "z[1]: 7 pictures"]
+    caption = "all numbers of the code, one to a row"
+    for j, image in enumerate(shell.images):
+        assert image["alt"].startswith(f"z[{j}]: 7 pictures; {caption}")
+    assert len(shell.images) == 2
     sheet = np.asarray(Image.open(BytesIO(base64.b64decode(shell.images[1]["src"][22:]))))[..., 0]
     with evaluating(model):
         picture = model.to_image(model.decode(torch.tensor([[0.0, -2.0]])))[0, 0]
@@ -372,12 +375,124 @@ def test_a_decoder_unknown_to_the_browser_is_scrubbed_in_the_kernel(x):
         (lambda x, y: film(x, alt=" "), "alt is empty"),
         (lambda x, y: film([x[0], x[:2]], alt="Static"), "frames have the shapes"),
         (lambda x, y: film([], alt="Static"), r"frames have the shapes \[\]"),
-        (lambda x, y: film(x[:, 0], alt="Static"), r"a frame has shape \(28, 28\)"),
+        (lambda x, y: film(list(x[:, 0]), alt="Static"), r"a frame has shape \(28, 28\)"),
     ],
 )
 def test_errors_name_the_input_and_the_way_out(x, y, call, message, unchecked):
     with pytest.raises(ValueError, match=message):
         call(x, y)
+
+
+SMALL = VAE.dense(2, (8,))
+LINEAR = Autoencoder.dense(3, (8,), output="linear")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x.numpy(), r"is a numpy array; give a tensor: torch.as_tensor\("),
+        (lambda x: [x, x], r"is a list; give one tensor, for instance torch.stack\("),
+        (lambda x: (0.5, 1), r"is a tuple; give one tensor: torch.tensor\("),
+        (lambda x: ["a"], r"is a list; give one tensor$"),
+        (lambda x: 3.0, "is of type float; expected a tensor"),
+        (
+            lambda x: (255 * x).byte(),
+            r"has whole numbers from 0 to 25\d; .* in \[0, 1\]: \w+ / 255",
+        ),
+        (lambda x: x > 0.5, r"has whole numbers from 0 to 1; .*: \w+\.float\(\)"),
+        (lambda x: 255 * x, r"has values from [\d.]+ to 25[\d.]+; expected .* / 255"),
+        (lambda x: x - 0.5, r"has values from -0.[\d]+ to .*normalisation, or \w+.clamp\(0, 1\)"),
+        (
+            lambda x: torch.where(x > 0.5, torch.nan, x),
+            r"has \d+ pixels that are no finite numbers",
+        ),
+        (
+            lambda x: torch.where(x > 0.5, torch.inf, x),
+            r"has \d+ pixels that are no finite numbers",
+        ),
+    ],
+)
+def test_what_is_no_picture_is_said_in_one_sentence(x, change, message, unchecked):
+    with pytest.raises(ValueError, match="^x " + message):
+        scrub(SMALL, change(x))
+    with pytest.raises(ValueError, match="^a " + message):
+        walk(SMALL, change(x[0]), x[1])
+    with pytest.raises(ValueError, match="^b " + message):
+        walk(SMALL, x[0], change(x[1]))
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (lambda x: x.numpy(), r"frames is a numpy array; give a tensor: torch.as_tensor\(frames"),
+        (lambda x: [x[0], x[1].numpy()], r"frames\[1\] is a numpy array; give a tensor"),
+        (lambda x: 3, "frames is of type int; expected a tensor"),
+        (lambda x: (255 * x).byte(), r"frames has whole numbers from 0 to 25\d; .*frames / 255"),
+        (lambda x: x - 0.5, r"frames has values from -0.*frames.clamp\(0, 1\)"),
+        (lambda x: x / 0, r"frames has \d+ pixels that are no finite numbers"),
+        (lambda x: x[:, 0], r"frames has shape \(12, 28, 28\).*frames\[:, None\]"),
+        (lambda x: x[0], r"frames has shape \(1, 28, 28\).*one picture, which is no film"),
+        (lambda x: x[0, 0], r"frames has shape \(28, 28\); expected \(frames, n, 1"),
+        (lambda x: x[:1], r"frames holds one frame, of shape \(1, 28, 28\).*at least two"),
+        (lambda x: [x], r"frames holds one frame, of shape \(12, 1, 28, 28\).*at least two"),
+        (lambda x: x.expand(-1, 3, -1, -1), r"grey only: frames.mean\(1, keepdim=True\)"),
+        (lambda x: [x[0].expand(3, -1, -1)] * 2, r"grey only: frame.mean\(0, keepdim=True\)"),
+    ],
+)
+def test_what_is_no_film_is_said_in_one_sentence(x, frames, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        film(frames(x), alt="Static")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda x, y: scrub(SMALL, x, nn.functional.one_hot(y)),
+            r"y has shape \(12, 4\); y holds class numbers, \(n,\): y.argmax\(1\)",
+        ),
+        (lambda x, y: scrub(SMALL, x, y[:, None]), r"class numbers, \(n,\): y.flatten\(\)"),
+        (lambda x, y: scrub(SMALL, x, y + 0.25), "y holds 0.25; expected class numbers, which are"),
+        (lambda x, y: scrub(SMALL, x, y / 0), "y holds nan; expected class numbers"),
+        (lambda x, y: scrub(SMALL, x, ["a"] * 12), "y is of type list and holds no numbers"),
+        (lambda x, y: scrub(SMALL, x.expand(-1, 3, -1, -1)), r"grey only: x.mean\(1, keepdim=True"),
+        (lambda x, y: scrub(SMALL, z=[0.0, 1.0]), r"z is a list; .*: torch.tensor\(z\)"),
+        (lambda x, y: scrub(SMALL, z=torch.tensor([0, torch.nan])), "z holds numbers that are not"),
+        (lambda x, y: walk(SMALL, x[0], x[1, :, :14]), "a has 28 × 28 pixels, b has 14 × 28"),
+        (lambda x, y: walk(SMALL, *x[:2, :, :14]), r"expected \(batch, 1, 28, 28\)"),
+        (
+            lambda x, y: walk(SMALL, x[0].expand(3, -1, -1), x[1]),
+            r"a has shape \(3, 28, 28\).*grey only: a.mean\(0, keepdim=True\)",
+        ),
+        (
+            lambda x, y: walk(SMALL, x[:1], x[1:2].expand(-1, 3, -1, -1)),
+            r"b has shape \(1, 3, 28, 28\).*grey only: b.mean\(1, keepdim=True\)",
+        ),
+        (lambda x, y: film(x, alt=None), "alt is of type NoneType: say in a sentence"),
+        (lambda x, y: film(x, names=12, alt="Static"), "names is of type int; give a list"),
+        (lambda x, y: film(x, names="abcdefghijkl", alt="Static"), "names is of type str; give a"),
+        (lambda x, y: scrub(LINEAR, x / 0), "pixels that are no finite numbers"),
+        (lambda x, y: film(x, names=["one"], alt="Static"), "names has 1 entries for 12 frames"),
+    ],
+)
+def test_other_wrong_inputs_are_said_in_one_sentence(x, y, call, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        call(x, y)
+
+
+def test_double_precision_rounding_and_labels_of_other_types_are_taken(x, y, unchecked):
+    expected = scrub(SMALL, x, y)._repr_html_()
+    for labels in (y.double(), y.byte(), y.tolist(), y.numpy()):
+        assert scrub(SMALL, x.double(), labels)._repr_html_() == expected
+    assert scrub(SMALL, 1.009 * x, y).options["view"] == "scrub"
+    walks = [walk(SMALL, a, x[1]).options for a in (x[0], x[0].double())]
+    assert walks[0] == walks[1]
+    assert film(x.double(), alt="Static").options == film(x, alt="Static").options
+
+
+def test_a_model_of_other_ranges_takes_other_ranges(x):
+    assert scrub(LINEAR, 3 * x - 1).options["view"] == "scrub"
+    assert walk(LINEAR, 3 * x[0] - 1, x[1]).options["view"] == "play"
 
 
 # --- walk and film --------------------------------------------------------------------------------
@@ -414,13 +529,10 @@ def test_a_long_film_keeps_within_the_limit():
     grown = torch.linspace(0, 1, 20)[:, None, None, None, None]
     blot = torch.exp(-(torch.linspace(-3, 3, 28)[:, None] ** 2 + torch.linspace(-3, 3, 28) ** 2))
     noise = torch.rand(60, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    long = film(grown * blot + 0.06 * noise, alt="A blot grows.")
+    grown_and_noise = (grown * blot + 0.06 * noise).clamp(0, 1)
+    long = film(grown_and_noise, alt="A blot grows.")
     short = film((grown * blot)[:3, :1], alt="A blot grows.")
-    assert (
-        len(long.options["bytes"])
-        <= FILM_LIMIT
-        < len(pack_frames(ink(grown * blot + 0.06 * noise)))
-    )
+    assert len(long.options["bytes"]) <= FILM_LIMIT < len(pack_frames(ink(grown_and_noise)))
     changes = np.frombuffer(zlib.decompress(base64.b64decode(short.options["bytes"])), np.uint8)
     assert np.array_equal(
         np.cumsum(changes.reshape(3, -1), 0, np.uint8)[2], ink(grown[2] * blot).ravel()
@@ -428,6 +540,31 @@ def test_a_long_film_keeps_within_the_limit():
 
 
 def test_a_film_takes_single_pictures_and_lists(x):
-    for frames in (x, list(x), x[:, None]):
+    for frames in (x, list(x), x[:, None], (picture for picture in x)):
         options = film(frames, alt="Static").options
         assert options["tiles"] == 1 and options["names"] == [str(k) for k in range(12)]
+
+
+@pytest.mark.parametrize(("tiles", "shown"), [(5, 5), (24, 24), (60, 24)])
+def test_the_still_of_a_film_is_its_sheet(tiles, shown):
+    frames = torch.rand(3, tiles, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    view = film(frames, names=["one", "two", "three"], alt="Noise becomes noise.")
+    columns = view.options["columns"]
+    shell = Shell(view._repr_html_())
+    assert len(shell.images) == 3 and shown % columns == 0
+    for name, image, pictures in zip(("one", "two", "three"), shell.images, frames, strict=True):
+        assert image["alt"].startswith(f"{name}: {shown} pictures; Noise becomes noise.")
+        sheet = np.asarray(Image.open(BytesIO(base64.b64decode(image["src"][22:]))))[..., 0]
+        side = 2 * 28 + 2 + 4
+        assert sheet.shape == (shown // columns * side, columns * side - 4)
+        for k in range(shown):
+            y, x = k // columns * side + 1, k % columns * side + 1
+            drawn = sheet[y : y + 56, x : x + 56][::2, ::2]
+            np.testing.assert_array_equal(drawn, 255 - ink(pictures[k, 0]))
+    assert ("(Here the first 24 of 60 pictures.)" in view.caption) == (tiles > shown)
+
+
+def test_the_name_of_a_film_can_be_followed_by_a_comma(x):
+    view = film(x, alt="Noise becomes noise. ")
+    assert view.options["rows"] == [{"name": "Noise becomes noise"}]
+    assert view.caption == "Noise becomes noise. "

@@ -487,9 +487,15 @@ def test_what_is_kept_of_a_code_is_blue_and_the_rest_is_grey(x, sparse_models):
 def test_keeping_names_its_errors(x, sparse_models, unchecked):
     with pytest.raises(ValueError, match=r"x has shape \(1, 28, 28\)"):
         keep_largest(x[0], sparse_models)
-    for nothing in ({}, sparse_models["relu"]):
-        with pytest.raises(ValueError, match="models holds no name: give a dictionary"):
-            keep_largest(x, nothing)
+    with pytest.raises(ValueError, match=r"models is empty: give at least one, such as {'w"):
+        keep_largest(x, {})
+    for kind, models in (("Autoencoder", sparse_models["relu"]), ("list", [*sparse_models])):
+        with pytest.raises(ValueError, match=f"models is of type {kind}; give a dictionary, such"):
+            keep_largest(x, models)
+    with pytest.raises(ValueError, match=r"x is a numpy array; .*: torch.as_tensor\(x\)"):
+        keep_largest(x.numpy(), sparse_models)
+    with pytest.raises(ValueError, match=r"x is a list; .* torch.stack\(x\)"):
+        keep_largest([*x], sparse_models)
     with pytest.raises(ValueError, match=r"models\['vae'\] is a VAE; expected an Autoencoder"):
         keep_largest(x, {"vae": VAE.dense(3, (9,))})
 
@@ -549,9 +555,23 @@ def test_the_ring_lies_on_the_point_of_the_price(x):
         ),
         (lambda m, p, x: (m | {5.0: VAE.dense(3, (9,))}, p, x), "train all models with the same"),
         (lambda m, p, x: ({1.0: VAE.dense(3, (9,))}, {1.0: p[1.0]}, x), "{1.0: 3}, parts were"),
+        (lambda m, p, x: (m, p, x.numpy()), r"x is a numpy array; .*: torch.as_tensor\(x\)"),
+        (
+            lambda m, p, x: ([*m], p, x),
+            "models is of type list; give a dictionary, such as {1.0: v",
+        ),
+        (lambda m, p, x: (m, p[1.0], x), "parts is of type BoundParts; give a dictionary, such as"),
+        (
+            lambda m, p, x: (m | {1.0: Autoencoder.dense(4, (9,))}, p, x),
+            r"models\[1\] is a Autoencoder; expected a VAE",
+        ),
+        (lambda m, p, x: (m | {1.0: PeekingVAE.dense(4, (9,))}, p, x), "is a PeekingVAE; expected"),
+        (lambda m, p, x: (m, p | {5.0: 117.0}, x), r"parts\[5\] is of type float; expected what"),
+        (lambda m, p, x: ({"low": m[1.0]}, p, x), "models has the key 'low'; expected the price β"),
+        (lambda m, p, x: (m, {"low": p[1.0]}, x), "parts has the key 'low'; expected the price β"),
     ],
 )
-def test_comparing_prices_names_its_errors(x, priced, change, message):
+def test_comparing_prices_names_its_errors(x, priced, change, message, unchecked):
     with pytest.raises(ValueError, match=message):
         compare_betas(*change(*priced, x))
 
@@ -641,6 +661,15 @@ def test_scores_that_are_all_alike_have_a_range():
         (lambda s, y: (s / 0, y), "120 scores are not finite; expected a finite score"),
         (lambda s, y: (s, y & False), r"labels hold \[0\]; expected 0 for normal"),
         (lambda s, y: (s, 2 * y), r"labels hold \[0, 2\]; expected 0 for normal"),
+        (lambda s, y: (s[:5], y), r"labels \(120,\); expected a score and a label [^;]*$"),
+        (lambda s, y: (s.numpy(), y), r"scores is a numpy array; .*: torch.as_tensor\(scores\)"),
+        (lambda s, y: (s, y.tolist()), r"labels is a list; .*: torch.tensor\(labels\)"),
+        (lambda s, y: (s, torch.arange(120) % 10), "labels must be 1 for anomalies: labels != 8"),
+        (lambda s, y: (s, 1 - 2 * y.int()), r"labels hold \[-1, 1\];.*labels == -1"),
+        (lambda s, y: (s, 0.5 * y), r"labels hold \[0, 0.5\]; expected 0 for normal"),
+        (lambda s, y: (s, y, "8s"), "names is '8s'; expected two strings"),
+        (lambda s, y: (s, y, ("8s",)), r"names is \('8s',\); expected two strings"),
+        (lambda s, y: (s, y, (8, 9)), r"names is \(8, 9\); expected two strings"),
     ],
 )
 def test_the_threshold_names_its_errors(scored, change, message, unchecked):

@@ -14,7 +14,14 @@ from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, Peeking
 from course_utils.models.base import Model, evaluating, in_chunks
 from course_utils.widgets.knobs import scrub_in_kernel
 from course_utils.widgets.packing import Unpackable, pack, pack_bytes, pack_frames
-from course_utils.widgets.views import View, ink, rounded
+from course_utils.widgets.views import (
+    View,
+    grey_only,
+    ink,
+    require_pixels,
+    require_tensor,
+    rounded,
+)
 
 REACH = 3  # standard deviations of the prior that a slider goes to, each way
 SILENT = 0.01  # a number of the code whose mean varies less than this does nothing
@@ -63,7 +70,8 @@ def scrub(
 
     Raises:
         ValueError: if the model is of another kind, or needs something that is not given, or a
-            shape does not fit.
+            shape does not fit, or x holds no pixels in [0, 1] (of a model with output="linear", no
+            finite numbers), or y no class numbers.
     """
     if isinstance(model, PeekingVAE):
         raise ValueError(
@@ -75,7 +83,9 @@ def scrub(
             f"model is a {type(model).__name__}; expected a VAE, Autoencoder, ConditionalVAE or "
             "VQVAE"
         )
-    _require_pictures(model, x, y)
+    x, y = _require_pictures(model, x, y)
+    if z is not None and not require_tensor("z", z).isfinite().all():
+        raise ValueError("z holds numbers that are not finite (nan or inf); expected finite ones")
     with evaluating(model):
         return _symbols(model, x, z) if isinstance(model, VQVAE) else _numbers(model, x, y, z)
 
@@ -340,7 +350,8 @@ def _symbols(model: VQVAE, x: Tensor | None, z: Tensor | None) -> View:
 # --- errors ---------------------------------------------------------------------------------------
 
 
-def _require_pictures(model: Model, x: Tensor | None, y: Tensor | None) -> None:
+def _require_pictures(model: Model, x: object, y: object) -> tuple[Tensor | None, Tensor | None]:
+    """The images and labels in the types that the models take."""
     shape = model.input_shape
     if shape is not None and (len(shape) != 3 or shape[0] != 1):
         raise ValueError(
@@ -356,17 +367,38 @@ def _require_pictures(model: Model, x: Tensor | None, y: Tensor | None) -> None:
             raise ValueError("a VQVAE needs images whose symbols one starts from: scrub(model, x)")
         if y is not None:
             raise ValueError("y holds the labels of x: give both, scrub(model, x, y)")
-        return
+        return None, None
+    x = require_tensor("x", x)
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0:
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected images, (images, 1, height, width) with at "
             "least one: a single image becomes a batch with x[None], and a code is given as z="
+            f"{grey_only('x', tuple(x.shape))}"
         )
     model.check_shape(x)
+    x = require_pixels("x", x, unit=model.output != "linear")
     if y is None and isinstance(model, ConditionalVAE):
         raise ValueError("a ConditionalVAE needs the labels of x: scrub(model, x, y)")
-    if y is not None and len(y) != len(x):
-        raise ValueError(f"y has {len(y)} labels for {len(x)} images: give one for each")
+    return x, None if y is None else _class_numbers(y, len(x))
+
+
+def _class_numbers(y: object, count: int) -> Tensor:
+    """The labels as a row of integers; arrays and lists of numbers will do."""
+    try:
+        y = torch.as_tensor(y)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"y is of type {type(y).__name__} and holds no numbers; expected class numbers, (n,)"
+        ) from None
+    if y.ndim != 1:
+        way_out = ": y.argmax(1)" if y.ndim == 2 and y.shape[1] > 1 else ": y.flatten()"
+        raise ValueError(f"y has shape {tuple(y.shape)}; y holds class numbers, (n,){way_out}")
+    if len(y) != count:
+        raise ValueError(f"y has {len(y)} labels for {count} images: give one for each")
+    if (y.long() != y).any():
+        broken = y[y.long() != y][0].item()
+        raise ValueError(f"y holds {broken:g}; expected class numbers, which are whole")
+    return y.long().cpu()
 
 
 def _require_symbols(z: Tensor, start: Tensor, size: int) -> Tensor:

@@ -1,7 +1,7 @@
 """`walk` and `film`: pictures that Python drew, played and scrubbed in the browser."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from torch import Tensor
 from course_utils.models import VAE, Autoencoder, PeekingVAE
 from course_utils.models.base import Model, evaluating
 from course_utils.widgets.packing import pack_bytes, pack_frames
-from course_utils.widgets.views import View, ink
+from course_utils.widgets.views import View, grey_only, ink, require_pixels, require_tensor
 
 STEPS = 50  # of a walk, from t = 0 to t = 1
 WALK_SECONDS = 3.0
 FRAME_SECONDS = 0.4
 WIDTH = 700  # screen pixels that pictures side by side may take
 STILLS = 9  # pictures in a row of a still
+SHEET = 24  # pictures of a frame in the still of a film, at most
 FILM_LIMIT = 120_000  # characters of a film's frames, above which its greys become coarser
 GREY_STEPS = (1, 3, 5, 9, 15)  # of 255: exact, and coarser ones
 
@@ -48,14 +49,22 @@ def walk(
         The view; as the last line of a cell, it is drawn. It needs no kernel.
 
     Raises:
-        ValueError: if the model is of another kind, or a or b is not one image.
+        ValueError: if the model is of another kind, or a or b is not one image with pixels in
+            [0, 1] (of a model with output="linear", finite ones), or their sizes differ.
     """
     if isinstance(model, PeekingVAE) or not isinstance(model, VAE | Autoencoder):
         raise ValueError(
             f"model is a {type(model).__name__}; expected a VAE or an Autoencoder, whose picture "
             "belongs to a code of numbers alone"
         )
-    ends = torch.cat([_one_image("a", a), _one_image("b", b)])
+    a, b = (_one_image(name, end, model.output) for name, end in (("a", a), ("b", b)))
+    if a.shape != b.shape:
+        raise ValueError(
+            f"a has {a.shape[2]} × {a.shape[3]} pixels, b has {b.shape[2]} × {b.shape[3]}; "
+            "expected two images of one size, that of the model"
+        )
+    ends = torch.cat([a, b])
+    model.check_shape(ends)
     place = next(model.parameters()).device
     with evaluating(model):
         codes = model.encode(ends.to(place))
@@ -102,7 +111,7 @@ def spherical(
 
 
 def film(
-    frames: Tensor | Sequence[Tensor], *, names: Sequence[object] | None = None, alt: str
+    frames: Tensor | Iterable[Tensor], *, names: Iterable[object] | None = None, alt: str
 ) -> View:
     """Pictures that change from frame to frame, such as samples during training, with a slider.
 
@@ -112,8 +121,8 @@ def film(
     sixty digits then take 131 kB instead of 424.
 
     Args:
-        frames: (frames, n, 1, height, width) or (frames, 1, height, width), in [0, 1]; or a list
-            with one tensor for each frame.
+        frames: (frames, n, 1, height, width) or (frames, 1, height, width), in [0, 1], at least
+            two; or a list with one tensor for each frame.
         names: what each frame is called; None numbers them from 0.
         alt: a sentence for those who cannot see it.
 
@@ -121,16 +130,21 @@ def film(
         The view; as the last line of a cell, it is drawn. It needs no kernel.
 
     Raises:
-        ValueError: if the frames are not grey images of one shape, names has another length, or
-            alt is empty.
+        ValueError: if the frames are not two or more grey images of one shape with pixels in
+            [0, 1], names has another length, or alt is empty.
     """
     pictures = _sheets(frames)
     count, tiles, _, tall, wide = pictures.shape
+    if isinstance(names, str) or not isinstance(names, Iterable | None):
+        raise ValueError(
+            f"names is of type {type(names).__name__}; give a list with one name for each frame"
+        )
     names = [str(name) for name in (range(count) if names is None else names)]
     if len(names) != count:
         raise ValueError(f"names has {len(names)} entries for {count} frames: give one for each")
-    if not alt.strip():
-        raise ValueError("alt is empty: say in a sentence what one sees")
+    if not isinstance(alt, str) or not alt.strip():
+        what = "empty" if isinstance(alt, str) else f"of type {type(alt).__name__}"
+        raise ValueError(f"alt is {what}: say in a sentence what one sees")
     rows = math.ceil(tiles * (wide + 1) * 2 / WIDTH)  # at least twice as large, if that fits
     columns = math.ceil(tiles / rows)
     options: dict[str, Any] = {
@@ -139,7 +153,7 @@ def film(
         "tiles": tiles,
         "columns": columns,
         "zoom": min(max(1, WIDTH // (columns * (wide + 1))), 8),
-        "rows": [{"name": alt}],
+        "rows": [{"name": alt.strip().removesuffix(".")}],  # a comma and the frame may follow
         "names": names,
         "control": "frame",
         "bytes": _packed(ink(pictures)),
@@ -147,8 +161,10 @@ def film(
         "back": False,
     }
     shown = sorted({0, count // 2, count - 1})
-    still = {names[k]: pictures[k, :STILLS] for k in shown}
-    return View("A film", options, still, alt)
+    some = tiles if tiles <= SHEET else max(1, SHEET // columns) * columns
+    still = {names[k]: pictures[k, :some] for k in shown}
+    caption = alt if some == tiles else f"{alt} (Here the first {some} of {tiles} pictures.)"
+    return View("A film", options, still, caption, columns)
 
 
 def _packed(frames: UInt8[np.ndarray, "frames *pixels"]) -> str:
@@ -173,19 +189,35 @@ def coarse(frames: UInt8[np.ndarray, "frames *pixels"], step: int) -> UInt8[np.n
     return nearest.astype(np.uint8)
 
 
-def _one_image(name: str, image: Tensor) -> Tensor:
+def _one_image(name: str, image: object, output: str) -> Tensor:
+    image = require_tensor(name, image)
+    shape = tuple(image.shape)
     if image.ndim == 3:
         image = image[None]
     if image.ndim != 4 or image.shape[:2] != (1, 1):
         raise ValueError(
-            f"{name} has shape {tuple(image.shape)}; expected one grey image, (1, height, width): "
-            f"of a batch take one, {name}[0]"
+            f"{name} has shape {shape}; expected one grey image, (1, height, width): "
+            f"of a batch take one, {name}[0]{grey_only(name, shape)}"
         )
-    return image
+    return require_pixels(name, image, unit=output != "linear").cpu()
 
 
-def _sheets(frames: Tensor | Sequence[Tensor]) -> Tensor:
+def _sheets(frames: Tensor | Iterable[Tensor]) -> Tensor:
     """The frames as (frames, n, 1, height, width)."""
+    if isinstance(frames, np.ndarray) or not isinstance(frames, Iterable):
+        require_tensor("frames", frames)
+    if isinstance(frames, Tensor) and frames.ndim < 4:
+        way_out = ""
+        if frames.ndim == 3:
+            single = "one picture, which is no film: give several, in a list"
+            way_out = single if len(frames) == 1 else "the axis of the channel is frames[:, None]"
+            way_out = f": {way_out}"
+        raise ValueError(
+            f"frames has shape {tuple(frames.shape)}; expected (frames, n, 1, height, width) or "
+            f"(frames, 1, height, width){way_out}"
+        )
+    whole = frames
+    frames = [require_tensor(f"frames[{k}]", frame) for k, frame in enumerate(frames)]
     shapes = {tuple(frame.shape) for frame in frames}
     if len(shapes) != 1:
         raise ValueError(f"frames have the shapes {sorted(shapes)}; expected one, for at least one")
@@ -193,8 +225,17 @@ def _sheets(frames: Tensor | Sequence[Tensor]) -> Tensor:
     if pictures.ndim == 4:
         pictures = pictures[:, None]
     if pictures.ndim != 5 or pictures.shape[2] != 1 or pictures.shape[1] == 0:
+        shape = tuple(frames[0].shape)
+        way_out = grey_only("frame", shape)
+        if isinstance(whole, Tensor):
+            way_out = grey_only("frames", tuple(whole.shape))
         raise ValueError(
-            f"a frame has shape {shapes.pop()}; expected grey images, (n, 1, height, width) or "
-            "(1, height, width)"
+            f"a frame has shape {shape}; expected grey images, (n, 1, height, width) or (1, "
+            f"height, width){way_out}"
         )
-    return pictures
+    if len(pictures) == 1:
+        raise ValueError(
+            f"frames holds one frame, of shape {tuple(frames[0].shape)}; a film needs at least "
+            "two: give one for each moment, in a list"
+        )
+    return require_pixels("frames", pictures)

@@ -133,6 +133,20 @@ function make(tag, properties = {}, ...children) {
 
 const button = (text, onclick) => make("button", { type: "button", onclick }, text);
 
+/** A value that is seen; its slider says it to screen readers, which an output would repeat. */
+const output = () => make("output", { aria: { live: "off" } });
+
+/** A line for screen readers alone, which say it once nothing has changed for a while. */
+function speech() {
+  const line = make("p", { className: "unseen", role: "status" });
+  let waiting;
+  const tell = text => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { line.textContent = text; }, 400);
+  };
+  return { line, tell };
+}
+
 /** A labelled set of controls. */
 const group = (name, className, ...children) =>
   make("fieldset", { className }, make("legend", {}, name), ...children);
@@ -238,6 +252,7 @@ async function scrub(root, options) {
   const plane = options.plane ? planeOf() : null;
   const rows = order.map(rowOf);
   const later = whenRested();
+  const { line, tell } = speech();
 
   /** After any change: the picture at once, the small ones when the code has come to rest. */
   function show() {
@@ -259,7 +274,7 @@ async function scrub(root, options) {
     const moves = options.activity ? (options.silent[j] ? "silent" : `moves ${say(options.activity[j])}`) : "";
     const slider = make("input", { type: "range", min: low[j], max: high[j], step: 10 ** -decimals });
     slider.setAttribute("aria-label", [`z[${j}]`, moves].filter(Boolean).join(", "));
-    const value = make("output");
+    const value = output();
     const name = make("span", { className: "name" }, `z[${j}]`);
     const text = make("span", { className: "text" }, name, value);
     const label = make("label", {}, text, slider, make("small", {}, moves));
@@ -294,7 +309,7 @@ async function scrub(root, options) {
     const thumbs = [];
     const radios = Array.from({ length: classes }, (_, k) => {
       const radio = make("input", { type: "radio", name: "label", value: k, checked: k === label });
-      radio.onchange = () => { label = k; plane?.redraw(); show(); };
+      radio.onchange = () => { label = k; plane?.redraw(); show(); tell(`label ${k}`); };
       thumbs.push(canvasOf(image, 2));
       return make("label", {}, thumbs[k], make("span", {}, radio, String(k)));
     });
@@ -316,7 +331,19 @@ async function scrub(root, options) {
     const field = make("div", { className: "field", tabIndex: 0, role: "application" }, map, marks, ring);
     const across = j => high[j] - low[j];
     const inside = () => [(code[0] - low[0]) / across(0), (high[1] - code[1]) / across(1)];
-    const go = (a, b) => { code[0] = within(a, 0); code[1] = within(b, 1); show(); };
+    const here = () => `z[0] = ${say(code[0], decimals)}, z[1] = ${say(code[1], decimals)}`;
+    const go = (a, b) => {
+      code[0] = within(a, 0);
+      code[1] = within(b, 1);
+      show();
+      tell(`${here()}${neighbour()}`);
+    };
+    /** In words: whose code is nearest. */
+    const neighbour = () => {
+      const far = ([a, b]) => Math.hypot(a - code[0], b - code[1]);
+      const nearest = dots.reduce((best, dot) => (!best || far(dot) < far(best) ? dot : best), null);
+      return nearest && names.length ? `; the nearest code is a ${names[nearest[2]]}` : "";
+    };
     const drag = event => {
       const box = map.getBoundingClientRect();
       const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
@@ -330,7 +357,10 @@ async function scrub(root, options) {
     };
     field.onpointermove = event => { if (field.hasPointerCapture(event.pointerId)) drag(event); };
     field.onkeydown = event => {
-      const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      const way = {
+        ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
+        End: [60, 0], Home: [-60, 0], PageUp: [0, 60], PageDown: [0, -60], " ": [0, 0],
+      }[event.key];  // to the edges, where a page would scroll away
       if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       const step = j => way[j] * across(j) / 60 * (event.shiftKey ? 5 : 1);
@@ -346,9 +376,8 @@ async function scrub(root, options) {
       const [x, y] = inside();
       ring.style.left = `${100 * x}%`;
       ring.style.top = `${100 * y}%`;
-      const here = `z[0] = ${say(code[0], decimals)}, z[1] = ${say(code[1], decimals)}`;
-      field.setAttribute("aria-label", `plane of codes, at ${here}; arrow keys move, with Shift further`);
     };
+    field.setAttribute("aria-label", "plane of codes: arrow keys move, with Shift further");
     const brush = marks.getContext("2d");
     for (const [a, b, kind] of dots) {
       brush.beginPath();
@@ -379,6 +408,7 @@ async function scrub(root, options) {
     numbers.forEach((value, j) => { code[j] = within(value, j); });
     if (given !== undefined && given !== label) { label = given; plane?.redraw(); }
     show();
+    tell(`a code of length ${say(lengthOf(code))}`);
   };
   const buttons = make("div", { className: "buttons" },
     button("Reset", () => go(start, options.label ?? undefined)),
@@ -395,13 +425,14 @@ async function scrub(root, options) {
     rows.slice(many).forEach(row => { row.element.hidden = true; });
     const more = button(`Show all ${rows.length} numbers`, () => {
       rows.forEach(row => { row.element.hidden = false; });
+      rows[many].element.querySelector("input").focus();
       more.remove();
       show();
     });
     right.append(more);
   }
   const body = make("div", { className: "body" }, left, ...(plane ? [plane.element] : []), right);
-  root.replaceChildren(body, ...(strip ? [strip.element] : []), copy.line);
+  root.replaceChildren(body, ...(strip ? [strip.element] : []), copy.line, line);
   plane?.redraw();
   show();
 }
@@ -435,7 +466,7 @@ async function symbols(root, options) {
 
   const picture = canvasOf(image, zoom, "decoded picture");
   picture.classList.add("picture");
-  const caption = make("p", { className: "caption", role: "status" });
+  const caption = make("p", { className: "caption" });
   const copy = copyLine();
   const where = k => `row ${Math.floor(k / grid[1]) + 1}, column ${k % grid[1] + 1}`;
 
@@ -506,8 +537,9 @@ async function symbols(root, options) {
   const buttons = make("div", { className: "buttons" }, button("Reset", () => go(options.start)));
   const frame = make("div", { className: "over" }, picture, field);
   const starts = await startButtons(options.pictures, image, k => go(options.pictures.codes[k]));
-  const left = make("div", { className: "left" }, frame, caption, buttons, starts);
-  const right = make("div", { className: "right" }, ...options.notes.map(text => make("p", {}, text)), palette);
+  const left = make("div", { className: "left" }, frame, caption, buttons);
+  const notes = options.notes.map(text => make("p", {}, text));
+  const right = make("div", { className: "right" }, ...notes, palette, starts);
   root.replaceChildren(make("div", { className: "body" }, left, right), copy.line);
   show();
 }
@@ -529,7 +561,8 @@ async function play(root, options) {
   });
   const slider = make("input", { type: "range", min: 0, max: count - 1, step: 1, value: 0 });
   slider.setAttribute("aria-label", options.control);
-  const value = make("output");
+  const value = output();
+  const { line, tell } = speech();
   let at = 0, way = 1;
 
   function show() {
@@ -548,6 +581,7 @@ async function play(root, options) {
     slider.value = k;
     slider.setAttribute("aria-valuetext", names[k]);
     value.textContent = names[k];
+    if (root.isConnected) tell(names[k]);  // while it plays there is no rest to speak in
   }
 
   // A walk goes back and forth; a film stays on its last frame for a while and begins anew.
@@ -562,7 +596,7 @@ async function play(root, options) {
   const label = make("label", {}, make("span", {}, options.control), slider);
   const controls = make("div", { className: "controls" }, play, label, value);
   const pictures = make("div", { className: "pictures" }, ...views.map(view => view.element));
-  root.replaceChildren(pictures, controls);
+  root.replaceChildren(pictures, controls, line);
   for (const [name, pixels] of Object.entries(options.ends ?? {})) {
     const ink = await inflate(pixels);
     const canvas = canvasOf(image, zoom, name);

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from html import escape
 from io import BytesIO
+from numbers import Real
 from typing import NamedTuple
 
 import ipywidgets
@@ -20,10 +21,11 @@ from torch import Tensor
 from course_utils.corruption import Corruption
 from course_utils.losses import gaussian_log_density, squared_error
 from course_utils.metrics import BoundParts
-from course_utils.models import VAE, Autoencoder
+from course_utils.models import VAE, Autoencoder, PeekingVAE
 from course_utils.models.base import evaluating
 from course_utils.widgets import figures, panel
 from course_utils.widgets.panel import Panel, Picture
+from course_utils.widgets.views import require_tensor
 
 PIXEL = 7  # screen pixels to one image pixel, each way
 GAP = 16  # screen pixels from one picture to the next
@@ -257,8 +259,7 @@ def keep_largest(
             autoencoders.
     """
     _require_images(x, labels)
-    if isinstance(models, Autoencoder) or not models:
-        raise ValueError("models holds no name: give a dictionary, such as {'w = 0.3': model}")
+    _require_dictionary("models", models, "{'w = 0.3': model}")
     for name, model in models.items():
         if not isinstance(model, Autoencoder):
             raise ValueError(
@@ -387,9 +388,15 @@ def move_threshold(
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
 
     Raises:
-        ValueError: if scores and labels differ in length, a score is no finite number, or labels
-            are of one kind or of other values.
+        ValueError: if scores and labels differ in length, a score is no finite number, labels are
+            of one kind or of other values, or names are not two.
     """
+    pair = isinstance(names, tuple | list) and len(names) == 2
+    if not pair or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"names is {names!r}; expected two strings, what normal examples and anomalies are "
+            "called, such as ('8s', 'others')"
+        )
     normal, anomalous = _two_groups(scores, labels)
     low, high = figures.score_range(normal, anomalous)
     line = _slider(ipywidgets.FloatSlider, "threshold", min=low, max=high, step=(high - low) / 200)
@@ -497,8 +504,24 @@ def _require_prices(
 ) -> int:
     """The width of the codes, which is the same for all models."""
     _require_images(x, None)
-    if not models:
-        raise ValueError("models is empty: give at least one, such as {1.0: vae}")
+    _require_dictionary("models", models, "{1.0: vae}")
+    _require_dictionary("parts", parts, "{1.0: bound_parts(vae, images.test)}")
+    for name, by_price in (("models", models), ("parts", parts)):
+        for beta in by_price:
+            if not isinstance(beta, Real) or not math.isfinite(beta):
+                raise ValueError(f"{name} has the key {beta!r}; expected the price β, a number")
+    for beta, model in models.items():
+        if not isinstance(model, VAE) or isinstance(model, PeekingVAE):
+            raise ValueError(
+                f"models[{beta:g}] is a {type(model).__name__}; expected a VAE, whose picture "
+                "belongs to a code alone"
+            )
+    for beta, part in parts.items():
+        if not isinstance(part, BoundParts):
+            raise ValueError(
+                f"parts[{beta:g}] is of type {type(part).__name__}; expected what "
+                "bound_parts(model, images.test) returns"
+            )
     if models.keys() != parts.keys():
         raise ValueError(
             f"models has the prices {sorted(models)}, parts has {sorted(parts)}: give for each "
@@ -516,17 +539,29 @@ def _require_prices(
 
 def _two_groups(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """The scores of the normal examples, and those of the anomalies."""
-    if scores.ndim != 1 or scores.shape != labels.shape or not scores.isfinite().all():
+    scores, labels = require_tensor("scores", scores), require_tensor("labels", labels)
+    if scores.ndim != 1 or scores.shape != labels.shape:
         raise ValueError(
-            f"scores has shape {tuple(scores.shape)}, labels {tuple(labels.shape)}, and "
-            f"{int((~scores.isfinite()).sum())} scores are not finite; expected a finite score and "
-            "a label for each example"
+            f"scores has shape {tuple(scores.shape)}, labels {tuple(labels.shape)}; expected a "
+            "score and a label for each example, (n,) both"
         )
-    kinds = labels.unique().long().tolist()
-    if kinds != [0, 1]:
+    strange = int((~scores.isfinite()).sum())
+    if strange:
         raise ValueError(
-            f"labels hold {kinds[:5]}; expected 0 for normal examples and 1 for anomalies, both at "
-            "least once"
+            f"{strange} scores are not finite; expected a finite score for each example: with "
+            "some = scores.isfinite() give scores[some], labels[some]"
+        )
+    kinds = labels.unique().tolist()
+    if kinds != [0, 1]:
+        held = ", ".join(f"{kind:g}" for kind in kinds[:5]) + (", …" if len(kinds) > 5 else "")
+        if kinds == [-1, 1]:
+            way_out = "of scikit-learn's labels, labels == -1"
+        elif len(kinds) > 2:
+            way_out = "labels must be 1 for anomalies: labels != 8, if 8 is the normal class"
+        else:
+            way_out = "both at least once"
+        raise ValueError(
+            f"labels hold [{held}]; expected 0 for normal examples and 1 for anomalies; {way_out}"
         )
     scores, strange = scores.detach().double().cpu(), labels.bool().cpu()
     return scores[~strange], scores[strange]
@@ -547,7 +582,17 @@ def _consequences(
     ]
 
 
-def _require_images(x: Tensor, labels: Tensor | None) -> None:
+def _require_dictionary(name: str, value: object, example: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"{name} is of type {type(value).__name__}; give a dictionary, such as {example}"
+        )
+    if not value:
+        raise ValueError(f"{name} is empty: give at least one, such as {example}")
+
+
+def _require_images(x: object, labels: Tensor | None) -> None:
+    x = require_tensor("x", x)
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0:
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (batch, 1, height, width) with at least one "
@@ -611,5 +656,5 @@ def _captions(tiles: list[Tile]) -> str:
     )
     return (
         f'<div style="display: grid; grid-template-columns: repeat({len(tiles)}, {width}px); '
-        f'gap: {GAP}px; line-height: 1.4" role="status">{cells}</div>'
+        f'gap: {GAP}px; line-height: 1.4">{cells}</div>'
     )

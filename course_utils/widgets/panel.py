@@ -29,15 +29,30 @@ RULES = (
     " .jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.widget-box))"
     " {display: none}"
 )
-# ipywidgets' sliders have a visible label, and no name: each gets its label for a name when one
-# comes to it.
+# To screen readers ipywidgets' sliders have no name, and say an index or a number with all its
+# digits. When one comes to a slider, it gets its visible label for a name and its visible value for
+# a value; and the texts of its panel are read out when they change.
 NAMES = """
 if (!document.body.dataset.sliderNames) {
     document.body.dataset.sliderNames = "given";
     document.addEventListener("focusin", ({ target }) => {
-        const label = target.matches?.(".noUi-handle")
-            && target.closest(".jupyter-widgets")?.querySelector(".widget-label");
-        if (label) target.setAttribute("aria-label", label.textContent);
+        const slider = target.matches?.(".noUi-handle") && target.closest(".widget-inline-hbox");
+        const readout = slider && slider.querySelector(".widget-readout");
+        if (!readout || slider.dataset.named) return;
+        slider.dataset.named = "yes";
+        const label = slider.querySelector(".widget-label").textContent;
+        target.setAttribute("aria-label", label);
+        readout.setAttribute("aria-label", `${label}, value`);
+        const follow = () => {
+            if (target.getAttribute("aria-valuetext") !== readout.textContent)
+                target.setAttribute("aria-valuetext", readout.textContent);
+        };
+        new MutationObserver(follow).observe(slider, {
+            subtree: true, childList: true, characterData: true, attributeFilter: ["aria-valuetext"],
+        });
+        follow();
+        const texts = slider.closest(".widget-vbox")?.querySelectorAll(".widget-html-content");
+        texts?.forEach(text => text.setAttribute("role", "status"));
     });
 }
 """
@@ -87,8 +102,8 @@ class Panel(ipywidgets.VBox):
 
 
 def text(lines: Sequence[str]) -> str:
-    """Lines of text as HTML, spoken when they change."""
-    return f'<div role="status" style="line-height: 1.5">{"<br>".join(map(escape, lines))}</div>'
+    """Lines of text as HTML."""
+    return f'<div style="line-height: 1.5">{"<br>".join(map(escape, lines))}</div>'
 
 
 def _place(control: ipywidgets.Widget) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from io import BytesIO
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ _FRAME = "border: 1px solid #999; border-radius: 8px; padding: 14px 18px"
 _NOTE = "<small>(A still picture: run the cell, or trust the notebook, and it moves.)</small>"
 ZOOM, GAP = 2, 4  # of a still picture: screen pixels to one pixel, and from one to the next
 FRAME = 190  # the grey of the line around a picture, seen on light and dark ground
+TOLERANCE = 0.01  # how far beyond 0 and 1 rounding may take a pixel
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,14 +42,16 @@ class View:
     Attributes:
         name: what it is, in a few words.
         options: what `mount` in frontend.js is given.
-        still: row name → pictures `(columns, 1, height, width)`, for where no script runs.
+        still: row name → pictures `(n, 1, height, width)`, for where no script runs.
         caption: the still pictures in words.
+        columns: how many pictures of a still lie side by side; None for all of a row.
     """
 
     name: str
     options: dict[str, Any]
     still: dict[str, Tensor]
     caption: str
+    columns: int | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.caption}>"
@@ -56,7 +60,7 @@ class View:
         # In single quotes, so that the many double quotes of JSON can stay.
         options = {"name": self.name, **self.options}
         data = escape(json.dumps(options, ensure_ascii=False), quote=False).replace("'", "&#39;")
-        rows = "\n".join(_row(name, pictures) for name, pictures in self.still.items())
+        rows = "\n".join(self._row(name, pictures) for name, pictures in self.still.items())
         return (
             f"<style>{_file('frontend.css')}</style>\n"
             f'<div class="course-view" style="{_FRAME}" data-view=\'{data}\'>\n'
@@ -65,14 +69,15 @@ class View:
             f"<script>{_script()}</script>"
         )
 
-
-def _row(name: str, pictures: Tensor) -> str:
-    source = base64.b64encode(png_row(pictures)).decode()
-    return (
-        f'<div style="display: flex; align-items: center"><span style="width: 6em">{escape(name)}'
-        f'</span><img alt="{escape(name)}: {len(pictures)} pictures" style="max-width: 85%" '
-        f'src="data:image/png;base64,{source}"></div>'
-    )
+    def _row(self, name: str, pictures: Tensor) -> str:
+        source = base64.b64encode(png_sheet(pictures, self.columns or len(pictures))).decode()
+        count = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
+        alt = escape(f"{name}: {count}; {self.caption}")
+        return (
+            '<div style="display: flex; align-items: center">'
+            f'<span style="width: 6em">{escape(name)}</span>'
+            f'<img alt="{alt}" style="max-width: 85%" src="data:image/png;base64,{source}"></div>'
+        )
 
 
 @cache
@@ -88,14 +93,16 @@ def _script() -> str:
     return f"import({address}).then(module => module.mountAll());"
 
 
-def png_row(pictures: Float[Tensor, "columns 1 height width"]) -> bytes:
-    """Pictures side by side as one PNG, dark ink on white paper, each in a thin grey frame."""
+def png_sheet(pictures: Float[Tensor, "n 1 height width"], columns: int) -> bytes:
+    """Pictures in rows as one PNG, dark ink on white paper, each in a thin grey frame."""
     tall, wide = (ZOOM * side for side in pictures.shape[-2:])
-    sheet = Image.new("LA", (len(pictures) * (wide + 2 + GAP) - GAP, tall + 2 + GAP), (255, 0))
+    down, right = tall + 2 + GAP, wide + 2 + GAP  # from one picture to the next
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("LA", (columns * right - GAP, rows * down), (255, 0))
     for place, picture in enumerate(255 - ink(pictures[:, 0])):
         tile = Image.fromarray(picture).resize((wide, tall), Image.Resampling.NEAREST)
         framed = ImageOps.expand(tile, border=1, fill=FRAME).convert("LA")
-        sheet.paste(framed, (place * (wide + 2 + GAP), 0))
+        sheet.paste(framed, (place % columns * right, place // columns * down))
     file = BytesIO()
     sheet.save(file, "png", optimize=True)
     return file.getvalue()
@@ -109,3 +116,62 @@ def ink(images: Float[Tensor, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
 def rounded(numbers: Tensor, decimals: int) -> list[Any]:
     """The numbers as (nested) lists for JSON, without tails of digits and without minus zero."""
     return (np.round(numbers.detach().cpu().double().numpy(), decimals) + 0.0).tolist()
+
+
+def require_tensor(name: str, value: object) -> Tensor:
+    """The value, if it is a tensor.
+
+    Raises:
+        ValueError: says how a numpy array, a list or whatever else it is becomes one.
+    """
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, np.ndarray):
+        raise ValueError(f"{name} is a numpy array; give a tensor: torch.as_tensor({name})")
+    if isinstance(value, list | tuple):
+        how = ""
+        if value and all(isinstance(part, Tensor) for part in value):
+            how = f", for instance torch.stack({name})"
+        elif value and all(isinstance(part, Number) for part in value):
+            how = f": torch.tensor({name})"
+        raise ValueError(f"{name} is a {type(value).__name__}; give one tensor{how}")
+    kind = "None" if value is None else f"of type {type(value).__name__}"
+    raise ValueError(f"{name} is {kind}; expected a tensor")
+
+
+def require_pixels(name: str, images: Tensor, *, unit: bool = True) -> Tensor:
+    """The images as float32 numbers, if they are pixels.
+
+    Args:
+        name: what the learner calls the images.
+        images: of any shape.
+        unit: whether they must lie in [0, 1], but for rounding.
+
+    Raises:
+        ValueError: if they are whole numbers, not finite, or outside [0, 1].
+    """
+    expected = "expected pixels in [0, 1]"
+    if not images.is_floating_point():
+        low, high = (int(end) for end in images.long().aminmax())
+        way_out = f"{name}.float()" if high <= 1 else f"{name} / 255"
+        raise ValueError(f"{name} has whole numbers from {low} to {high}; {expected}: {way_out}")
+    images = images.float()
+    strange = int((~images.isfinite()).sum())
+    if strange:
+        raise ValueError(
+            f"{name} has {strange} pixels that are no finite numbers (nan or inf); expected finite "
+            f"ones: {name}.nan_to_num(0, 1, 0) makes them so, if they are no sign of a mistake"
+        )
+    low, high = (end.item() for end in images.detach().aminmax())
+    if unit and (low < -TOLERANCE or high > 1 + TOLERANCE):
+        bytes_ = low >= 0 and 2 < high <= 255
+        way_out = f"{name} / 255" if bytes_ else f"without normalisation, or {name}.clamp(0, 1)"
+        raise ValueError(f"{name} has values from {low:.4g} to {high:.4g}; {expected}: {way_out}")
+    return images
+
+
+def grey_only(name: str, shape: tuple[int, ...]) -> str:
+    """The way out of colour: what to add to an error about the shape of an image or a batch."""
+    if len(shape) < 3 or shape[-3] != 3:
+        return ""
+    return f"; grey only: {name}.mean({len(shape) - 3}, keepdim=True)"
