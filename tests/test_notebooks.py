@@ -20,6 +20,7 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
+from course_utils.widgets import panel, views
 from tools.execute import FAILURES, KERNELSPEC, LANGUAGE, main, run, tidy
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -165,6 +166,18 @@ def has_house_metadata(lesson: Lesson) -> Iterator[str]:
         yield "the metadata hold the state of widgets: run `make execute`"
     if any("execution" in cell.metadata for cell in lesson.cells):
         yield "a cell's metadata hold the times of a run: run `make execute`"
+
+
+def has_current_views(lesson: Lesson) -> Iterator[str]:
+    """A view carries the module that draws it: a saved one must not be older than the package."""
+    view = views.View("", {}, {}, "")._repr_html_()
+    scripts = {"course-view": view[view.index("<script>") :]}
+    scripts["course-still"] = f"<script>{panel.NAMES}</script>"
+    for cell in lesson.code:
+        pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
+        for name, script in scripts.items():
+            if any(f'class="{name}"' in page and not page.endswith(script) for page in pages):
+                yield f"{_start(cell)} shows an older view: run `make execute`"
 
 
 def is_small(lesson: Lesson) -> Iterator[str]:
@@ -373,6 +386,7 @@ PROMISES = [
     is_valid_and_named,
     is_executed,
     has_house_metadata,
+    has_current_views,
     is_small,
     ran_on_mnist,
     names_no_local_path,
@@ -607,6 +621,7 @@ SPOILT = [
     (has_house_metadata, _metadata(language_info={"version": "3.11.7"}), "language_info"),
     (has_house_metadata, _metadata(widgets={}), "state of widgets"),
     (has_house_metadata, _set(1, metadata={"execution": {"shell": "12:00"}}), "times"),
+    (has_current_views, _set(1, outputs=[_html('<p class="course-view">')]), "older"),
     (is_small, _grow, "bytes"),
     (ran_on_mnist, _set(1, outputs=_printed("digits")), "print images.name"),
     (ran_on_mnist, _set(1, outputs=_printed("fashion_mnist")), "print images.name"),

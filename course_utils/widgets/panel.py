@@ -48,7 +48,10 @@ if (!document.body.dataset.sliderNames) {
                 target.setAttribute("aria-valuetext", readout.textContent);
         };
         new MutationObserver(follow).observe(slider, {
-            subtree: true, childList: true, characterData: true, attributeFilter: ["aria-valuetext"],
+            subtree: true,
+            childList: true,
+            characterData: true,
+            attributeFilter: ["aria-valuetext"],
         });
         follow();
         const texts = slider.closest(".widget-vbox")?.querySelectorAll(".widget-html-content");
