@@ -13,13 +13,17 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	>/dev/null 2>&1 && echo $$p && exit; done; echo python3)
 
 # On Linux, torch's default build brings about 5 GB of CUDA packages. TORCH=cpu at the first install
-# takes the small build, which uv knows where to find.
+# takes the small build: everything else by checksum, then torch, which uv knows where to find.
 ifeq ($(TORCH),cpu)
-INSTALL = $(PY) -m pip install "$$(grep '^uv==' requirements.lock)" && \
-	$(PY) -m uv pip install --python $(PY) --torch-backend=cpu
+INSTALL = $(PY) -m pip install --require-hashes -r requirements-cpu.lock && \
+	$(PY) -m uv pip install --python $(PY) --torch-backend=cpu \
+		$$(grep -E '^torch(vision)?==' requirements.lock)
 else
-INSTALL = $(PY) -m pip install
+INSTALL = $(PY) -m pip install -r requirements.lock
 endif
+
+# Where Python looks for lines to run at every start: see course_utils/_threads.py.
+PURELIB = $$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 # Jupyter will not start for root (a container, say) unless told to.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -28,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test lint format test-unit test-browser test-notebooks execute bench lock clean
+.PHONY: help lab test test-all lint format test-unit test-browser test-notebooks execute bench lock clean
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -36,27 +40,35 @@ help:  ## list what make can do
 lab: $(STAMP)  ## install if needed, then open JupyterLab in notebooks/ (on Linux, TORCH=cpu installs less)
 	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS)
 
-# Cheap checks first. Each step ends with pytest's own summary; the last one closes the run.
-test: lint test-unit test-browser test-notebooks  ## install if needed, then run everything that CI runs
+# One run of pytest on two processes, so that none waits while another starts a browser or a kernel.
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
-lint: $(STAMP)  ## check style and formatting, notebooks included
+test: lint  ## install if needed, then run what every change has to pass
+	$(PYTEST)
+
+# nbval runs each notebook as committed, cell by cell in one kernel, on MNIST where there is MNIST.
+test-all: lint  ## run everything: also fifty seeds, whole lessons on MNIST, the digits, mutants
+	$(PYTEST) --thorough --nbval-lax --nbval-current-env --nbval-cell-timeout 900 tests notebooks
+	COURSE_DATASET=digits $(PYTEST) -m "not browser and not notebook" --ignore tests/test_exercises.py
+	$(PY) tests/tools/mutate.py --sample 150
+
+lint: $(STAMP)  ## check style and formatting, notebooks included, and the workflow
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/zizmor --quiet --offline .github
 
 format: $(STAMP)  ## put style and formatting right
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 test-unit: $(STAMP)  ## run the unit, property and checker tests
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not notebook"
+	$(PYTEST) -m "not browser and not notebook"
 
 test-browser: $(STAMP)  ## run the browser tests (skipped without Chromium, unless REQUIRE_BROWSER=1)
-	$(PY) -m pytest -m browser
+	$(PYTEST) -m browser
 
-# loadscope keeps the cells of one notebook in one process, which nbval needs.
-test-notebooks: $(STAMP)  ## run every notebook: as committed (nbval), and solved
-	$(PY) -m pytest -n $(WORKERS) --dist loadscope --nbval-lax --nbval-current-env \
-		--nbval-cell-timeout 240 -m notebook tests/test_notebooks.py notebooks
+test-notebooks: $(STAMP)  ## run every notebook in a kernel, as committed and solved, on the digits
+	$(PYTEST) -m "notebook and not browser"
 
 execute: $(STAMP)  ## run the committed notebooks again in place, on MNIST (NOTEBOOKS="a.ipynb b.ipynb" for some)
 	$(PY) tests/tools/execute.py $(NOTEBOOKS)
@@ -65,15 +77,8 @@ bench: $(STAMP)  ## time `fit` against the usual training loop on MNIST, and the
 	$(PY) tests/tools/bench.py
 
 # uv keeps the versions already in the lock where it can; UPGRADE=1 takes the newest.
-lock: $(STAMP)  ## write requirements.lock again from pyproject.toml (UPGRADE=1 for newer versions)
-	cp requirements.lock $(VENV)/lock
-	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-		$(if $(UPGRADE),--upgrade) --group dev pyproject.toml --no-annotate --no-header \
-		--output-file $(VENV)/lock
-	{ echo "# Exact versions of everything the course runs and is tested with; written by 'make lock'."; \
-	  echo "# Left out: the CUDA packages and triton. torch pins its own on the platforms that have them."; \
-	  grep -vE '^(nvidia-|cuda-|triton=)' $(VENV)/lock; } > $(VENV)/lock.new
-	mv $(VENV)/lock.new requirements.lock
+lock: $(STAMP)  ## write both lock files again from pyproject.toml (UPGRADE=1 for newer versions)
+	$(PY) tests/tools/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove the virtual environment and caches (data and your progress stay)
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build *.egg-info
@@ -81,13 +86,14 @@ clean:  ## remove the virtual environment and caches (data and your progress sta
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
 # The stamp is written last, so an install that was cut short is taken up again by the next call.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock requirements-cpu.lock pyproject.toml course_utils/threads.pth
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "The course needs Python 3.11 or newer, and no such python3 was found: install one, or name it with 'make $(or $(MAKECMDGOALS),lab) PYTHON=/path/to/python3'."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "Python's venv module is missing: install it (on Debian and Ubuntu 'sudo apt install python3-venv'), then give the same command again."; exit 1; }
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing the pinned versions into $(VENV): a few minutes the first time."
-	@{ $(INSTALL) -r requirements.lock && $(PY) -m pip install --quiet --no-deps --no-build-isolation -e .; } || { \
+	@{ $(INSTALL) && $(PY) -m pip install --quiet --no-deps --no-build-isolation -e . && \
+		cp course_utils/threads.pth "$(PURELIB)"; } || { \
 		echo "The installation did not finish: give the same command again, and it goes on from where it stopped."; exit 1; }
 	@touch $@

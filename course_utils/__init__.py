@@ -12,6 +12,7 @@ and `from course_utils import widgets` for what moves. Importing this package tr
 downloads nothing.
 """
 
+from course_utils import _threads  # first, because it must come before torch  # noqa: F401
 from course_utils.corruption import gaussian_noise, masking_noise, salt_and_pepper
 from course_utils.data import Images, Jukebox, Manifold, jukebox, load_images, spiral, swiss_roll
 from course_utils.exercises import cards, check, hint, progress, quiz, show_source, solution

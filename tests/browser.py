@@ -37,7 +37,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-START_SECONDS = 60
+PATIENCE = 300  # seconds for anything to happen: a guard against what hangs, on a busy machine too
 
 
 @contextmanager
@@ -81,6 +81,7 @@ class Lab:
         """Open the notebook `name` (relative to `root`) in a fresh profile and workspace."""
         _write_setting(self.settings, "themes", {"theme": theme})
         context = browser.new_context(viewport={"width": 1200, "height": 1000})
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         notebook = Notebook(page)
         try:
@@ -131,7 +132,7 @@ def lab(folder: Path, root: Path, environment: dict[str, str] | None = None) -> 
     finally:
         server.terminate()  # on SIGTERM the server shuts its kernels down first
         try:
-            server.wait(timeout=20)
+            server.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
@@ -145,20 +146,20 @@ class Notebook:
 
     def wait_until_ready(self) -> None:
         """Wait until the notebook is drawn and its kernel answers."""
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START_SECONDS * 1000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE * 1000)
         self.page.wait_for_function(
             "() => window.jupyterapp?.shell.currentWidget?.sessionContext?"
             ".session?.kernel?.status === 'idle'",
-            timeout=START_SECONDS * 1000,
+            timeout=PATIENCE * 1000,
         )
 
-    def run_all(self, seconds: float = 120) -> None:
+    def run_all(self, seconds: float = PATIENCE) -> None:
         """Run > Run All Cells, then wait until every code cell has finished."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self._wait_until_run(seconds)
 
-    def run_by_keyboard(self, seconds: float = 120) -> None:
+    def run_by_keyboard(self, seconds: float = PATIENCE) -> None:
         """Press Shift+Enter from the first cell to the last, as a learner does, and wait."""
         self.cell(0).click()
         for _ in range(len(self.cells())):
@@ -193,7 +194,7 @@ class Notebook:
             "index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index, 'start')",
             index,
         )
-        cell.wait_for(timeout=10_000)
+        cell.wait_for()
         return cell
 
     def is_trusted(self) -> bool:
@@ -246,7 +247,7 @@ def _write_setting(settings: Path, plugin: str, values: dict) -> None:
 
 
 def _wait_for_server(server: subprocess.Popen, address: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(urllib.error.URLError, ConnectionError):
             urllib.request.urlopen(address, timeout=5).close()

@@ -1,10 +1,9 @@
-"""What every test shares: quiet, threads, a progress file of its own, and limits for notebooks."""
+"""What every test shares: quiet, threads, a progress file of its own, and what waits for later."""
 
 import os
 import signal
 import sys
 import tempfile
-import time
 
 # Under xdist each process keeps to one thread, its notebooks' kernels too: two processes with two
 # threads each would fight over two cores. torch reads this when it is first imported.
@@ -15,9 +14,6 @@ import jaxtyping
 import matplotlib
 import pytest
 from hypothesis import settings
-
-# A lesson promises 90 seconds alone on two cores; in the tests it shares them with another.
-NOTEBOOK_SECONDS = 240
 
 matplotlib.use("Agg")  # no windows; not by MPLBACKEND, which the notebooks' kernels would inherit
 
@@ -36,23 +32,40 @@ def pytest_configure(config):
     # A run that a script put into the background was told to ignore Ctrl-C, which is tested here.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Registered, because a conftest.py is asked only about the tests below its own folder.
-    config.pluginmanager.register(Notebooks())
 
 
-class Notebooks:
-    """nbval's cells: marked as parts of whole notebooks, which have a time limit each."""
+def pytest_addoption(parser):
+    parser.addoption(
+        "--thorough", action="store_true", help="run what `make test` leaves to `make test-all`"
+    )
 
-    def pytest_collection_modifyitems(self, items):
-        for item in items:
-            if item.path.suffix == ".ipynb":
-                item.add_marker("notebook")
 
-    def pytest_runtest_setup(self, item):
-        if item.path.suffix == ".ipynb":
-            started = item.parent.__dict__.setdefault("started", time.monotonic())
-            if time.monotonic() - started > NOTEBOOK_SECONDS:
-                pytest.fail(f"{item.path.name} has run for more than {NOTEBOOK_SECONDS} s")
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(config, items):
+    """Leave what is marked `thorough` out, unless asked for: nbval's cells are. And keep together
+    in one process what shares something: the cells of a notebook its kernel, the browser tests of a
+    file their server and their page (but for whole lessons, which open one each)."""
+    for item in items:
+        nbval = item.path.suffix == ".ipynb"
+        if nbval:
+            item.add_marker("notebook")
+            item.add_marker("thorough")
+        if nbval or (
+            item.get_closest_marker("browser") and not item.get_closest_marker("notebook")
+        ):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if not config.getoption("--thorough"):
+        thorough = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=thorough)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_learners_file(tmp_path_factory):
+    """Where COURSE_PROGRESS is not set, tests write here, and never into the checkout."""
+    from course_utils.exercises import record
+
+    record.DEFAULT = tmp_path_factory.mktemp("progress") / "progress.json"
 
 
 @pytest.fixture(autouse=True)

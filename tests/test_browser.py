@@ -14,34 +14,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
-from test_notebooks import plain_text, read
+from test_notebooks import in_a_hurry, plain_text, read
 
 pytestmark = pytest.mark.browser
 
 NOTEBOOKS = sorted((browser.REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
-NOTEBOOK_SECONDS = 240
-# Runs first in every kernel. Lessons train on few pictures here, and what they claim of the results
-# is not asserted: `make test-notebooks` does both in full. Here it is the browser that is tested.
-SHORT = """
-import ast
-import torch
-from course_utils import training
-
-class WithoutAsserts(ast.NodeTransformer):
-    def visit_Assert(self, node):
-        return ast.copy_location(ast.Pass(), node)
-
-def fit_few(model, objective, train, *, fit=training.fit, **settings):
-    if torch.is_tensor(train):
-        train = train[:256]
-    elif isinstance(train, tuple):
-        train = tuple(part[:256] for part in train)
-    return fit(model, objective, train, **settings)
-
-get_ipython().ast_transformers.append(WithoutAsserts())
-import course_utils
-course_utils.fit = training.fit = fit_few
-"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
@@ -97,9 +74,7 @@ def lab(chromium, tmp_path_factory):
         shutil.copy(path, root)
     lesson = new_notebook(cells=list(CELLS.values()), metadata={"kernelspec": KERNELSPEC})
     nbformat.write(lesson, root / "lesson.ipynb")
-    startup = folder / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "short.py").write_text(SHORT)
+    in_a_hurry(folder / "ipython")
     with browser.lab(folder, root, {"COURSE_DATASET": "digits"}) as server:
         yield server
 
@@ -372,7 +347,7 @@ def test_notebook_of_the_course_runs_in_lab(lab, chromium, path):
     """As committed, on few of the small digits. Tagged outputs come out again: they need none."""
     committed = read(path).cells
     with lab.open(chromium, path.name) as notebook:
-        notebook.run_all(NOTEBOOK_SECONDS)
+        notebook.run_all()
         cells = notebook.cells()
         assert browser.errors(cells) == []
         for index, saved in enumerate(cells):

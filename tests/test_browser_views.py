@@ -126,7 +126,7 @@ def show(chromium, tmp_path):
         path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
         context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(browser.PATIENCE * 1000)
         page.troubles = browser.keep_local(page)
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         page.on("console", lambda line: line.type == "error" and page.troubles.append(line.text))

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import course_utils
 
@@ -74,6 +75,30 @@ def test_files_named_exist(name):
         assert (REPOSITORY / path).exists(), f"{name} names {path}"
 
 
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_python_in_documents_runs(name):
+    """Each block where it would stand: among the names of `losses` and `objectives`, and those of
+    the blocks above it. Its examples come out as printed."""
+    from course_utils import losses, objectives
+
+    space = {**vars(losses), **vars(objectives)}
+    for block in re.findall(r"```python\n(.*?)```", text(name), flags=re.DOTALL):
+        known = set(space)
+        exec(compile(block, name, "exec"), space)
+        assert_examples_come_out({key: space[key] for key in set(space) - known}, space)
+
+
+def test_the_objective_in_contributing_is_what_it_says():
+    from course_utils import Autoencoder, losses, objectives
+
+    space = {**vars(losses), **vars(objectives)}
+    for block in re.findall(r"```python\n(.*?)```", text("CONTRIBUTING.md"), flags=re.DOTALL):
+        exec(block, space)
+    model, x = Autoencoder.dense(2), torch.rand(3, 1, 28, 28)
+    expected = (model.reconstruct(x) - x).abs().flatten(1).sum(1)
+    torch.testing.assert_close(space["absolute_reconstruction"](model, x)["loss"], expected)
+
+
 def test_readme_gives_the_two_commands_and_those_for_windows():
     shown = commands("README.md")
     for command in ("make lab", "make test", "python -m venv .venv", "requirements.lock"):
@@ -95,6 +120,17 @@ class Finder(doctest.DocTestFinder):
 
     def _from_module(self, module, object):
         return super()._from_module(module, inspect.unwrap(object) if callable(object) else object)
+
+
+def assert_examples_come_out(things: dict, space: dict) -> None:
+    """The examples in the docstrings of functions and classes, run among the names of `space`."""
+    finder = doctest.DocTestFinder(recurse=False)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    output: list[str] = []
+    for name, thing in things.items():
+        for example in finder.find(thing, name, globs=space) if callable(thing) else ():
+            runner.run(example, out=output.append)
+    assert runner.failures == 0, "".join(output)
 
 
 @pytest.mark.parametrize("name", ["course_utils", *MODULES])

@@ -10,6 +10,7 @@ import copy
 import inspect
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -426,26 +427,80 @@ def test_promise(path, promise):
 
 @pytest.mark.notebook
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_solved(path, tmp_path):
-    """With the reference solutions pasted in, every check passes and nothing complains."""
+def test_runs_as_committed_and_solved(path, tmp_path):
+    """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
+    reference solution passes its check. One kernel does both, so that what they share runs once."""
+    run_as_committed_and_solved(path, tmp_path, {"IPYTHONDIR": str(in_a_hurry(tmp_path))})
+
+
+@pytest.mark.notebook
+@pytest.mark.thorough
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_runs_in_full_as_committed_and_solved(path, tmp_path):
+    """The same without any hurry, so that what a lesson claims must be true of the digits too."""
+    run_as_committed_and_solved(path, tmp_path, {})
+
+
+def in_a_hurry(folder: Path) -> Path:
+    """A folder for IPython, in which kernels train little: see tools/short.py."""
+    startup = folder / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    shutil.copy(Path(__file__).parent / "tools" / "short.py", startup)
+    return folder
+
+
+def run_as_committed_and_solved(path: Path, folder: Path, variables: dict[str, str]) -> None:
     lesson = read(path)
-    solve(lesson)
+    expected = {
+        cell.id: plain_text(cell.outputs)
+        for cell in lesson.code
+        if "nbval-check-output" in _tags(cell)
+    }
+    solve_too(lesson)
     environment = {
         "COURSE_DATASET": "digits",
-        "COURSE_PROGRESS": str(tmp_path / "progress.json"),
-        "COURSE_STRICT": "1",
+        "COURSE_PROGRESS": str(folder / "progress.json"),
+        "COURSE_STRICT": "",
     }
-    run(lesson.notebook, path.parent, environment)
+    run(lesson.notebook, path.parent, environment | variables)
     for cell in lesson.code:
         complaints = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         assert not complaints, f"{_start(cell)} writes to stderr: {complaints}"
+        if cell.id in expected:
+            assert plain_text(cell.outputs) == expected[cell.id], _start(cell)
 
 
-def solve(lesson: Lesson) -> None:
-    """Put the reference solutions in place of the stubs."""
-    for cell in lesson.code:
+def solve_too(lesson: Lesson) -> None:
+    """Let each exercise be checked twice, as the stub and solved; and each later cell that uses the
+    learner's own answer run twice."""
+    cells, stubs = [], {}
+    for cell in lesson.cells:
+        cells.append(cell)
+        if cell.cell_type != "code":
+            continue
         if "exercise" in _tags(cell):
-            cell.source = _source(lesson.exercises[_parse(cell).body[0].name].solution)
+            stubs[_parse(cell).body[0].name] = cell.source
+            continue
+        used, taken_over = _uses(cell)
+        for name in used & set(stubs):
+            solved = _source(lesson.exercises[name].solution)
+            checked = f'assert check("{name}", {name}).passed'
+            for source in (solved, checked, cell.source, stubs[name]):
+                cells.append(nbformat.v4.new_code_cell(source))
+        for name in taken_over & set(stubs):
+            del stubs[name]
+    lesson.notebook.cells = cells
+    lesson.__dict__.pop("code", None)  # cached
+
+
+def _uses(cell) -> tuple[set[str], set[str]]:
+    """The names that a cell reads and does not import itself, and those that it imports."""
+    tree = _parse(cell)
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    imported = {alias.asname or alias.name for node in imports for alias in node.names}
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return read - imported, imported
 
 
 # --- a lesson that keeps every promise, and ways to spoil it ------------------------------------
@@ -696,9 +751,20 @@ def test_every_promise_is_spoilt():
 # --- executing ----------------------------------------------------------------------------------
 
 
-def test_solve_replaces_the_stub(lesson):
-    solve(lesson)
-    assert lesson.cells[4].source == inspect.getsource(double).strip()
+def test_a_lesson_is_run_as_committed_and_solved(lesson):
+    """The check, and what uses the learner's answer, twice: until the course takes the name over."""
+    later = ("print(double(2))", "from course_utils import double\nprint(double(3))", "double(4)")
+    lesson.cells[7:7] = map(nbformat.v4.new_code_cell, later)
+    solve_too(lesson)
+    solved, check = inspect.getsource(double).strip(), 'check("double", double)'
+    checked = f"assert {check}.passed"
+    assert [cell.source for cell in lesson.code][2:] == [
+        STUB,
+        *(check, solved, checked, check, STUB),
+        *(later[0], solved, checked, later[0], STUB),
+        *later[1:],
+        "print(1 + 1)\nshow(figure)",
+    ]
 
 
 @pytest.fixture

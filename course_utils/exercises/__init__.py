@@ -74,7 +74,9 @@ def check(name: str | Callable, answer: object, time_limit: float | int = 10.0) 
     Args:
         name: the exercise, in quotes. (A function here is a slip, and is told so.)
         answer: your function or class itself, without parentheses.
-        time_limit: in seconds, for the whole check.
+        time_limit: in seconds of work (processor time, so that a busy machine makes no answer too
+            slow), for the whole check. Twelve times as many may pass on the wall, for an answer
+            that sleeps or waits.
 
     Raises:
         UnknownExercise: if there is none of this name; the message lists those there are.

@@ -16,17 +16,24 @@ from course_utils.exercises import display
 from course_utils.exercises.exercise import Exercise, all_exercises
 
 ATTEMPTED, PASSED = "attempted", "passed"
+DEFAULT = Path(__file__).parents[2] / "progress.json"
 LOCK_PATIENCE = 2.0  # seconds to wait for another notebook that is writing
 
 
 def path() -> Path:
     """$COURSE_PROGRESS, else progress.json at the top of the repository."""
-    chosen = os.environ.get("COURSE_PROGRESS")
-    return Path(chosen).expanduser() if chosen else Path(__file__).parents[2] / "progress.json"
+    chosen = os.environ.get("COURSE_PROGRESS", "").strip()
+    return Path(chosen).expanduser() if chosen else DEFAULT
 
 
 def read() -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The entries by exercise, and a line about the file if it was unusable and set aside."""
+    """The entries by exercise, and what there is to say: that the file was unusable and has been
+    set aside, that $COURSE_PROGRESS names none."""
+    entries, lines = _read()
+    return entries, [*_empty_setting(), *lines]
+
+
+def _read() -> tuple[dict[str, dict[str, str]], list[str]]:
     try:
         entries = json.loads(path().read_text(encoding="utf-8"))
         if not _is_well_formed(entries):
@@ -53,13 +60,13 @@ def note_attempt(name: str, passed: bool) -> list[str]:
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path()}.lock", timeout=LOCK_PATIENCE):
-            entries, lines = read()
+            entries, lines = _read()
             if lines and path().exists():
                 return lines
             if entries.get(name, {}).get("status") not in (status, PASSED):
                 today = datetime.date.today().isoformat()
                 _write(entries | {name: {"status": status, "date": today}})
-        return lines
+        return [*_empty_setting(), *lines]
     except Timeout:
         return [f"Your progress was not saved: another notebook keeps {path()}.lock."]
     except OSError as error:
@@ -146,6 +153,13 @@ def _write(entries: dict[str, dict[str, str]]) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _empty_setting() -> list[str]:
+    """A line if $COURSE_PROGRESS is there and holds nothing, which is as if it were not there."""
+    if os.environ.get("COURSE_PROGRESS", "somewhere").strip():
+        return []
+    return [f"COURSE_PROGRESS is empty, so it counts as not set: your progress is in {DEFAULT}."]
 
 
 def _set_aside() -> str:

@@ -1,5 +1,6 @@
 """Walk an answer through the stages of its exercise, up to the first that it does not pass."""
 
+import functools
 from collections.abc import Sequence
 
 from course_utils.exercises import sandbox
@@ -14,7 +15,7 @@ from course_utils.exercises.exercise import Exercise
 from course_utils.exercises.frames import learners_line
 from course_utils.exercises.report import Report, Result
 
-SPECIMEN_SECONDS = 60.0  # our own code, which is quick: only a stalled machine needs so long
+SPECIMEN_SECONDS = 60.0  # our own code, which is quick
 
 
 def examine(
@@ -24,7 +25,7 @@ def examine(
 
     Args:
         seed: of the probes, and of every global source of randomness while the answer runs.
-        time_limit: in seconds, for all stages together.
+        time_limit: in seconds of work, for all stages together.
     """
     if answer is None or answer is ...:
         return unattempted(exercise)
@@ -93,6 +94,7 @@ def exposed(exercise: Exercise) -> str:
     return f"The specimen breaks a property: {specimen.breaks.format(by=by)}"
 
 
+@functools.cache
 def _of_specimen(exercise: Exercise, seed: int) -> tuple[int, str | None]:
     """How many stages the specimen passes, and what is said of it at the next.
 
@@ -135,17 +137,31 @@ def _first_message(answer: Answer, passed: list[Result]) -> str | None:
 
 
 def _too_slow(exercise: Exercise, time_up: sandbox.TimeUp, time_limit: float | int) -> str:
+    """Which of the two limits was reached, where the code was, and what to do about it."""
     line = learners_line(time_up.stack)
-    still_running = (
-        ""
-        if time_up.stopped
-        else "\nIt could not be stopped and still runs in the background; restart the kernel."
-    )
-    return (
-        f"Your code did not finish within {time_limit:g} seconds."
-        + (f" When the time was up it was at\n    {line}" if line else "")
-        + "\nIs there a loop that never ends? If it is right but slow, let tensor operations do "
-        "what a loop does now, or allow more time: "
-        f'`check("{exercise.name}", {exercise.name}, time_limit={6 * time_limit:g})`.'
-        + still_running
-    )
+    if time_up.waited:
+        what = (
+            f"Your code did not finish within {time_up.elapsed:.3g} seconds, although it worked "
+            f"for only {time_up.worked:.2g} of them: the rest it slept, or waited."
+        )
+        advice = (
+            "What does it wait for? `time.sleep`, `input()`, a lock, or a download that never "
+            "comes: take it out."
+        )
+    else:
+        what = (
+            f"Your code did not finish within {time_limit:g} seconds of work (processor time: what "
+            "other programs take is not counted)."
+        )
+        advice = (
+            "Is there a loop that never ends? If it is right but slow, let tensor operations do "
+            "what a loop does now, or allow more time: "
+            f'`check("{exercise.name}", {exercise.name}, time_limit={6 * time_limit:g})`.'
+        )
+    still_running = "It could not be stopped and still runs in the background; restart the kernel."
+    parts = [
+        what + (f" When the time was up it was at\n    {line}" if line else ""),
+        advice,
+        "" if time_up.stopped else still_running,
+    ]
+    return "\n".join(part for part in parts if part)

@@ -1,8 +1,10 @@
 """Run a learner's code so that nothing it does outlives the check.
 
 Two things, knowing nothing of exercises: `sealed` puts every global setting back, and `run` gives
-code a thread of its own and a time limit. It is a guard against accidents, not against malice:
-`os._exit`, or a single C call that never lets go of the interpreter, still win.
+code a thread of its own and a time limit. The limit counts the work of that thread, so that a busy
+machine makes nobody's code too slow; what does not work but waits ends at a much longer limit of
+the clock on the wall. It is a guard against accidents, not against malice: `os._exit`, or a single
+C call that never lets go of the interpreter, still win.
 """
 
 import contextlib
@@ -27,17 +29,39 @@ Value = TypeVar("Value")
 
 _inside = contextvars.ContextVar("inside a check", default=False)
 
-# How long a thread may take to die after it was told to, in seconds.
+# How long a thread may take to die after it was told to, in seconds of an idle machine.
 GRACE = 1.0
+
+# The clock on the wall may show so many times the seconds of work that are allowed: the share that
+# a program is left with beside eight busy ones on two cores is a fifth of a core.
+PATIENCE = 12
+
+POLL = 0.05  # seconds between two looks at the clocks
 
 
 class TimeUp(Exception):
-    """The time limit passed. `stack` is where the code was then, outermost frame first; `stopped`
-    whether it has ended.
+    """A limit passed.
+
+    Attributes:
+        worked: the processor time in seconds that the code had used.
+        elapsed: the seconds that had passed on the wall.
+        waited: whether it was the limit on the wall: the code had work left to use, but waited.
+        stack: where the code was then, outermost frame first.
+        stopped: whether it has ended.
     """
 
-    def __init__(self, stack: list[tuple[FrameType, int]], stopped: bool) -> None:
+    def __init__(
+        self,
+        worked: float,
+        elapsed: float,
+        waited: bool,
+        stack: list[tuple[FrameType, int]],
+        stopped: bool,
+    ) -> None:
         super().__init__("time is up")
+        self.worked = worked
+        self.elapsed = elapsed
+        self.waited = waited
         self.stack = stack
         self.stopped = stopped
 
@@ -69,7 +93,10 @@ def sealed(seed: int) -> Iterator[list[warnings.WarningMessage]]:
 
 
 def run(work: Callable[[], Value], time_limit: float | int) -> Value:
-    """Return `work()`, run in a thread of its own for at most `time_limit` seconds.
+    """Return `work()`, run in a thread of its own for at most `time_limit` seconds of work.
+
+    What counts is the processor time of that thread. On the wall, `PATIENCE` times as many seconds
+    may pass, for code that sleeps or waits uses none.
 
     Raises:
         TimeUp: if it did not end in time. It is then told to stop; code that sleeps in C cannot be
@@ -80,9 +107,11 @@ def run(work: Callable[[], Value], time_limit: float | int) -> Value:
     context.run(_inside.set, True)
     outcome: dict[str, object] = {}
     done = threading.Event()
+    clock = _WorkClock()
 
     def body() -> None:
         try:
+            clock.start()
             outcome["value"] = work()
         except BaseException as error:
             outcome["error"] = error
@@ -90,31 +119,58 @@ def run(work: Callable[[], Value], time_limit: float | int) -> Value:
             done.set()
 
     worker = threading.Thread(target=context.run, args=(body,), daemon=True)
-    deadline = time.monotonic() + time_limit
+    started = time.monotonic()
     worker.start()
     try:
         # Short waits: on Windows, a long one would not hear Ctrl-C.
-        while not done.wait(min(0.05, max(0.0, deadline - time.monotonic()))):
-            if time.monotonic() >= deadline:
+        while not done.wait(min(POLL, time_limit / 4)):
+            worked, elapsed = clock.seconds(), time.monotonic() - started
+            if worked >= time_limit or elapsed >= PATIENCE * time_limit:
                 break
     except BaseException:
-        _stop(worker)
+        _stop(worker, GRACE)
         raise
     if not done.is_set():
-        raise TimeUp(_stack(worker), _stop(worker))
+        waited = worked < time_limit
+        grace = GRACE if waited else GRACE * elapsed / worked
+        raise TimeUp(worked, elapsed, waited, _stack(worker), _stop(worker, grace))
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]
 
 
-def _stop(worker: threading.Thread) -> bool:
+class _WorkClock:
+    """The processor time of one thread, started by that thread and read by another.
+
+    macOS and Windows tell a thread's time to nobody but the thread. There the whole process counts,
+    in which hardly anything else works while a check waits for its answer.
+    """
+
+    def __init__(self) -> None:
+        self._clock: int | None = None
+        self._before = time.process_time()
+
+    def start(self) -> None:
+        if hasattr(time, "pthread_getcpuclockid"):
+            self._clock = time.pthread_getcpuclockid(threading.get_ident())
+
+    def seconds(self) -> float:
+        if self._clock is None:
+            return time.process_time() - self._before
+        try:
+            return time.clock_gettime(self._clock)
+        except OSError:  # the thread has ended a moment ago
+            return 0.0
+
+
+def _stop(worker: threading.Thread, grace: float) -> bool:
     """Raise SystemExit in the thread until it ends or the grace is over; whether it ended.
 
     Again and again, because `while True: try: ... except: pass` swallows the first ones; but only
     as long as it runs the learner's code, since ours ends by itself and should do so undisturbed.
     SystemExit, because a thread that ends by it prints no traceback.
     """
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + grace
     while worker.is_alive() and time.monotonic() < deadline:
         if any(is_learners(frame) for frame, _ in _stack(worker)):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(

@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
-CELL_SECONDS = 240
+CELL_SECONDS = 900  # a guard against what hangs, on a busy machine too
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 
 

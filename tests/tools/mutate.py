@@ -1,0 +1,255 @@
+"""Are the tests tested? Change the package in one small way after another, and see a test fail.
+
+A *mutant* is the package with one change that a tired person could make: `+` for `-`, `<` for `<=`,
+a keyword left out, a condition turned round. The unit tests of the changed room run against it, and
+then, if none of them failed, those of all other rooms. What no test notices has *survived*: either
+a test is missing, or the change makes no difference, which `equivalent` below says with the reason.
+
+    python tests/tools/mutate.py losses metrics      every mutant of two rooms
+    python tests/tools/mutate.py --sample 120        so many of all six, always the same ones
+
+Every process starts as a fork of one that has loaded torch, in a copy of the repository.
+"""
+
+import argparse
+import ast
+import contextlib
+import copy
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ROOMS = ("losses", "metrics", "objectives", "schedules", "training", "anomaly")
+OTHER_TESTS = (
+    *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
+    *("metrics", "ppca", "recommender", "estimators", "training", "anomaly", "corruption"),
+)
+GOAL = 0.97
+PATIENCE = 10  # times as long as without a change: a loop that no longer ends counts as noticed
+
+SWAPS: dict[type, type] = {
+    **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult},
+    **{ast.FloorDiv: ast.Div, ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult},
+    **{ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.And: ast.Or, ast.Or: ast.And},
+    **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt},
+    **{ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is},
+    **{ast.In: ast.NotIn, ast.NotIn: ast.In},
+}
+METHODS = {
+    **{"sum": "mean", "mean": "sum", "exp": "expm1", "log": "log1p", "square": "abs"},
+    **{"min": "max", "max": "min", "amin": "amax", "amax": "amin", "argmin": "argmax"},
+    **{"logsumexp": "sum", "log_softmax": "softmax", "softplus": "relu", "any": "all"},
+    **{"all": "any", "var": "std", "std": "var"},
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the node numbered `node` of a room's syntax tree, changed in way `way`."""
+
+    room: str
+    node: int
+    way: int
+    line: int
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.room}.py:{self.line}: {self.before}  ->  {self.after}"
+
+
+def source(room: str) -> str:
+    return (REPOSITORY / "course_utils" / f"{room}.py").read_text(encoding="utf-8")
+
+
+def changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Every way to change one node: copies of it, each with one difference."""
+
+    def changed(**fields: object) -> ast.AST:
+        other = copy.deepcopy(node)
+        for name, value in fields.items():
+            setattr(other, name, value)
+        return other
+
+    if isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in SWAPS:
+        yield changed(op=SWAPS[type(node.op)]())
+    if isinstance(node, ast.Compare):
+        for i, op in enumerate(node.ops):
+            if type(op) in SWAPS:
+                yield changed(ops=[*node.ops[:i], SWAPS[type(op)](), *node.ops[i + 1 :]])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
+        yield copy.deepcopy(node.operand)
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield changed(value=not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield changed(value=node.value + 1)
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield changed(test=ast.UnaryOp(ast.Not(), copy.deepcopy(node.test)))
+    if isinstance(node, ast.Call):
+        for i in range(len(node.keywords)):
+            yield changed(keywords=[*node.keywords[:i], *node.keywords[i + 1 :]])
+        if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
+            func = copy.deepcopy(node.func)
+            func.attr = METHODS[func.attr]
+            yield changed(func=func)
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield changed(value=ast.Constant(None))
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield ast.Pass()
+    if isinstance(node, ast.AugAssign) and type(node.op) in SWAPS:
+        yield changed(op=SWAPS[type(node.op)]())
+
+
+def numbered(tree: ast.Module) -> list[ast.AST]:
+    """Every node that runs: no annotations, decorators, messages of errors, or defaults of types."""
+    skipped: set[int] = set()
+    for node in ast.walk(tree):
+        for field in ("annotation", "returns", "decorator_list", "exc"):
+            part = getattr(node, field, None)
+            for root in part if isinstance(part, list) else [part] if part else []:
+                skipped |= {id(below) for below in ast.walk(root)}
+    return [node for node in ast.walk(tree) if id(node) not in skipped]
+
+
+def mutants(room: str) -> list[Mutant]:
+    """Every mutant of a room, in the order of its lines."""
+    found = []
+    for number, node in enumerate(numbered(ast.parse(source(room)))):
+        for way, other in enumerate(changes(node)):
+            before, after = (ast.unparse(n).split("\n")[0] for n in (node, other))
+            found.append(Mutant(room, number, way, getattr(node, "lineno", 0), before, after))
+    return sorted(found, key=lambda mutant: (mutant.line, mutant.node, mutant.way))
+
+
+def mutated(mutant: Mutant) -> str:
+    """The source of the room with the change in it."""
+    tree = ast.parse(source(mutant.room))
+    target = numbered(tree)[mutant.node]
+    other = list(changes(target))[mutant.way]
+
+    class Replace(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            return other if node is target else self.generic_visit(node)
+
+    return ast.unparse(ast.fix_missing_locations(Replace().visit(tree)))
+
+
+# --- running the tests --------------------------------------------------------------------------
+
+
+def preload() -> None:
+    """Load what every run needs and no mutant changes, for the forks to inherit."""
+    import beartype  # noqa: F401
+    import hypothesis  # noqa: F401
+    import jaxtyping  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+    import pytest  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import sklearn.decomposition
+    import sklearn.ensemble  # noqa: F401
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def tests_fail(folder: Path, tests: list[str], seconds: float) -> bool:
+    """Whether a test fails, or they do not end, in a fork of this process that works in `folder`."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), 1)
+            os.dup2(nothing.fileno(), 2)
+        os.chdir(folder)
+        sys.path.insert(0, str(folder))
+        import pytest
+
+        arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+        os._exit(int(pytest.main(arguments)) & 0xFF)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status != 0
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def judge(mutant: Mutant, limits: dict[str, float]) -> bool:
+    """Whether the tests notice the mutant: those of its room, else those of the others."""
+    with copied() as folder:
+        path = folder / "course_utils" / f"{mutant.room}.py"
+        path.write_text(mutated(mutant), encoding="utf-8")
+        own = [f"tests/test_{mutant.room}.py"]
+        others = [f"tests/test_{name}.py" for name in OTHER_TESTS if name != mutant.room]
+        return tests_fail(folder, own, limits[mutant.room]) or tests_fail(
+            folder, others, limits["all"]
+        )
+
+
+@contextlib.contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of what the unit tests need, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        folder = Path(name)
+        for part in ("course_utils", "tests"):
+            ignored = shutil.ignore_patterns("__pycache__", "answers", "tools")
+            shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
+        shutil.copy(REPOSITORY / "pyproject.toml", folder)
+        yield folder
+
+
+def unharmed(rooms: list[str]) -> dict[str, float]:
+    """How long to wait for the tests of each room, from how long they take without a change."""
+    limits = {}
+    with copied() as folder:
+        for room in (*rooms, "all"):
+            names = OTHER_TESTS if room == "all" else (room,)
+            started = time.monotonic()
+            if tests_fail(folder, [f"tests/test_{name}.py" for name in names], 1800):
+                raise SystemExit(f"without any change the tests of {room} fail: mend them first")
+            limits[room] = PATIENCE * (time.monotonic() - started)
+    return limits
+
+
+def main() -> int:
+    """Print the survivors and the share noticed; 1 if that is below the goal."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rooms", nargs="*", default=ROOMS, help=f"of {', '.join(ROOMS)}; else all")
+    parser.add_argument("--sample", type=int, help="only so many mutants, drawn with seed 0")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    chosen = [mutant for room in options.rooms for mutant in mutants(room)]
+    if options.sample is not None and options.sample < len(chosen):
+        chosen = random.Random(options.seed).sample(chosen, options.sample)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    preload()
+    started = time.monotonic()
+    limits = unharmed([*options.rooms])
+    survivors = []
+    with ProcessPoolExecutor(options.workers) as pool:
+        waiting = {mutant: pool.submit(judge, mutant, limits) for mutant in chosen}
+        for mutant, noticed in waiting.items():
+            if not noticed.result():
+                survivors.append(mutant)
+                print(f"survived: {mutant}", flush=True)
+    share = 1 - len(survivors) / len(chosen)
+    minutes = (time.monotonic() - started) / 60
+    print(f"{share:.1%} of {len(chosen)} mutants noticed, in {minutes:.0f} minutes")
+    return int(share < GOAL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
