@@ -46,14 +46,13 @@ def pytest_collection_modifyitems(config, items):
     in one process what shares something: the cells of a notebook its kernel, the browser tests of a
     file their server and their page (but for whole lessons, which open one each)."""
     for item in items:
-        nbval = item.path.suffix == ".ipynb"
-        if nbval:
+        of_nbval = item.path.suffix == ".ipynb"
+        whole_lesson = item.get_closest_marker("notebook")
+        if of_nbval or (item.get_closest_marker("browser") and not whole_lesson):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if of_nbval:
             item.add_marker("notebook")
             item.add_marker("thorough")
-        if nbval or (
-            item.get_closest_marker("browser") and not item.get_closest_marker("notebook")
-        ):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if not config.getoption("--thorough"):
         thorough = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=thorough)

@@ -752,7 +752,7 @@ def test_every_promise_is_spoilt():
 
 
 def test_a_lesson_is_run_as_committed_and_solved(lesson):
-    """The check, and what uses the learner's answer, twice: until the course takes the name over."""
+    """The check, and what uses the learner's answer, until the course takes the name over."""
     later = ("print(double(2))", "from course_utils import double\nprint(double(3))", "double(4)")
     lesson.cells[7:7] = map(nbformat.v4.new_code_cell, later)
     solve_too(lesson)

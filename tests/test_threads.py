@@ -1,4 +1,4 @@
-"""PyTorch's threads wait as the course wants it, in every process, unless the user wants otherwise."""
+"""PyTorch's threads wait as the course wants it, in every process; the user's own wish stands."""
 
 import os
 import subprocess

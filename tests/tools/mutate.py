@@ -110,7 +110,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def numbered(tree: ast.Module) -> list[ast.AST]:
-    """Every node that runs: no annotations, decorators, messages of errors, or defaults of types."""
+    """Every node that runs: no annotations, decorators, or messages of errors."""
     skipped: set[int] = set()
     for node in ast.walk(tree):
         for field in ("annotation", "returns", "decorator_list", "exc"):
@@ -162,7 +162,7 @@ def preload() -> None:
 
 
 def tests_fail(folder: Path, tests: list[str], seconds: float) -> bool:
-    """Whether a test fails, or they do not end, in a fork of this process that works in `folder`."""
+    """Whether a test fails, or none ends, in a fork of this process that works in `folder`."""
     child = os.fork()
     if child == 0:
         os.setsid()

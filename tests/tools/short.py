@@ -1,8 +1,8 @@
 """Lessons in a hurry: IPython runs this file first in a kernel of the tests.
 
 Here `fit` trains on few pictures, and what a lesson asserts of the results is not asserted: `make
-execute` and `make test-all` do both in full. What the tests look at is all the rest. The small digits
-pass for MNIST, because lessons go through the smaller set more often.
+execute` and `make test-all` do both in full. What the tests look at is all the rest. The small
+digits pass for MNIST, because lessons go through the smaller set more often.
 """
 
 import ast

@@ -4,7 +4,7 @@ An OpenMP thread that waits for another *spins*: it asks again and again, and ke
 idle machine this is the fastest way to wait; beside a busy program the one that is waited for does
 not get the core on which the other spins. GOMP_SPINCOUNT says how often to ask before going to
 sleep. This trains small networks under several counts, beside none, one and two busy processes,
-and prints the median time as a share of the idle time under the setting that holds where nothing is set.
+and prints the median time as a share of the idle time under libgomp's own count.
 
     python tests/tools/spin.py
 """
