@@ -1,6 +1,7 @@
 """The files that set the course up agree with each other, and `make` says what is wrong."""
 
 import ast
+import hashlib
 import importlib.metadata
 import os
 import re
@@ -8,12 +9,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tools.lock import locks
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
@@ -61,7 +65,6 @@ def make(*arguments: str, cwd: Path = REPOSITORY, **variables: str) -> subproces
         env=inherited,
         capture_output=True,
         text=True,
-        timeout=60,
     )
 
 
@@ -107,6 +110,73 @@ def test_lock_holds_names_and_versions_only():
         assert not re.match("nvidia|cuda|triton", line), f"{line}: torch brings its own"
 
 
+def hashed_lock() -> dict[str, list[str]]:
+    """The lines of each requirement in requirements-cpu.lock: the pin, then its checksums."""
+    body = "\n".join(
+        line for line in text("requirements-cpu.lock").splitlines() if not line.startswith("#")
+    )
+    blocks = [block.replace(" \\", "").split("\n") for block in re.split(r"\n(?! )", body)]
+    return {canonicalize_name(Requirement(pin).name): [pin, *rest] for pin, *rest in blocks}
+
+
+def test_hashed_lock_is_the_lock_with_checksums():
+    plain, hashed = lock(), hashed_lock()
+    assert set(hashed) == set(plain)
+    for name, (pin, *checksums) in hashed.items():
+        assert Requirement(pin).specifier == plain[name].specifier
+        assert checksums, f"{name} has no checksum"
+        for line in checksums:
+            assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", line), line
+    # On Linux these two are another file, from PyTorch's own index.
+    apart = {name for name, (pin, *_) in hashed.items() if "sys_platform != 'linux'" in pin}
+    assert apart == {"torch", "torchvision"}
+
+
+def test_locks_are_made_of_what_uv_finds():
+    first, second = "--hash=sha256:" + "a" * 64, "--hash=sha256:" + "b" * 64
+    resolved = (
+        f"nvidia-nccl-cu13==2.30.7 ; sys_platform == 'linux' \\\n    {first}\n"
+        f"tiny==1.0 ; sys_platform == 'win32' \\\n    {first} \\\n    {second}\n"
+        f"torch==2.15.0 \\\n    {first}\ntriton==3.9.0 \\\n    {first}\n"
+    )
+    made = {name: content.splitlines()[2:] for name, content in locks(resolved).items()}
+    assert made["requirements.lock"] == ["tiny==1.0 ; sys_platform == 'win32'", "torch==2.15.0"]
+    assert made["requirements-cpu.lock"] == [
+        *("tiny==1.0 ; sys_platform == 'win32' \\", f"    {first} \\", f"    {second}"),
+        *("torch==2.15.0 ; sys_platform != 'linux' \\", f"    {first}"),
+    ]
+
+
+def test_one_changed_byte_stops_an_installation(tmp_path):
+    """A wheel of our own, locked as requirements-cpu.lock locks, and then spoilt."""
+    wheel = tmp_path / "tiny_lesson-1.0-py3-none-any.whl"
+    about = "tiny_lesson-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:  # not compressed
+        archive.writestr("tiny_lesson.py", "answer = 42\n")
+        archive.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-lesson\nVersion: 1.0"
+        )
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    content = wheel.read_bytes()
+    pin = f"tiny-lesson==1.0 \\\n    --hash=sha256:{hashlib.sha256(content).hexdigest()}\n"
+    (tmp_path / "lock").write_text(pin)
+
+    def install(target: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "pip", "install", "--isolated", "--no-index"]
+        command += ["--find-links", str(tmp_path), "--no-deps", "--target", str(tmp_path / target)]
+        command += ["--require-hashes", "-r", str(tmp_path / "lock")]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert install("whole").returncode == 0
+    assert (tmp_path / "whole" / "tiny_lesson.py").read_text() == "answer = 42\n"
+    wheel.write_bytes(content.replace(b"answer = 42", b"answer = 43"))
+    spoilt = install("spoilt")
+    assert spoilt.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in spoilt.stderr
+    assert not (tmp_path / "spoilt" / "tiny_lesson.py").exists()
+
+
 def test_pre_commit_runs_the_locked_ruff():
     hooks = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"][0]["hooks"]
     assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format"}
@@ -117,7 +187,7 @@ def test_pre_commit_runs_the_locked_ruff():
 
 # The lessons are read in JupyterLab; tests reach these through pytest, the command line or make.
 NOT_IMPORTED = {"jupyterlab", "ruff", "uv", "pre-commit", "setuptools", "nbconvert"}
-NOT_IMPORTED |= {"nbval", "pytest-timeout", "pytest-xdist", "beartype"}
+NOT_IMPORTED |= {"zizmor", "nbval", "pytest-timeout", "pytest-xdist", "beartype"}
 
 
 def imported_packages(folder: str) -> set[str]:
@@ -165,13 +235,43 @@ def test_workflow_calls_targets_that_exist_on_the_branch_that_exists():
     assert targets <= phony_targets()
 
 
+def test_workflow_takes_what_was_looked_at_and_keeps_no_password():
+    """Actions by commit and not by tag, packages by checksum, and no more rights than reading."""
+    workflow = yaml.safe_load(text(".github/workflows/ci.yml"))
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] <= 240
+        for step in job["steps"]:
+            used = step.get("uses", "")
+            assert not used or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", used), used
+            if used.startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+        if "make" in str(job["steps"]):
+            assert job["env"]["TORCH"] == "cpu"
+        else:
+            assert "--require-hashes -r requirements-cpu.lock" in str(job["steps"])
+
+
+def test_everything_runs_every_week():
+    workflow = yaml.safe_load(text(".github/workflows/ci.yml"))
+    assert workflow[True]["schedule"]
+    weekly = workflow["jobs"]["weekly"]
+    assert weekly["if"] == "github.event_name == 'schedule'"
+    assert {"run": "make test-all"} in weekly["steps"]
+
+
+def test_dependabot_looks_after_packages_and_actions():
+    updates = yaml.safe_load(text(".github/dependabot.yml"))["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"pip", "github-actions"}
+
+
 def test_ci_script_is_executable_bash():
     script = REPOSITORY / ".ci/run"
     assert text(".ci/run").startswith("#!/usr/bin/env bash\n")
     assert "\nset -euo pipefail\n" in text(".ci/run")
     assert os.name == "nt" or os.access(script, os.X_OK)
     bash = shutil.which("bash")
-    assert bash is None or subprocess.run([bash, "-n", script], timeout=30).returncode == 0
+    assert bash is None or subprocess.run([bash, "-n", script]).returncode == 0
 
 
 # --- git ----------------------------------------------------------------------------------------
@@ -195,7 +295,7 @@ def test_ci_script_is_executable_bash():
 )
 def test_git_ignores(path, ignored):
     command = ["git", "check-ignore", "--quiet", "--no-index", path]
-    assert (subprocess.run(command, cwd=REPOSITORY, timeout=30).returncode == 0) == ignored
+    assert (subprocess.run(command, cwd=REPOSITORY).returncode == 0) == ignored
 
 
 # Written in pieces, so that this file does not find itself.
@@ -207,7 +307,7 @@ FOLDERS = ["/" + "work/", "/" + "root/", "/" + "opt/pypi", "/" + "opt/wheels", "
 @needs_git
 def test_tracked_files_name_no_registry_and_no_folder_of_this_machine():
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30)
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     paths = [name for name in listed.stdout.split("\0") if (REPOSITORY / name).is_file()]
     assert "Makefile" in paths
     for name in paths:
@@ -230,8 +330,10 @@ def test_help_is_the_default_and_lists_every_target():
 
 @pytest.fixture
 def fresh_clone(tmp_path) -> Path:
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    (tmp_path / "course_utils").mkdir()
+    for name in ("Makefile", "requirements.lock", "requirements-cpu.lock", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, tmp_path)
+    shutil.copy(REPOSITORY / "course_utils" / "threads.pth", tmp_path / "course_utils")
     return tmp_path
 
 
@@ -273,11 +375,12 @@ def test_make_finds_no_python_at_all(fresh_clone):
     assert "make test PYTHON=" in result.stdout
 
 
-# Makes a .venv whose python logs each call, and whose first install is cut short.
+# Makes a .venv whose programs log each call, and whose first install is cut short.
 CUT_SHORT = """
 case "$*" in
-  *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
+  *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/zizmor;;
   *"install -r"*) [ -e tried ] || { touch tried; exit 1; };;
+  *sysconfig*) echo .venv; exit;;
 esac
 echo "$@" >> log
 """
@@ -301,10 +404,14 @@ def test_install_that_was_cut_short_goes_on_with_the_next_call(fresh_clone):
     assert make("lint", cwd=fresh_clone, PYTHON=str(python)).returncode == 0
     again = (fresh_clone / "log").read_text().splitlines()[len(calls) :]
     assert not any("install" in call for call in again), "a finished set-up was done again"
+    assert (fresh_clone / ".venv/threads.pth").exists()
 
 
 @needs_make
-def test_cpu_build_is_chosen_by_uv(fresh_clone):
+def test_cpu_build_is_installed_by_checksum_and_torch_by_uv(fresh_clone):
     shown = make("--dry-run", "lab", cwd=fresh_clone, TORCH="cpu").stdout
-    assert "--torch-backend=cpu -r requirements.lock" in shown
-    assert "--torch-backend" not in make("--dry-run", "lab", cwd=fresh_clone).stdout
+    by_checksum = shown.index("pip install --require-hashes -r requirements-cpu.lock")
+    assert by_checksum < shown.index("--torch-backend=cpu")
+    usual = make("--dry-run", "lab", cwd=fresh_clone).stdout
+    assert "pip install -r requirements.lock" in usual
+    assert "--torch-backend" not in usual
