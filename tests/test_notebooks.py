@@ -799,7 +799,17 @@ def test_execute_keeps_the_file_when_a_cell_fails(runnable, capsys):
     before = runnable.read_bytes()
     assert main([str(runnable)]) == 1
     assert runnable.read_bytes() == before
-    assert "was left as it was, because a cell failed" in capsys.readouterr().out
+    assert "was left as it was: a cell failed" in capsys.readouterr().out
+
+
+def test_a_kernel_that_does_not_start_is_one_sentence(runnable, capsys, monkeypatch):
+    before = runnable.read_bytes()
+    monkeypatch.setenv("PYTHONHOME", str(runnable))  # where no Python is: it dies at once
+    assert main([str(runnable)]) == 1
+    assert runnable.read_bytes() == before
+    printed = capsys.readouterr().out
+    assert "was left as it was: the kernel did not start (" in printed
+    assert len(printed.splitlines()) == 1
 
 
 def test_failures_are_exceptions():

@@ -5,6 +5,7 @@ differences: no times, no machine's names, and text laid out the same way each t
 """
 
 import argparse
+import atexit
 import os
 import sys
 import tempfile
@@ -18,17 +19,25 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 CELL_SECONDS = 900  # a guard against what hangs, on a busy machine too
-FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
+
+
+class NoKernel(RuntimeError):
+    """The kernel did not start."""
+
+
+FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError, NoKernel)
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str]) -> None:
     """Execute `notebook` in `folder`, in place; `environment` is added to this process's own.
 
-    Raises one of `FAILURES` at the first cell that raises, takes too long or kills the kernel.
+    Raises one of `FAILURES`: at the first cell that raises, takes too long or kills the kernel, or
+    at once, if none starts.
     """
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
+        startup_timeout=CELL_SECONDS,
         kernel_name=KERNELSPEC["name"],
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
@@ -36,7 +45,17 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
         force_raise_errors=True,
         extra_arguments=["--log-level=ERROR"],  # the kernel logs to the terminal otherwise
     )
-    client.execute(env={**os.environ, **environment})
+    try:
+        client.execute(env={**os.environ, **environment})
+    except FAILURES:
+        raise
+    except RuntimeError as error:
+        atexit.unregister(client._cleanup_kernel)  # it would stumble over the kernel that is not
+        raise NoKernel(
+            f"the kernel did not start ({error}): does `{sys.executable} -m ipykernel_launcher "
+            "--version` print a version? `make clean` and a new installation mend most of what can "
+            "be wrong with it"
+        ) from error
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
@@ -89,7 +108,8 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{path}: {time.perf_counter() - started:.1f} s", flush=True)
             except FAILURES as error:
                 failed = 1
-                print(f"{path} was left as it was, because a cell failed:\n{error}", flush=True)
+                reason = "" if isinstance(error, NoKernel) else "a cell failed:\n"
+                print(f"{path} was left as it was: {reason}{error}", flush=True)
     return failed
 
 
