@@ -149,8 +149,6 @@ def mutated(mutant: Mutant) -> str:
 def preload() -> None:
     """Load what every run needs and no mutant changes, for the forks to inherit."""
     import beartype  # noqa: F401
-    import hypothesis  # noqa: F401
-    import jaxtyping  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     import pytest  # noqa: F401
     import scipy.stats  # noqa: F401
@@ -174,6 +172,7 @@ def tests_fail(folder: Path, tests: list[str], seconds: float) -> bool:
         import pytest
 
         arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is preloaded
         os._exit(int(pytest.main(arguments)) & 0xFF)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
