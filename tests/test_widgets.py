@@ -133,12 +133,13 @@ def test_arguments_are_left_alone_and_gradients_allowed(x, reconstructions):
 
 
 def test_a_change_is_drawn_within_a_frame(x, reconstructions):
+    """In work of this thread, which other programs do not make longer."""
     size, *_ = parts(compare_code_sizes(x, reconstructions))
     durations = []
     for k in (4, 16, 2) * 5:
-        start = time.perf_counter()
+        start = time.thread_time()
         size.value = k
-        durations.append(time.perf_counter() - start)
+        durations.append(time.thread_time() - start)
     assert np.median(durations) < 0.05  # 2 ms measured; 20 ms promised on an idle machine
 
 
@@ -726,9 +727,9 @@ def test_curves_are_redrawn_fast(view):
     slider, *_ = view().children
     durations = []
     for value in (0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 0.6):
-        start = time.perf_counter()
+        start = time.thread_time()
         slider.value = value
-        durations.append(time.perf_counter() - start)
+        durations.append(time.thread_time() - start)
     assert np.median(durations) < 0.2  # 11 and 50 ms measured; 110 and 300 ms with a new figure
 
 
