@@ -342,12 +342,13 @@ def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
 
 
 @pytest.mark.notebook
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_of_the_course_runs_in_lab(lab, chromium, path):
     """As committed, on few of the small digits. Tagged outputs come out again: they need none."""
     committed = read(path).cells
     with lab.open(chromium, path.name) as notebook:
-        notebook.run_all()
+        notebook.run_all(1500)
         cells = notebook.cells()
         assert browser.errors(cells) == []
         for index, saved in enumerate(cells):

@@ -483,15 +483,20 @@ def solve_too(lesson: Lesson) -> None:
             stubs[_parse(cell).body[0].name] = cell.source
             continue
         used, taken_over = _uses(cell)
-        for name in used & set(stubs):
-            solved = _source(lesson.exercises[name].solution)
-            checked = f'assert check("{name}", {name}).passed'
-            for source in (solved, checked, cell.source, stubs[name]):
+        if mine := sorted(used & set(stubs)):
+            # All that are open, because the solution of one may call another.
+            solved = [_source(lesson.exercises[name].solution) for name in stubs]
+            for source in (*solved, *map(_checked, mine), cell.source, *stubs.values()):
                 cells.append(nbformat.v4.new_code_cell(source))
         for name in taken_over & set(stubs):
             del stubs[name]
     lesson.notebook.cells = cells
     lesson.__dict__.pop("code", None)  # cached
+
+
+def _checked(name: str) -> str:
+    """A cell that stops unless the check passes: by `raise`, for a hurry leaves assertions out."""
+    return f'if not (report := check("{name}", {name})).passed:\n    raise ValueError(report)'
 
 
 def _uses(cell) -> tuple[set[str], set[str]]:
@@ -757,7 +762,7 @@ def test_a_lesson_is_run_as_committed_and_solved(lesson):
     lesson.cells[7:7] = map(nbformat.v4.new_code_cell, later)
     solve_too(lesson)
     solved, check = inspect.getsource(double).strip(), 'check("double", double)'
-    checked = f"assert {check}.passed"
+    checked = _checked("double")
     assert [cell.source for cell in lesson.code][2:] == [
         STUB,
         *(check, solved, checked, check, STUB),
@@ -765,6 +770,27 @@ def test_a_lesson_is_run_as_committed_and_solved(lesson):
         *later[1:],
         "print(1 + 1)\nshow(figure)",
     ]
+
+
+@pytest.mark.parametrize("hurry", [True, False])
+def test_a_solution_that_does_not_pass_is_found_out(lesson, tmp_path, hurry):
+    """Also in a hurry, where a lesson's own assertions are left out."""
+
+    def squared_error(x_hat, x):
+        return (x_hat - x).abs().flatten(1).sum(1)
+
+    stub = "def squared_error(x_hat, x):\n    raise NotImplementedError"
+    lesson.notebook.cells = [
+        nbformat.v4.new_code_cell("from course_utils import check"),
+        nbformat.v4.new_code_cell(stub, metadata={"tags": ["exercise"]}),
+        nbformat.v4.new_code_cell('check("squared_error", squared_error)'),
+    ]
+    lesson.__dict__.pop("code", None)
+    lesson.exercises = {"squared_error": SimpleNamespace(lesson="01", solution=squared_error)}
+    solve_too(lesson)
+    variables = {"IPYTHONDIR": str(in_a_hurry(tmp_path / "hurry"))} if hurry else {}
+    with pytest.raises(FAILURES, match="absolute differences"):
+        run(lesson.notebook, tmp_path, {"COURSE_DATASET": "digits", **variables})
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 A *mutant* is the package with one change that a tired person could make: `+` for `-`, `<` for `<=`,
 a keyword left out, a condition turned round. The unit tests of the changed room run against it, and
 then, if none of them failed, those of all other rooms. What no test notices has *survived*: either
-a test is missing, or the change makes no difference, which `equivalent` below says with the reason.
+a test is missing, or the change makes no difference.
 
     python tests/tools/mutate.py losses metrics      every mutant of two rooms
     python tests/tools/mutate.py --sample 120        so many of all six, always the same ones
