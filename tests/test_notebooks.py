@@ -496,7 +496,8 @@ def solve_too(lesson: Lesson) -> None:
 
 def _checked(name: str) -> str:
     """A cell that stops unless the check passes: by `raise`, for a hurry leaves assertions out."""
-    return f'if not (report := check("{name}", {name})).passed:\n    raise ValueError(report)'
+    call = f'check("{name}", {name})'  # twice rather than a name of ours among the lesson's
+    return f"if not {call}.passed:\n    raise ValueError({call})"
 
 
 def _uses(cell) -> tuple[set[str], set[str]]:
