@@ -15,6 +15,8 @@ import matplotlib
 import pytest
 from hypothesis import settings
 
+import browser
+
 matplotlib.use("Agg")  # no windows; not by MPLBACKEND, which the notebooks' kernels would inherit
 
 # Every run draws the same examples, and a slow first call is no failure.
@@ -42,9 +44,10 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
-    """Leave what is marked `thorough` out, unless asked for: nbval's cells are. And keep together
-    in one process what shares something: the cells of a notebook its kernel, the browser tests of a
-    file their server and their page (but for whole lessons, which open one each)."""
+    """Keep together in one process what shares something: the cells of a notebook its kernel, the
+    browser tests of a file their server and their page (but for whole lessons, which open one
+    each). And leave out what is marked `thorough`, unless asked for, which nbval's cells are; and
+    what is done in place of JupyterLab, where that is tested."""
     for item in items:
         of_nbval = item.path.suffix == ".ipynb"
         whole_lesson = item.get_closest_marker("notebook")
@@ -53,10 +56,12 @@ def pytest_collection_modifyitems(config, items):
         if of_nbval:
             item.add_marker("notebook")
             item.add_marker("thorough")
-    if not config.getoption("--thorough"):
-        thorough = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=thorough)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+    left_out = [] if config.getoption("--thorough") else ["thorough"]
+    if browser.executable() and "not browser" not in config.getoption("markexpr"):
+        left_out.append("in_place_of_lab")
+    for name in left_out:
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(name)])
+        items[:] = [item for item in items if not item.get_closest_marker(name)]
 
 
 @pytest.fixture(scope="session", autouse=True)

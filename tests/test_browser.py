@@ -5,16 +5,16 @@ each; the course's own notebooks are run after it, on the embedded digits.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
-from test_notebooks import in_a_hurry, plain_text, read
+from test_notebooks import assert_ran_well, in_a_hurry, outputs_to_come_again, read, solve_too
 
 pytestmark = pytest.mark.browser
 
@@ -66,12 +66,10 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def lab(chromium, tmp_path_factory):
-    """A server on a copy of the notebooks, beside the small lesson."""
+    """A server that shows the small lesson; tests put others beside it."""
     folder = tmp_path_factory.mktemp("lab")
     root = folder / "notebooks"
     root.mkdir()
-    for path in NOTEBOOKS:
-        shutil.copy(path, root)
     lesson = new_notebook(cells=list(CELLS.values()), metadata={"kernelspec": KERNELSPEC})
     nbformat.write(lesson, root / "lesson.ipynb")
     in_a_hurry(folder / "ipython")
@@ -85,6 +83,13 @@ def lesson(lab, chromium):
     with lab.open(chromium, "lesson.ipynb") as notebook:
         notebook.run_by_keyboard()
         notebook.save()
+        yield notebook
+
+
+@pytest.fixture(scope="module")
+def page_of_lessons(lab, chromium):
+    """A page on which one lesson after the other is opened: Lab starts once, and kernels often."""
+    with lab.open(chromium, "lesson.ipynb") as notebook:
         yield notebook
 
 
@@ -344,25 +349,29 @@ def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
 @pytest.mark.notebook
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_of_the_course_runs_in_lab(lab, chromium, path):
-    """As committed, on few of the small digits. Tagged outputs come out again: they need none."""
-    committed = read(path).cells
-    with lab.open(chromium, path.name) as notebook:
-        notebook.run_all(1500)
-        cells = notebook.cells()
-        assert browser.errors(cells) == []
-        for index, saved in enumerate(cells):
-            drawn = notebook.cell(index)
-            if "nbval-check-output" in saved["metadata"].get("tags", ()):
-                expected = committed[index].outputs
-                assert plain_text(saved["outputs"]) == plain_text(expected), saved["source"]
-            if any(WIDGET in output.get("data", ()) for output in saved.get("outputs", ())):
-                drawn.locator(".jupyter-widgets").first.wait_for()
-            if 'class=\\"course-view' in json.dumps(saved.get("outputs", ())):
-                drawn.locator(".course-view canvas.picture").first.wait_for()  # it lives
-            if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
-                drawn.get_by_role("status").wait_for(state="attached")
-            pictures = saved["source"].count("plots.show(") + saved["source"].count("plots.film(")
-            if pictures:
-                assert drawn.locator("img[alt]").count() == pictures
-            assert "Error displaying widget" not in drawn.inner_text()
+def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
+    """As committed and solved, on few of the small digits, and every view is alive."""
+    lesson, notebook = read(path), page_of_lessons
+    expected = outputs_to_come_again(lesson)
+    solve_too(lesson)
+    for code in lesson.code:
+        code.outputs = []
+    nbformat.write(lesson.notebook, lab.root / path.name)
+    notebook.go_to(path.name)
+    notebook.run_all(1500)
+    cells = notebook.cells()
+    assert browser.errors(cells) == []
+    code = [from_dict(saved) for saved in cells if saved["cell_type"] == "code"]
+    assert_ran_well(code, expected)
+    for index, saved in enumerate(cells):
+        drawn = notebook.cell(index)
+        if any(WIDGET in output.get("data", ()) for output in saved.get("outputs", ())):
+            drawn.locator(".jupyter-widgets").first.wait_for()
+        if 'class=\\"course-view' in json.dumps(saved.get("outputs", ())):
+            drawn.locator(".course-view canvas.picture").first.wait_for()  # it lives
+        if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
+            drawn.get_by_role("status").wait_for(state="attached")
+        pictures = saved["source"].count("plots.show(") + saved["source"].count("plots.film(")
+        if pictures:
+            assert drawn.locator("img[alt]").count() == pictures
+        assert "Error displaying widget" not in drawn.inner_text()

@@ -426,10 +426,12 @@ def test_promise(path, promise):
 
 
 @pytest.mark.notebook
+@pytest.mark.in_place_of_lab
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_runs_as_committed_and_solved(path, tmp_path):
     """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
-    reference solution passes its check. One kernel does both, so that what they share runs once."""
+    reference solution passes its check. One kernel does both, so that what they share runs once.
+    Where there is a browser, test_browser.py has it done by the kernel of JupyterLab."""
     run_as_committed_and_solved(path, tmp_path, {"IPYTHONDIR": str(in_a_hurry(tmp_path))})
 
 
@@ -452,11 +454,7 @@ def in_a_hurry(folder: Path) -> Path:
 
 def run_as_committed_and_solved(path: Path, folder: Path, variables: dict[str, str]) -> None:
     lesson = read(path)
-    expected = {
-        cell.id: plain_text(cell.outputs)
-        for cell in lesson.code
-        if "nbval-check-output" in _tags(cell)
-    }
+    expected = outputs_to_come_again(lesson)
     solve_too(lesson)
     environment = {
         "COURSE_DATASET": "digits",
@@ -464,7 +462,18 @@ def run_as_committed_and_solved(path: Path, folder: Path, variables: dict[str, s
         "COURSE_STRICT": "",
     }
     run(lesson.notebook, path.parent, environment | variables)
-    for cell in lesson.code:
+    assert_ran_well(lesson.code, expected)
+
+
+def outputs_to_come_again(lesson: Lesson) -> dict[str, str]:
+    """What the tagged cells have printed, by the id of the cell."""
+    tagged = [cell for cell in lesson.code if "nbval-check-output" in _tags(cell)]
+    return {cell.id: plain_text(cell.outputs) for cell in tagged}
+
+
+def assert_ran_well(code: list, expected: dict[str, str]) -> None:
+    """No complaints, and what is expected has come out."""
+    for cell in code:
         complaints = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         assert not complaints, f"{_start(cell)} writes to stderr: {complaints}"
         if cell.id in expected:

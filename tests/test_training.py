@@ -176,7 +176,8 @@ def raise_interrupt():
 
 
 def send_interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
+    """To this thread: one sent to the process may reach another thread first, and so come late."""
+    signal.raise_signal(signal.SIGINT)
 
 
 STOPS = {

@@ -724,13 +724,16 @@ def test_what_has_moved_looks_as_if_it_had_always_been_there(x, name):
 
 @pytest.mark.parametrize("view", [compare_gaussians, move_samples])
 def test_curves_are_redrawn_fast(view):
-    slider, *_ = view().children
-    durations = []
-    for value in (0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 0.6):
+    """In less than half the work of a new view: a fifth was measured, and an eighth."""
+    made, moved = [], []
+    for value in (0.5, 0.7, 0.9, 1.1, 1.3):
+        start = time.thread_time()
+        slider, *_ = view().children
+        made.append(time.thread_time() - start)
         start = time.thread_time()
         slider.value = value
-        durations.append(time.thread_time() - start)
-    assert np.median(durations) < 0.2  # 11 and 50 ms measured; 110 and 300 ms with a new figure
+        moved.append(time.thread_time() - start)
+    assert np.median(moved) < np.median(made) / 2
 
 
 # --- stills ---------------------------------------------------------------------------------------

@@ -29,8 +29,10 @@ Value = TypeVar("Value")
 
 _inside = contextvars.ContextVar("inside a check", default=False)
 
-# How long a thread may take to die after it was told to, in seconds of an idle machine.
+# How long a thread may take to die after it was told to, in seconds of its work; or on the wall, if
+# it does not work at all, which is to say that it gets less than this share of a core.
 GRACE = 1.0
+ASLEEP = 0.05
 
 # The clock on the wall may show so many times the seconds of work that are allowed: the share that
 # a program is left with beside eight busy ones on two cores is a fifth of a core.
@@ -128,12 +130,11 @@ def run(work: Callable[[], Value], time_limit: float | int) -> Value:
             if worked >= time_limit or elapsed >= PATIENCE * time_limit:
                 break
     except BaseException:
-        _stop(worker, GRACE)
+        _stop(worker, clock)
         raise
     if not done.is_set():
-        waited = worked < time_limit
-        grace = GRACE if waited else GRACE * elapsed / worked
-        raise TimeUp(worked, elapsed, waited, _stack(worker), _stop(worker, grace))
+        stack = _stack(worker)
+        raise TimeUp(worked, elapsed, worked < time_limit, stack, _stop(worker, clock))
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]
@@ -163,15 +164,19 @@ class _WorkClock:
             return 0.0
 
 
-def _stop(worker: threading.Thread, grace: float) -> bool:
+def _stop(worker: threading.Thread, clock: _WorkClock) -> bool:
     """Raise SystemExit in the thread until it ends or the grace is over; whether it ended.
 
     Again and again, because `while True: try: ... except: pass` swallows the first ones; but only
     as long as it runs the learner's code, since ours ends by itself and should do so undisturbed.
     SystemExit, because a thread that ends by it prints no traceback.
     """
-    deadline = time.monotonic() + grace
-    while worker.is_alive() and time.monotonic() < deadline:
+    before, started = clock.seconds(), time.monotonic()
+    while worker.is_alive():
+        worked, elapsed = clock.seconds() - before, time.monotonic() - started
+        asleep = elapsed >= GRACE and worked < ASLEEP * elapsed
+        if asleep or worked >= GRACE or elapsed >= PATIENCE * GRACE:
+            break
         if any(is_learners(frame) for frame, _ in _stack(worker)):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
