@@ -8,7 +8,6 @@ import copy
 import io
 import json
 import math
-import os
 import re
 import signal
 import subprocess
