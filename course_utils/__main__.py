@@ -73,7 +73,7 @@ def fetch(name: str) -> int:
 
     try:
         folder = data.fetch(name)
-    except ValueError as error:  # every error of data.py is one
+    except ValueError as error:  # every error of `data` is one
         print(error, file=sys.stderr)
         return 1
     print(f"{data.SOURCES[name].title}: four files, checksums right, in {folder}")

@@ -16,10 +16,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.corruption import gaussian_noise
 from course_utils.losses import gaussian_kl, squared_error
 from course_utils.models import VAE, Autoencoder
-from course_utils.models.base import CHUNK, evaluating, in_chunks
 from course_utils.objectives import Objective, denoising, negative_elbo, reconstruction
 from course_utils.schedules import cosine_decay
 from course_utils.training import fit

@@ -22,6 +22,7 @@ from torch import Tensor
 # Okabe & Ito's palette, "Color Universal Design", 2008: distinct for every kind of colour vision.
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PINK, SKY, INK = "#CC79A7", "#56B4E9", "#222222"
+PALE = "#C9C9C9"  # what is there and does not count
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, INK)
 DIGIT_COLOURS = (*COLOURS, "#8B5E3C", "#7A7A00", "#6A3D9A")  # three more, for ten classes
 MARKERS = "osD^vPXh"

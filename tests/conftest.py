@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session", autouse=True)
 def no_learners_file(tmp_path_factory):
     """Where COURSE_PROGRESS is not set, tests write here, and never into the checkout."""
-    from course_utils.exercises import record
+    from course_utils.exercises.showing import record
 
     record.DEFAULT = tmp_path_factory.mktemp("progress") / "progress.json"
 

@@ -20,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
 from course_utils import VAE, Autoencoder
-from course_utils.models.base import evaluating
+from course_utils._running import evaluating
 from course_utils.widgets import film, scrub, walk
 from course_utils.widgets.codes import REACH
 from course_utils.widgets.packing import LEVELS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.exercises.cards import DECK_FOLDER, Card, Deck, cards, load_decks
+from course_utils.exercises.showing.cards import LESSONS, Card, Deck, cards, load_decks
 from test_quiz import LATEX, Reader
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -21,8 +21,8 @@ def deck(request):
 
 
 def test_every_file_is_a_lesson():
-    files = sorted(path.name for path in DECK_FOLDER.iterdir())
-    assert [f"lesson_{key}.toml" for key in DECKS] == files
+    files = sorted(LESSONS.glob("*/cards.toml"))
+    assert [f"lesson_{key}" for key in DECKS] == [path.parent.name for path in files]
 
 
 def test_the_whole_course_is_asked():

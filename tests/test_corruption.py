@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_utils import gaussian_noise, masking_noise, salt_and_pepper
-from course_utils.models.base import seeded
+from course_utils._running import seeded
 
 KINDS = {
     "gaussian": gaussian_noise(0.5),

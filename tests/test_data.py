@@ -377,7 +377,7 @@ MANNERS = ["dies half-way", "stalls half-way", "garbled", "silent"]
 
 @pytest.mark.parametrize("manner", MANNERS)
 def test_a_download_that_fails(server, tmp_path, monkeypatch, capfd, manner):
-    monkeypatch.setattr(data, "CONNECT_SECONDS", 0.4)
+    monkeypatch.setattr(data.loading, "CONNECT_SECONDS", 0.4)
     server.manner = manner
     started = time.perf_counter()
     with pytest.raises(DataUnavailable) as error:
@@ -551,7 +551,7 @@ def test_a_read_only_folder_that_holds_mnist(small_sets, tmp_path, monkeypatch):
     folders = [tmp_path, raw.parent, raw]
     for path in (*raw.iterdir(), *reversed(folders)):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    monkeypatch.setattr(data, "FileLock", None)  # for the superuser: a lock would be a write
+    monkeypatch.setattr(data.loading, "FileLock", None)  # the superuser may write: fail
     try:
         assert load_images(root=tmp_path).name == "mnist"
     finally:

@@ -8,6 +8,8 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -69,7 +71,7 @@ def test_commands_exist(name):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_named_exist(name):
-    """A path set as code, such as `course_utils/data.py`, is there."""
+    """A path set as code, such as `course_utils/losses.py`, is there."""
     folders = r"(?:course_utils|tests|notebooks|\.ci|\.github)/[\w./-]+\.\w+"
     for path in re.findall(rf"`({folders})`", prose(name)):
         assert (REPOSITORY / path).exists(), f"{name} names {path}"
@@ -97,6 +99,20 @@ def test_the_objective_in_contributing_is_what_it_says():
     model, x = Autoencoder.dense(2), torch.rand(3, 1, 28, 28)
     expected = (model.reconstruct(x) - x).abs().flatten(1).sum(1)
     torch.testing.assert_close(space["absolute_reconstruction"](model, x)["loss"], expected)
+
+
+def test_the_exercise_in_contributing_works():
+    from course_utils import losses, objectives
+    from course_utils.exercises import examine
+
+    space = {**vars(losses), **vars(objectives)}
+    for block in re.findall(r"```python\n(.*?)```", text("CONTRIBUTING.md"), flags=re.DOTALL):
+        exec(compile(block, "an answer", "exec"), space)
+    exercise = space["exercise"]
+    assert all(examine(exercise, answer).passed for answer in (*space["RIGHT"], exercise.solution))
+    for answer, phrase in space["WRONG"].items():
+        report = examine(exercise, answer)
+        assert not report.passed and phrase in report.message
 
 
 def test_readme_gives_the_two_commands_and_those_for_windows():
@@ -229,6 +245,72 @@ def test_nobody_imports_exercises():
 
 def test_exceptions_are_still_needed():
     assert imports() >= EXCEPTIONS
+
+
+# --- inside the rooms -----------------------------------------------------------------------------
+
+MODULE_LINES, FUNCTION_LINES = 450, 60
+INSIDE_EXERCISES = ["showing", "checking", "lessons"]  # each sees only those before it
+
+
+def sources() -> dict[str, ast.Module]:
+    """Every module of the package by its full name."""
+    found = {}
+    for path in sorted((REPOSITORY / "course_utils").rglob("*.py")):
+        parts = path.relative_to(REPOSITORY).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def seen_by(tree: ast.Module, modules: Iterable[str]) -> set[str]:
+    """The modules that one imports, be it at the top or inside a function."""
+    seen = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            seen |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                seen.add(full if full in modules else node.module)
+    return seen & set(modules)
+
+
+def test_no_two_modules_import_each_other():
+    """Not by way of others either, and not inside of functions."""
+    trees = sources()
+    order = TopologicalSorter({name: seen_by(tree, trees) for name, tree in trees.items()})
+    order.prepare()  # raises CycleError, which names the circle
+
+
+def test_a_circle_would_be_found():
+    trees = {"a": ast.parse("def f():\n    from b import c"), "b": ast.parse("import a")}
+    order = TopologicalSorter({name: seen_by(tree, trees) for name, tree in trees.items()})
+    with pytest.raises(CycleError):
+        order.prepare()
+
+
+def test_inside_the_exercises_too_one_looks_one_way():
+    trees = sources()
+    for name, tree in trees.items():
+        for seen in seen_by(tree, trees):
+            rooms = [re.match(r"course_utils\.exercises\.(\w+)", x) for x in (name, seen)]
+            if all(rooms):
+                importer, imported = (INSIDE_EXERCISES.index(room[1]) for room in rooms)
+                assert imported <= importer, f"{name} imports {seen}"
+
+
+def test_modules_and_functions_can_be_held_in_the_head():
+    for path in (REPOSITORY / "course_utils").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        lines = len(source.splitlines())
+        assert lines <= MODULE_LINES, f"{path} has {lines} lines"
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                documented = ast.get_docstring(node) is not None
+                first = node.body[1] if documented and len(node.body) > 1 else node.body[0]
+                lines = node.end_lineno - first.lineno + 1
+                assert lines <= FUNCTION_LINES, f"{path}: {node.name} has {lines} lines"
 
 
 # --- importing ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import _thread
 import dataclasses
 import errno
-import importlib.util
+import importlib
 import inspect
 import json
 import os
@@ -37,17 +37,16 @@ from course_utils.exercises import (
     examine,
     expect_close,
     hint,
-    modules,
     progress,
-    record,
-    sandbox,
     show_source,
     solution,
 )
-from course_utils.exercises.answer import Answer
-from course_utils.exercises.exercise import all_exercises, find
-from course_utils.exercises.frames import learners_line
-from course_utils.exercises.runner import exposed
+from course_utils.exercises.checking import networks, sandbox
+from course_utils.exercises.checking.answer import Answer
+from course_utils.exercises.checking.frames import learners_line
+from course_utils.exercises.checking.runner import exposed
+from course_utils.exercises.lessons import all_exercises, find
+from course_utils.exercises.showing import record
 
 ANSWERS = Path(__file__).parent / "answers"
 EXERCISES = list(all_exercises().values())
@@ -58,12 +57,10 @@ ALL_SEEDS = range(50)  # for `make test-all`
 
 def answers_of(exercise: Exercise, kind: str) -> dict:
     """RIGHT, WRONG or UNREPAIRED answers to one exercise, each with its phrase if wrong."""
-    name = f"lesson_{exercise.lesson:02d}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ANSWERS / f"{name}.py")
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    answers = getattr(sys.modules[name], kind)[exercise.name]
+    place = f"lesson_{exercise.lesson:02d}", exercise.name
+    path = ANSWERS.joinpath(*place).with_suffix(".py")
+    assert path.exists(), f"{exercise.name} has no answers yet: RIGHT and WRONG belong into {path}"
+    answers = getattr(importlib.import_module(".".join(["answers", *place])), kind)
     return answers if kind == "WRONG" else dict.fromkeys(answers, "")
 
 
@@ -132,7 +129,8 @@ class TestEveryExercise:
         assert all(len(text) > 20 for text in exercise.hints)
 
     def test_solution_is_the_specification(self, exercise):
-        assert exercise.solution.__module__.endswith(f"solutions.lesson_{exercise.lesson:02d}")
+        module = f"lessons.lesson_{exercise.lesson:02d}.{exercise.name}"
+        assert exercise.solution.__module__.endswith(module), "its module has another name"
         assert inspect.getdoc(exercise.solution)
         parameters = inspect.signature(exercise.solution).parameters.values()
         assert all(parameter.annotation is not parameter.empty for parameter in parameters)
@@ -183,6 +181,22 @@ class TestEveryExercise:
         lines = inspect.getsource(exercise.solution).splitlines()
         last = max((line.strip() for line in lines if "return" in line), key=len)
         assert last.removeprefix("return ") not in " ".join(exercise.hints)
+
+
+def test_nobody_answers_what_is_not_asked():
+    answered = {path.stem for path in ANSWERS.glob("lesson_*/*.py")}
+    assert answered == set(all_exercises())
+
+
+def test_looking_one_up_loads_no_other():
+    program = (
+        "import sys; from course_utils.exercises.lessons import find; find('interpolate');"
+        "print(*sorted(name for name in sys.modules if '.lessons.lesson_' in name))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    lesson = "course_utils.exercises.lessons.lesson_08"
+    loaded = [name for name in run.stdout.split() if name.count(".") > lesson.count(".")]
+    assert loaded == [f"{lesson}.interpolate"], run.stderr
 
 
 @pytest.mark.parametrize("exercise", SPECIMENS, ids=label)
@@ -495,7 +509,7 @@ def test_messages_for_mistakes_that_nobody_listed(result, phrase):
 def test_unknown_name(function):
     with pytest.raises(UnknownExercise, match=r'did you mean "squared_error".*pca_reconstruction'):
         function("squared_eror")
-    with pytest.raises(ValueError, match="The exercises are: mean_image, pca_reconstruction"):
+    with pytest.raises(ValueError, match="The exercises are: mean_image, squared_error"):
         function("zzz")
 
 
@@ -1367,10 +1381,10 @@ class LossOfTwo(Scaler):
 )
 def test_what_is_said_of_a_class(answer, phrase):
     def builds(answer: Answer) -> None:
-        modules.build(answer, factor=3.0)
+        networks.build(answer, factor=3.0)
 
     def runs(answer: Answer) -> None:
-        answer.call(modules.build(answer, 3.0), torch.ones(2, 3))
+        answer.call(networks.build(answer, 3.0), torch.ones(2, 3))
 
     exercise = exercise_of(Scaler, [Stage("builds", builds), Stage("runs", runs)])
     assert examine(exercise, Scaler).passed
@@ -1380,16 +1394,16 @@ def test_what_is_said_of_a_class(answer, phrase):
 def test_the_far_end_of_a_graph():
     layer, scale = nn.Linear(3, 2), torch.ones(2, requires_grad=True)
     result = (layer(torch.ones(4, 3)) * scale).sum()
-    assert {id(leaf) for leaf in modules.leaves(result)} == {
+    assert {id(leaf) for leaf in networks.leaves(result)} == {
         id(scale),
         *map(id, layer.parameters()),
     }
-    assert modules.leaves(torch.ones(2)) == []
-    modules.expect_all_reached(layer, result)
+    assert networks.leaves(torch.ones(2)) == []
+    networks.expect_all_reached(layer, result)
     with pytest.raises(Wrong, match="not among its `parameters"):
-        modules.expect_registered(layer, result)
+        networks.expect_registered(layer, result)
     with pytest.raises(Wrong, match="No gradient reaches `weight`, `bias`"):
-        modules.expect_all_reached(layer, scale.sum())
+        networks.expect_all_reached(layer, scale.sum())
 
 
 def test_the_courses_own_function_is_not_an_answer():

@@ -26,7 +26,7 @@ from course_utils import (
     squared_error,
     top_k,
 )
-from course_utils.models.base import seeded
+from course_utils._running import seeded
 
 LOSSES = (squared_error, bernoulli_nll, gaussian_nll)
 SHAPES = ((5,), (5, 784), (5, 1, 28, 28), (5, 3, 2))

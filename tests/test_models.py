@@ -24,6 +24,7 @@ from course_utils import (
     save,
     squared_error,
 )
+from course_utils._running import seeded
 from course_utils.models import base, blocks
 
 FACTORIES = {
@@ -500,7 +501,7 @@ def test_training_leaves_what_is_masked_unseen():
 
 def test_the_first_weights_are_drawn_for_what_is_seen():
     # He: the variance that a ReLU leaves is 2 / inputs. Unmasked, half of the kernel is seen.
-    with base.seeded(0):
+    with seeded(0):
         layer = blocks.MaskedConv2d(8, 200, kernel_size=7, kind="A")
     seen = layer.weight[:, :, layer.mask.bool()]
     assert seen[0].numel() == 8 * 24

@@ -408,8 +408,8 @@ PROMISES = [
 
 
 def read(path: Path) -> Lesson:
-    from course_utils.exercises.exercise import all_exercises
-    from course_utils.exercises.quiz import load_quizzes
+    from course_utils.exercises.lessons import all_exercises
+    from course_utils.exercises.showing.quiz import load_quizzes
 
     # Straight from JSON: nbformat.read would mend what is to be found.
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
@@ -423,6 +423,14 @@ def read(path: Path) -> Lesson:
 def test_promise(path, promise):
     breaches = list(promise(read(path)))
     assert not breaches, "\n".join(breaches)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_exercises_stand_where_progress_lists_them(path):
+    lesson = read(path)
+    stubs = [_parse(cell).body[0].name for cell in lesson.code if "exercise" in _tags(cell)]
+    places = {name: lesson.exercises[name].place for name in stubs}
+    assert list(places.values()) == [*range(1, 1 + len(stubs))], f"set the `place` of {places}"
 
 
 @pytest.mark.notebook
@@ -495,8 +503,8 @@ def solve_too(lesson: Lesson) -> None:
         if mine := sorted(used & set(stubs)):
             # All that are open, because the solution of one may call another.
             solved = [_source(lesson.exercises[name].solution) for name in stubs]
-            for source in (*solved, *map(_checked, mine), cell.source, *stubs.values()):
-                cells.append(nbformat.v4.new_code_cell(source))
+            for sources in (solved, map(_checked, mine), [cell.source], stubs.values()):
+                cells.append(nbformat.v4.new_code_cell("\n\n\n".join(sources)))
         for name in taken_over & set(stubs):
             del stubs[name]
     lesson.notebook.cells = cells

@@ -31,7 +31,7 @@ from course_utils import (
     squared_error,
     weight_decay,
 )
-from course_utils.models.base import seeded
+from course_utils._running import seeded
 
 EXACT = (
     reconstruction,

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from course_utils.exercises.quiz import QUIZ_FOLDER, Answer, Quiz, load_quizzes, quiz
+from course_utils.exercises.showing.quiz import LESSONS, Answer, Quiz, load_quizzes, quiz
 
 QUIZZES = load_quizzes()
 LATEX = re.compile(r"\$|\\[a-zA-Z(\[]")
@@ -23,9 +23,10 @@ def question(request):
 
 
 def test_every_file_is_a_lesson_and_holds_questions():
-    files = sorted(path.name for path in QUIZ_FOLDER.iterdir())
-    assert all(re.fullmatch(r"lesson_\d\d\.toml", name) for name in files)
-    assert {name[7:9] for name in files} == {key[:2] for key in QUIZZES}
+    files = [path for path in LESSONS.glob("*/*") if path.suffix == ".toml"]
+    assert {path.name for path in files} == {"quiz.toml", "cards.toml"}
+    lessons = {path.parent.name for path in files if path.name == "quiz.toml"}
+    assert lessons == {f"lesson_{key[:2]}" for key in QUIZZES}
 
 
 def test_exactly_one_answer_is_right(question):

@@ -289,7 +289,7 @@ def test_ci_script_is_executable_bash():
         ("course_utils/__pycache__/data.pyc", True),
         ("notebooks/.ipynb_checkpoints/x.ipynb", True),
         ("notebooks/01_bottleneck_and_pca.ipynb", False),
-        ("course_utils/data.py", False),
+        ("course_utils/data/loading.py", False),
         ("requirements.lock", False),
     ],
 )

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from contextlib import redirect_stderr
 from itertools import pairwise
 
@@ -43,7 +44,7 @@ from course_utils import (
     squared_error,
     weight_decay,
 )
-from course_utils.models.base import seeded
+from course_utils._running import seeded
 
 FEATURES = 6
 EXAMPLES = 100  # with batches of 32, the fourth has 4
@@ -175,8 +176,10 @@ def raise_interrupt():
 
 
 def send_interrupt():
-    """To this thread: one sent to the process may reach another thread first, and so come late."""
+    """A real signal, which has been heard when this returns: beside other threads, such as those
+    that a check left behind, Python may hear it only when it next takes its lock."""
     signal.raise_signal(signal.SIGINT)
+    time.sleep(0.001)
 
 
 STOPS = {

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import nn
 
 from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
-from course_utils.models.base import evaluating
+from course_utils._running import evaluating
 from course_utils.widgets import film, scrub, walk
 from course_utils.widgets.frames import FILM_LIMIT, coarse, spherical
 from course_utils.widgets.packing import LEVELS, Unpackable, flatten, pack, pack_frames, quantise

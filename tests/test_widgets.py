@@ -36,12 +36,17 @@ from course_utils.widgets import (
     compare_code_sizes,
     compare_gaussians,
     denoise_at,
-    figures,
     keep_largest,
     move_samples,
     move_threshold,
 )
-from course_utils.widgets.knobs import GAP, PIXEL
+from course_utils.widgets.knobs.compare_betas import price_and_pictures
+from course_utils.widgets.knobs.compare_gaussians import areas
+from course_utils.widgets.knobs.keep_largest import largest_kept
+from course_utils.widgets.knobs.move_samples import throws
+from course_utils.widgets.knobs.move_threshold import score_range, threshold_and_rates
+from course_utils.widgets.knobs.moving import Moving
+from course_utils.widgets.knobs.tiles import GAP, PIXEL
 
 SIZES = (2, 16, 4)  # not sorted: the slider sorts them
 SIDE = 28
@@ -537,7 +542,7 @@ def test_a_price_shows_its_own_pictures_and_its_place_on_the_curve(x, priced):
 
 def test_the_ring_lies_on_the_point_of_the_price(x):
     rates, distortions = {1.0: 20.0, 4.0: 9.0}, {1.0: 100.0, 4.0: 130.0}
-    fig, move = figures.price_and_pictures(["rebuilt"], rates, distortions, x)
+    fig, move = price_and_pictures(["rebuilt"], rates, distortions, x)
     curve, ring = fig.axes[-1].lines
     assert curve.get_xydata().tolist() == [[20.0, 100.0], [9.0, 130.0]]
     for beta in rates:
@@ -619,7 +624,7 @@ def test_without_an_alarm_there_is_no_precision():
 
 def test_the_line_the_point_and_the_cost_are_those_of_the_threshold(scored):
     scores, labels = scored
-    fig, move = figures.threshold_and_rates(scores[~labels], scores[labels])
+    fig, move = threshold_and_rates(scores[~labels], scores[labels])
     roc, top, bottom = sorted(fig.axes, key=lambda ax: "false" not in ax.get_xlabel())
     curve, _, point = roc.lines
     false, found = curve.get_xydata().T
@@ -640,9 +645,9 @@ def test_the_line_the_point_and_the_cost_are_those_of_the_threshold(scored):
 def test_a_long_tail_is_gathered_in_the_last_bar(scored):
     scores, labels = scored
     scores[-1] = 1e6
-    low, high = figures.score_range(scores[~labels], scores[labels])
+    low, high = score_range(scores[~labels], scores[labels])
     assert low < scores.min() and high < 1000
-    fig, _ = figures.threshold_and_rates(scores[~labels], scores[labels])
+    fig, _ = threshold_and_rates(scores[~labels], scores[labels])
     top = next(ax for ax in fig.axes if ax.get_ylabel() == "share of its group")
     assert top.get_xlim() == (low, high)
     for group in (top.patches[:60], top.patches[60:]):
@@ -691,20 +696,20 @@ def cases(x):
     pictures = {"rebuilt": (x, None)}, {"rebuilt": (1 - x, "turned")}
     epsilon, scores = torch.linspace(-1, 1, 5), torch.linspace(0, 1, 50)
     return {
-        "areas": (lambda: figures.areas(z, log_q, -(z**2) / 2), (log_q,), (other,)),
-        "throws": (lambda: figures.throws(epsilon, 0.0, 1.0), (0.0, 1.0), (-2.0, 0.5)),
+        "areas": (lambda: areas(z, log_q, -(z**2) / 2), (log_q,), (other,)),
+        "throws": (lambda: throws(epsilon, 0.0, 1.0), (0.0, 1.0), (-2.0, 0.5)),
         "largest_kept": (
-            lambda: figures.largest_kept(["a"], x[0]),
+            lambda: largest_kept(["a"], x[0]),
             (x[0], columns[0]),
             (x[1], columns[1]),
         ),
         "price_and_pictures": (
-            lambda: figures.price_and_pictures(*prices),
+            lambda: price_and_pictures(*prices),
             (1.0, pictures[0]),
             (4.0, pictures[1]),
         ),
         "threshold_and_rates": (
-            lambda: figures.threshold_and_rates(scores, scores**2),
+            lambda: threshold_and_rates(scores, scores**2),
             (0.2, 0.1, 10.0),
             (0.6, 0.5, 1.0),
         ),
@@ -715,7 +720,7 @@ def cases(x):
 def test_what_has_moved_looks_as_if_it_had_always_been_there(x, name):
     """Nothing of the first state is left, and nothing of the second is missing."""
     make, first, second = cases(x)[name]
-    moving, fresh = figures.Moving(*make(), *first), figures.Moving(*make(), *second)
+    moving, fresh = Moving(*make(), *first), Moving(*make(), *second)
     before = moving.png(*first)
     moved = moving.png(*second)
     assert moved != before and moved == fresh.png(*second)

@@ -1,19 +1,19 @@
 """Exercises: `check` an answer, ask for a `hint`, look at the `solution`, see your `progress`.
 
-    exercise.py   what an exercise is, and where to find it by name
-    lesson_NN.py  the exercises of a lesson: probes, known mistakes, hints
-    solutions/    the reference answers, of the same names
-    specimens.py  wrong on purpose: what lesson 15 gives to be repaired, in place of stubs
-    compare.py    the stages most exercises share: type → shape → value → gradient
-    modules.py    the same for exercises that ask for a network: build it, look into its graph
-    answer.py     every call of the learner's code, and what is said when it stops
-    sandbox.py    time limit, and every global setting put back
-    runner.py     the walk through the stages;  report.py, display.py  how the outcome looks
-    record.py     the file that remembers what was solved;  quiz.py  predictions before experiments
-    cards.py      questions with full answers, to go through at the end
+    lessons/lesson_NN/name.py   all that the exercise `name` is: reference, probes, mistakes, hints
+                                (a folder of its name, if long; `_name.py`, what several share)
+    lessons/lesson_NN/quiz.toml, cards.toml   predictions before experiments; cards for the end
+    checking/   how an answer is called, compared, judged and stopped; knows no lesson
+        exercise.py    what an exercise is;  runner.py  the walk through its stages
+        compare.py     the stages most exercises share: type → shape → value → gradient
+        networks.py    the same for exercises that ask for a network: build it, look into its graph
+        answer.py      every call of the learner's code;  signature.py  the form it should have
+        sandbox.py     time limit, and every global setting put back
+        words.py       how values are shown;  frames.py  which lines are the learner's own
+    showing/    how reports, questions, cards and progress look, and the file that remembers
 
-To add an exercise: its solution, an `Exercise` in its lesson's module, and its wrong and right
-answers in `tests/answers/`. `squared_error` in lesson_01.py is a short and complete example.
+To add an exercise: its module in its lesson's folder, and its wrong and right answers in the module
+of the same name in `tests/answers/lesson_NN/`. `lessons/lesson_00/mean_image.py` is the smallest.
 
 An answer runs inside the learner's own process, in a thread: that is what lets it be any function
 from any cell, and it means that this guards against accidents, not against malice.
@@ -24,21 +24,22 @@ import os
 from collections.abc import Callable
 from types import FunctionType
 
-from course_utils.exercises import record
-from course_utils.exercises.answer import Wrong
-from course_utils.exercises.cards import cards
-from course_utils.exercises.compare import (
+from course_utils.exercises.checking.answer import Wrong
+from course_utils.exercises.checking.compare import (
     Comparison,
     Mistake,
     expect_close,
     expect_shape,
     expect_type,
 )
-from course_utils.exercises.display import Panel, note, show_source, source_panel
-from course_utils.exercises.exercise import Exercise, Specimen, Stage, UnknownExercise, find
-from course_utils.exercises.quiz import quiz
-from course_utils.exercises.report import NotPassed, Report, Result
-from course_utils.exercises.runner import examine, exposed, failed
+from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
+from course_utils.exercises.checking.runner import examine, exposed, failed
+from course_utils.exercises.lessons import UnknownExercise, all_exercises, find
+from course_utils.exercises.showing import record
+from course_utils.exercises.showing.cards import cards
+from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
+from course_utils.exercises.showing.quiz import quiz
+from course_utils.exercises.showing.report import NotPassed, Report, Result
 
 __all__ = [
     "Comparison",
@@ -53,6 +54,7 @@ __all__ = [
     "Wrong",
     "cards",
     "check",
+    "examine",
     "expect_close",
     "expect_shape",
     "expect_type",
@@ -139,4 +141,7 @@ def solution(name: str | Callable) -> Panel:
 
 def progress() -> Panel:
     """Every exercise, done or to do, with its difficulty and the minutes it takes."""
-    return record.table()
+    return record.table(
+        record.Listed(item.name, item.lesson, item.difficulty, item.minutes)
+        for item in all_exercises().values()
+    )

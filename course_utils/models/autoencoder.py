@@ -11,17 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.models import blocks
-from course_utils.models.base import (
-    IMAGE,
-    Model,
-    Output,
-    evaluating,
-    full_precision,
-    in_chunks,
-    recorded,
-    seeded,
-)
+from course_utils.models.base import IMAGE, Model, Output, full_precision, recorded
 
 Code = Literal["linear", "relu", "sigmoid"]
 

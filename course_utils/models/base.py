@@ -1,4 +1,4 @@
-"""What every model of the course shares: seeds, shapes, the last step to an image, a recipe.
+"""What every model of the course shares: a shape, the last step to an image, a recipe.
 
 Nothing here is about autoencoders in particular; the ideas live in the modules beside this one.
 """
@@ -6,8 +6,7 @@ Nothing here is about autoencoders in particular; the ideas live in the modules 
 import functools
 import inspect
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -18,9 +17,6 @@ Output = Literal["sigmoid", "linear", "multinomial"]
 
 IMAGE = (1, 28, 28)
 """Shape of one image: channels, height, width."""
-
-# Whole data sets pass through a model in pieces of this size, so that a laptop's memory suffices.
-CHUNK = 1000
 
 
 class Model(nn.Module):
@@ -100,41 +96,6 @@ def recorded(factory: Callable[..., Model]) -> Callable[..., Model]:
     return build
 
 
-@contextmanager
-def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Draw from a stream that starts at `seed`, and put the global stream back afterwards.
-
-    Layers draw their first weights, and dropout its masks, from torch's global stream and from
-    nowhere else. This makes them reproducible without moving the caller's own stream.
-    """
-    device = torch.device(device)
-    indices = [] if device.type == "cpu" else [device.index or 0]
-    kind = "cuda" if device.type == "cpu" else device.type
-    with torch.random.fork_rng(devices=indices, device_type=kind):
-        # torch.manual_seed would start the streams of every accelerator anew as well.
-        start = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
-        start(seed)
-        yield
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no gradients inside; every module's mode is put back afterwards."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
-
-
 def full_precision(x: Tensor) -> Tensor:
     """bfloat16, which `fit` may multiply matrices in, as float32: losses need every digit."""
     return x.float() if x.dtype == torch.bfloat16 else x
-
-
-def in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, size: int = CHUNK) -> Tensor:
-    """function(x), computed on pieces of at most `size` examples and joined again."""
-    return torch.cat([function(piece) for piece in x.split(size)])

@@ -12,17 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll
 from course_utils.models import blocks
-from course_utils.models.base import (
-    IMAGE,
-    Model,
-    evaluating,
-    full_precision,
-    in_chunks,
-    recorded,
-    seeded,
-)
+from course_utils.models.base import IMAGE, Model, full_precision, recorded
 from course_utils.models.variational import VAEOutput, reparameterize
 
 

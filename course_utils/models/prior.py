@@ -12,13 +12,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.models.base import (
-    Model,
-    evaluating,
-    full_precision,
-    recorded,
-    seeded,
-)
+from course_utils._running import evaluating, seeded
+from course_utils.models.base import Model, full_precision, recorded
 from course_utils.models.blocks import MaskedConv2d
 
 

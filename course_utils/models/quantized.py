@@ -10,17 +10,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import vector_quantization
 from course_utils.models import blocks
-from course_utils.models.base import (
-    IMAGE,
-    Model,
-    evaluating,
-    full_precision,
-    in_chunks,
-    recorded,
-    seeded,
-)
+from course_utils.models.base import IMAGE, Model, full_precision, recorded
 
 
 class Quantized(NamedTuple):

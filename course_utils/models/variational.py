@@ -11,18 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
-from course_utils.models.base import (
-    IMAGE,
-    Model,
-    Output,
-    evaluating,
-    full_precision,
-    in_chunks,
-    recorded,
-    seeded,
-)
+from course_utils.models.base import IMAGE, Model, Output, full_precision, recorded
 
 
 class VAEOutput(NamedTuple):

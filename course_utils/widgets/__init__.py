@@ -1,8 +1,7 @@
 """Interactive views, the last room of the house: they show what the other rooms compute.
 
-`knobs` holds the views whose Python side does the work: ipywidgets' sliders and one picture, which
-`figures` draws where it has curves. They need a running kernel; without one, `panel` leaves a still
-picture.
+`knobs` holds the views whose Python side does the work, one module each: ipywidgets' sliders and
+one picture. They need a running kernel; without one, `panel` leaves a still picture.
 
 `codes` (`scrub`) and `frames` (`walk`, `film`) make views that live in the browser, without a
 kernel: `views` is their HTML, `packing` sends a decoder, and `frontend.js` decodes and draws.
@@ -13,15 +12,13 @@ from course_utils.widgets.choose import choose_model
 from course_utils.widgets.codes import scrub
 from course_utils.widgets.collapse import collapse_lab
 from course_utils.widgets.frames import film, walk
-from course_utils.widgets.knobs import (
-    compare_betas,
-    compare_code_sizes,
-    compare_gaussians,
-    denoise_at,
-    keep_largest,
-    move_samples,
-    move_threshold,
-)
+from course_utils.widgets.knobs.compare_betas import compare_betas
+from course_utils.widgets.knobs.compare_code_sizes import compare_code_sizes
+from course_utils.widgets.knobs.compare_gaussians import compare_gaussians
+from course_utils.widgets.knobs.denoise_at import denoise_at
+from course_utils.widgets.knobs.keep_largest import keep_largest
+from course_utils.widgets.knobs.move_samples import move_samples
+from course_utils.widgets.knobs.move_threshold import move_threshold
 
 __all__ = [
     "choose_model",

@@ -10,18 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_utils import plots
+from course_utils._running import evaluating, in_chunks
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
-from course_utils.models.base import Model, evaluating, in_chunks
-from course_utils.widgets.knobs import scrub_in_kernel
+from course_utils.models.base import Model
+from course_utils.widgets.knobs.scrub_in_kernel import scrub_in_kernel
 from course_utils.widgets.packing import Unpackable, pack, pack_bytes, pack_frames
-from course_utils.widgets.views import (
-    View,
-    grey_only,
-    ink,
-    require_pixels,
-    require_tensor,
-    rounded,
-)
+from course_utils.widgets.views import View, grey_only, ink, require_pixels, require_tensor, rounded
 
 REACH = 3  # standard deviations of the prior that a slider goes to, each way
 SILENT = 0.01  # a number of the code whose mean varies less than this does nothing

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from course_utils._running import evaluating
 from course_utils.models import VAE, Autoencoder, PeekingVAE
-from course_utils.models.base import Model, evaluating
+from course_utils.models.base import Model
 from course_utils.widgets.packing import pack_bytes, pack_frames
 from course_utils.widgets.views import View, grey_only, ink, require_pixels, require_tensor
 

@@ -54,9 +54,10 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the node numbered `node` of a room's syntax tree, changed in way `way`."""
+    """One change: the node numbered `node` of a module's syntax tree, changed in way `way`."""
 
     room: str
+    module: str  # its path within the package
     node: int
     way: int
     line: int
@@ -64,11 +65,18 @@ class Mutant:
     after: str
 
     def __str__(self) -> str:
-        return f"{self.room}.py:{self.line}: {self.before}  ->  {self.after}"
+        return f"{self.module}:{self.line}: {self.before}  ->  {self.after}"
 
 
-def source(room: str) -> str:
-    return (REPOSITORY / "course_utils" / f"{room}.py").read_text(encoding="utf-8")
+def modules(room: str) -> list[str]:
+    """The files of a room, which is one module or a folder of them."""
+    package = REPOSITORY / "course_utils"
+    paths = sorted((package / room).glob("*.py")) or [package / f"{room}.py"]
+    return [str(path.relative_to(package)) for path in paths]
+
+
+def source(module: str) -> str:
+    return (REPOSITORY / "course_utils" / module).read_text(encoding="utf-8")
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -121,18 +129,20 @@ def numbered(tree: ast.Module) -> list[ast.AST]:
 
 
 def mutants(room: str) -> list[Mutant]:
-    """Every mutant of a room, in the order of its lines."""
+    """Every mutant of a room, module by module, in the order of their lines."""
     found = []
-    for number, node in enumerate(numbered(ast.parse(source(room)))):
-        for way, other in enumerate(changes(node)):
-            before, after = (ast.unparse(n).split("\n")[0] for n in (node, other))
-            found.append(Mutant(room, number, way, getattr(node, "lineno", 0), before, after))
-    return sorted(found, key=lambda mutant: (mutant.line, mutant.node, mutant.way))
+    for module in modules(room):
+        for number, node in enumerate(numbered(ast.parse(source(module)))):
+            for way, other in enumerate(changes(node)):
+                before, after = (ast.unparse(n).split("\n")[0] for n in (node, other))
+                line = getattr(node, "lineno", 0)
+                found.append(Mutant(room, module, number, way, line, before, after))
+    return sorted(found, key=lambda mutant: (mutant.module, mutant.line, mutant.node, mutant.way))
 
 
 def mutated(mutant: Mutant) -> str:
-    """The source of the room with the change in it."""
-    tree = ast.parse(source(mutant.room))
+    """The source of the module with the change in it."""
+    tree = ast.parse(source(mutant.module))
     target = numbered(tree)[mutant.node]
     other = list(changes(target))[mutant.way]
 
@@ -188,7 +198,7 @@ def tests_fail(folder: Path, tests: list[str], seconds: float) -> bool:
 def judge(mutant: Mutant, limits: dict[str, float]) -> bool:
     """Whether the tests notice the mutant: those of its room, else those of the others."""
     with copied() as folder:
-        path = folder / "course_utils" / f"{mutant.room}.py"
+        path = folder / "course_utils" / mutant.module
         path.write_text(mutated(mutant), encoding="utf-8")
         own = [f"tests/test_{mutant.room}.py"]
         others = [f"tests/test_{name}.py" for name in OTHER_TESTS if name != mutant.room]

@@ -1,0 +1,45 @@
+"""Data sets as tensors: images `(batch, 1, 28, 28)` of floats in [0, 1], labels as integers.
+
+`load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
+there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
+runs without a network. A file is checked against its MD5 before any byte of it is used.
+`spiral` and `swiss_roll`, the images of "shapes" and the plays of `jukebox` are made by code, and
+everything about them is known.
+Not here: noise (`corruption`) and batches (`training.fit` takes these tensors as they are).
+"""
+
+from course_utils.data.loading import (
+    NAMES,
+    REPOSITORY,
+    SOURCES,
+    DataError,
+    DataUnavailable,
+    data_root,
+    fetch,
+    load_images,
+    missing_files,
+    resolve_name,
+)
+from course_utils.data.records import Images, Jukebox, Manifold
+from course_utils.data.synthetic import SHAPE_FACTORS, draw_shapes, jukebox, spiral, swiss_roll
+
+__all__ = [
+    "NAMES",
+    "REPOSITORY",
+    "SHAPE_FACTORS",
+    "SOURCES",
+    "DataError",
+    "DataUnavailable",
+    "Images",
+    "Jukebox",
+    "Manifold",
+    "data_root",
+    "draw_shapes",
+    "fetch",
+    "jukebox",
+    "load_images",
+    "missing_files",
+    "resolve_name",
+    "spiral",
+    "swiss_roll",
+]

@@ -1,0 +1,314 @@
+"""`load_images`: find the files, download them if they are missing, check every byte, read them."""
+
+import contextlib
+import errno
+import functools
+import hashlib
+import io
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from filelock import FileLock
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from course_utils.data.records import Images
+from course_utils.data.synthetic import load_shapes
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONNECT_SECONDS = 10  # a server silent for this long counts as no network
+DISK_FAULTS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+
+
+class DataError(ValueError):
+    """A data file is damaged or cannot be read; the message names it and the way out."""
+
+
+class DataUnavailable(DataError):
+    """A data set is not in the data folder and could not be put there (network or disk)."""
+
+
+class _Source(NamedTuple):
+    title: str
+    folder: str  # below the root; also the name of torchvision's class
+    download_mb: int
+    md5: dict[str, str]  # of each file as unpacked
+
+
+# torchvision knows only the MD5 of the archives, which tells nothing about a file that was
+# unpacked last year. These are the MD5s of the unpacked files; data/README.md says whence.
+MNIST_MD5 = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+FASHION_MNIST_MD5 = {
+    "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
+SOURCES = {
+    "mnist": _Source("MNIST", "MNIST", 12, MNIST_MD5),
+    "fashion_mnist": _Source("Fashion-MNIST", "FashionMNIST", 31, FASHION_MNIST_MD5),
+}
+NAMES = ("auto", *SOURCES, "digits", "shapes")
+
+
+def load_images(
+    name: str = "auto",
+    *,
+    root: str | os.PathLike | None = None,
+    train_limit: int | None = None,
+    test_limit: int | None = None,
+) -> Images:
+    """Load a data set of 28x28 grey images.
+
+    Args:
+        name: "mnist" or "fashion_mnist" (60,000 training and 10,000 test images each; downloaded
+            once when missing), "digits" (1,442 and 355 images inside scikit-learn, enlarged from
+            8x8; never needs a network), "shapes" (6,000 and 1,200 squares, ellipses, triangles,
+            drawn by code from five known factors), or "auto": MNIST if it can be had, else digits,
+            which one printed line then announces. The variable COURSE_DATASET overrides "auto".
+        root: folder of the data; default: the variable COURSE_DATA, else `data/` in the
+            repository. A relative COURSE_DATA counts from the repository, in notebooks too.
+        train_limit, test_limit: keep the first so many images, at least 1; a set that has fewer
+            gives all it has, so that a lesson written for MNIST also runs on digits.
+
+    Raises:
+        ValueError: an unknown name or a limit below 1.
+        DataError: a file is damaged or unreadable. "auto" raises this too: a damaged MNIST is
+            never silently replaced by other data.
+        DataUnavailable: "mnist" or "fashion_mnist" is missing and cannot be downloaded.
+    """
+    name = resolve_name(name)
+    _check_limit("train_limit", train_limit)
+    _check_limit("test_limit", test_limit)
+    if name == "digits":
+        return _digits(train_limit, test_limit)
+    if name == "shapes":
+        return load_shapes(train_limit, test_limit)
+    files = "mnist" if name == "auto" else name
+    try:
+        folder = fetch(files, root)
+    except DataUnavailable as error:
+        if name != "auto":
+            raise
+        print(f"Using scikit-learn's 1,797 small digits in place of MNIST: {error}", flush=True)
+        return _digits(train_limit, test_limit)
+    return Images(
+        *_read(folder, "train", train_limit), *_read(folder, "t10k", test_limit), name=files
+    )
+
+
+def data_root(root: str | os.PathLike | None = None) -> Path:
+    """The folder of the data: `root`, else the variable COURSE_DATA, else `<repository>/data`."""
+    if root is not None:
+        return Path(root).expanduser().absolute()
+    return REPOSITORY / Path(os.environ.get("COURSE_DATA") or "data").expanduser()
+
+
+def resolve_name(name: str) -> str:
+    """The set meant by `name`, after COURSE_DATASET has overridden "auto"; unknown: ValueError."""
+    said_by = "name"
+    if name == "auto" and os.environ.get("COURSE_DATASET"):
+        name, said_by = os.environ["COURSE_DATASET"], "the environment variable COURSE_DATASET"
+    if name not in NAMES:
+        raise ValueError(f"{said_by} is {name!r}; expected one of {', '.join(NAMES)}")
+    return name
+
+
+def fetch(name: str = "mnist", root: str | os.PathLike | None = None) -> Path:
+    """Make sure that a set's four files lie in the data folder, whole; return their folder.
+
+    Files that are there and whole stay untouched (and may be read-only); missing ones are
+    downloaded. Raises DataError and DataUnavailable as `load_images` does.
+    """
+    if missing_files(name, root):
+        _download(name, data_root(root))
+    return _folder(name, root)
+
+
+def missing_files(name: str = "mnist", root: str | os.PathLike | None = None) -> list[str]:
+    """Names of the set's files that are not in the data folder, after checking those that are.
+
+    Raises DataError for a file whose MD5 is not the published one.
+    """
+    return _missing(name, _folder(name, root))
+
+
+def _check_limit(argument: str, limit: int | None) -> None:
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise ValueError(
+            f"{argument} is {limit!r}; expected a whole number of images, at least 1, "
+            "or None for all of them"
+        )
+
+
+def _folder(name: str, root: str | os.PathLike | None) -> Path:
+    if name not in SOURCES:
+        raise ValueError(f"name is {name!r}; the sets kept in files are {', '.join(SOURCES)}")
+    return data_root(root) / SOURCES[name].folder / "raw"
+
+
+def _missing(name: str, folder: Path) -> list[str]:
+    # Against accidents, not attackers; saying so lets MD5 run where policies forbid it.
+    md5 = functools.partial(hashlib.md5, usedforsecurity=False)
+    missing = []
+    for file, expected in SOURCES[name].md5.items():
+        path = folder / file
+        if not os.path.exists(path):
+            missing.append(file)
+            continue
+        try:
+            with open(path, "rb") as stream:
+                found = hashlib.file_digest(stream, md5).hexdigest()
+        except OSError as error:
+            raise DataError(  # "from None", here and below: a learner needs the sentence alone
+                f"{path} cannot be read ({error.strerror}): give yourself permission to read it, "
+                "or set COURSE_DATA to another folder"
+            ) from None
+        if found != expected:
+            raise DataError(
+                f"{path} is damaged or incomplete: its MD5 is {found}, expected {expected}; "
+                f"delete that file and run `python -m course_utils data {name}`, "
+                "or set COURSE_DATASET=digits to work without it"
+            )
+    return missing
+
+
+def _download(name: str, root: Path) -> None:
+    """Fetch the missing files: into a scratch folder, verified, then moved in one by one.
+
+    Whoever else downloads into the same root waits at the lock and then finds the files there.
+    """
+    source, folder = SOURCES[name], _folder(name, root)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / ".download.lock"):
+            for stale in root.glob(".download-*"):  # left by a process that was killed
+                shutil.rmtree(stale, ignore_errors=True)
+            missing = _missing(name, folder)
+            if not missing:
+                return
+            with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
+                arrived = _download_into(Path(scratch), name, folder)
+                folder.mkdir(parents=True, exist_ok=True)
+                for file in missing:
+                    os.replace(arrived / file, folder / file)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            problem, cure = "is full", "free about 90 MB there"
+        else:
+            problem, cure = "cannot be written", "make it writable"
+        raise DataUnavailable(
+            f"{source.title} is missing and its folder {root} {problem} ({error.strerror}): "
+            f"{cure}, or set COURSE_DATA to a folder that you can write"
+        ) from None
+
+
+def _download_into(scratch: Path, name: str, folder: Path) -> Path:
+    """Let torchvision download the set below `scratch`; return the folder of the four files."""
+    import torchvision.datasets
+
+    source = SOURCES[name]
+    dataset = getattr(torchvision.datasets, source.folder)
+    patience = socket.getdefaulttimeout()
+    try:
+        if _answers(dataset.mirrors[0] + dataset.resources[0][0]):
+            print(f"Downloading {source.title} ({source.download_mb} MB) to {folder}", flush=True)
+        socket.setdefaulttimeout(CONNECT_SECONDS)  # torchvision sets none: it could wait forever
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            dataset(scratch, download=True)
+        arrived = scratch / source.folder / "raw"
+        with contextlib.suppress(DataError):
+            if not _missing(name, arrived):
+                return arrived
+        raise RuntimeError("what arrived is incomplete or damaged")
+    except Exception as error:  # whatever a network or a half-sent archive can raise
+        from_network = isinstance(error, urllib.error.URLError)  # an OSError too
+        if not from_network and getattr(error, "errno", None) in DISK_FAULTS:
+            raise
+        raise DataUnavailable(
+            f"{source.title} could not be downloaded ({_reason(error)}); run "
+            f"`python -m course_utils data {name}` when you are online, or copy its four files "
+            f"to {folder} (data/README.md says how)"
+        ) from None
+    finally:
+        socket.setdefaulttimeout(patience)
+
+
+def _answers(url: str) -> bool:
+    """Whether the server of `url` answers at all; TimeoutError after CONNECT_SECONDS of silence.
+
+    Looking up a name, then trying each address of a server, can take minutes on a dead network,
+    beyond the reach of a socket's timeout; hence the thread. A quick refusal returns False and
+    is no verdict: torchvision goes on to try its other mirrors.
+    """
+    answers = []
+
+    def knock() -> None:
+        request = urllib.request.Request(url, method="HEAD")
+        with contextlib.suppress(Exception):
+            urllib.request.urlopen(request, timeout=2 * CONNECT_SECONDS).close()
+            answers.append(True)
+
+    thread = threading.Thread(target=knock, daemon=True)
+    thread.start()
+    thread.join(CONNECT_SECONDS)
+    if thread.is_alive():
+        raise TimeoutError(f"no answer within {CONNECT_SECONDS} seconds")
+    return bool(answers)
+
+
+def _reason(error: Exception) -> str:
+    """The first cause in torchvision's report, which lists each mirror and then its error."""
+    lines = [line.strip(" <>") for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if not line.startswith(("Error downloading", "Tried "))]
+    return (causes or lines or [type(error).__name__])[0].removeprefix("urlopen error ")
+
+
+def _read(
+    folder: Path, split: str, limit: int | None
+) -> tuple[Float[Tensor, "batch 1 28 28"], Int[Tensor, " batch"]]:
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    images = read_image_file(str(folder / f"{split}-images-idx3-ubyte"))[:limit]
+    labels = read_label_file(str(folder / f"{split}-labels-idx1-ubyte"))[:limit]
+    return images[:, None].float().div_(255), labels
+
+
+def _digits(train_limit: int | None, test_limit: int | None) -> Images:
+    """scikit-learn's 1,797 digits: 8x8 pixels of 0 to 16, enlarged to look like MNIST.
+
+    Every fifth image of each class, in scikit-learn's order, is a test image: each has its fixed
+    place, no random number is involved, and both parts hold the classes in equal shares.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    small = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16
+    # These digits fill their frame; MNIST's are 20x20 in a margin of 4. Stretched to 28x28 they
+    # come out fat and cut off at the edge; this way they look like MNIST's (compared by eye), and
+    # bicubic keeps strokes sharper than bilinear. Its overshoot beyond [0, 1] is clipped.
+    enlarged = torch.nn.functional.interpolate(small, size=20, mode="bicubic").clamp(0, 1)
+    images = torch.nn.functional.pad(enlarged, (4, 4, 4, 4))
+    labels = torch.tensor(digits.target, dtype=torch.int64)
+    rank_in_class = torch.nn.functional.one_hot(labels).cumsum(0)[range(len(labels)), labels]
+    test = rank_in_class % 5 == 0
+    return Images(
+        images[~test][:train_limit],
+        labels[~test][:train_limit],
+        images[test][:test_limit],
+        labels[test][:test_limit],
+        name="digits",
+    )

@@ -1,0 +1,1 @@
+"""How an answer is called, compared, judged and stopped. Nothing here knows a lesson."""

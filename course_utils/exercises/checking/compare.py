@@ -1,0 +1,370 @@
+"""The checks that most exercises share: the same inputs to the answer and to the reference.
+
+`Comparison(...).stages` are type → shape → value → gradient. Stages of an exercise's own are built
+from the same pieces: `expect_type`, `expect_shape`, `expect_close`.
+"""
+
+import functools
+import inspect
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils.exercises.checking.answer import Answer, Crash, Wrong, fresh
+from course_utils.exercises.checking.exercise import Stage
+from course_utils.exercises.checking.signature import expect_attempted
+from course_utils.exercises.checking.words import PRINTABLE, describe, describe_type, numbers
+
+ONLY_TENSORS = (
+    "The numbers were right. Now `{name}` wants its gradient, as the output of a network does in "
+    "training: compute with tensors from first to last, without NumPy."
+)
+CUT_THREAD = (
+    "The numbers are right, but nothing could be trained with them: the result does not remember "
+    "how it was computed from `{name}`. `.detach()`, `.item()`, `.tolist()`, `.numpy()`, "
+    "`torch.no_grad()` and `torch.tensor(...)` around a result all cut that thread. Find the one "
+    "in your code and compute with tensors instead."
+)
+
+
+# What a statistical check allows for: chance goes beyond it once in 500 million times.
+STANDARD_ERRORS = 6
+
+
+class Mistake(NamedTuple):
+    """A wrong implementation that people really write, and what to say to them.
+
+    It is run on the same inputs as the answer. If both return the same on all of them, or at least
+    up to the first that shows the answer to be wrong, or stop with the same exception, the message
+    is given.
+    """
+
+    answer: Callable
+    message: str
+
+
+class Trial(NamedTuple):
+    """One call of the answer: its arguments, what came back, and what the reference returns."""
+
+    args: tuple
+    got: object
+    expected: object
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Stages that compare an answer with the reference solution.
+
+    Attributes:
+        probes: from a seeded generator to the argument tuples to try. The first should be small
+            enough to print, of no special shape, and away from every point where a wrong formula
+            looks right.
+        shape: the expected shape in words. None leaves the stage out, for answers that are numbers.
+        advice: the next thing to try when no known mistake fits.
+        mistakes: in order; where two return the same, the first is named.
+        gradient: the parameter, or parameters, whose gradient is compared as well, or None.
+        tolerance: the largest error allowed, relative to the largest number expected.
+        by_all: name a mistake only if it gives the same as the answer on every probe, and not just
+            up to the first that shows it to be wrong: small whole numbers often agree by chance.
+    """
+
+    probes: Callable[[torch.Generator], Sequence[tuple]]
+    shape: str | None
+    advice: str
+    mistakes: Sequence[Mistake]
+    gradient: str | tuple[str, ...] | None = None
+    tolerance: float = 1e-4
+    by_all: bool = False
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        stages = [Stage("type", self._type)]
+        if self.shape is not None:
+            stages.append(Stage("shape", self._shape))
+        stages.append(Stage("value", self._value))
+        if self.gradient is not None:
+            stages.append(Stage("gradient", self._gradient))
+        return tuple(stages)
+
+    def _type(self, answer: Answer) -> None:
+        """Call the answer on every probe; the later stages look at what came back."""
+        trials = answer.memory[self] = []
+        for args in self.probes(answer.generator()):
+            expected = answer.solution(*fresh_all(args))
+            try:
+                got = answer(*fresh_all(args))
+            except Crash as crash:
+                trials.append(Trial(args, crash.error, expected))
+                message = self._named(trials)
+                raise Crash(f"{message}\n{crash}", crash.error) if message else crash from None
+            expect_attempted(got, answer)
+            expect_type(got, expected)
+            # A copy of a tensor, in case the answer writes its next result into the same memory.
+            got = got.detach().clone() if isinstance(got, Tensor) else got
+            trials.append(Trial(args, got, expected))
+
+    def _shape(self, answer: Answer) -> None:
+        self._require(
+            answer,
+            lambda trial, given: expect_shape(trial.got, trial.expected, self.shape, given),
+        )
+
+    def _value(self, answer: Answer) -> None:
+        self._require(
+            answer,
+            lambda trial, given: expect_close(
+                trial.got, trial.expected, given, self.advice, self.tolerance
+            ),
+        )
+
+    def _gradient(self, answer: Answer) -> None:
+        for name in (self.gradient,) if isinstance(self.gradient, str) else self.gradient:
+            self._gradient_of(name, answer)
+
+    def _gradient_of(self, name: str, answer: Answer) -> None:
+        trials = answer.memory[self]
+        wrt = answer.parameters.index(name)
+        for args, _, expected in trials:
+            # Unequal weights, so that a gradient that lands on another example shows.
+            weights = 0.5 + torch.rand(expected.shape, generator=answer.generator())
+            gradient = functools.partial(_gradient, args=args, wrt=wrt, weights=weights)
+            try:
+                got = gradient(answer)
+            except Crash as crash:
+                raise Wrong(f"{crash}\n{ONLY_TENSORS.format(name=name)}") from None
+            wanted = gradient(answer.solution)
+            if got is None and not wanted.any():
+                continue  # what has no influence need not be remembered
+            if got is None:
+                raise Wrong(CUT_THREAD.format(name=name))
+            if _same(got, wanted, self.tolerance):
+                continue
+            for mistake in self._suspects(trials):
+                if _same(got, _outcome(gradient, mistake.answer), self.tolerance):
+                    raise Wrong(mistake.message)
+            raise Wrong(
+                f"The numbers are right, but their gradient with respect to `{name}` is "
+                f"not: for shape {tuple(wanted.shape)} it differs from the reference by up to "
+                f"{(got - wanted).abs().max().item():.3g}. Look for a part of the formula that is "
+                "detached, rounded or computed outside of torch."
+            )
+
+    def _require(
+        self, answer: Answer, expectation: Callable[[Trial, dict[str, object]], None]
+    ) -> None:
+        """Raise what the expectation raises, or the message of the mistake behind it."""
+        trials = answer.memory[self]
+        for number, trial in enumerate(trials, start=1):
+            try:
+                expectation(trial, dict(zip(answer.parameters, trial.args, strict=False)))
+            except Wrong as wrong:
+                message = self._named(trials)
+                if message is None and not self.by_all:
+                    message = self._named(trials[:number])
+                raise Wrong(message) if message else wrong from None
+
+    def _named(self, trials: Sequence[Trial]) -> str | None:
+        return next((mistake.message for mistake in self._suspects(trials)), None)
+
+    def _suspects(self, trials: Sequence[Trial]) -> Iterator[Mistake]:
+        """The mistakes that would have returned, on each of these inputs, what the answer did."""
+        for mistake in self.mistakes:
+            if all(
+                _same(trial.got, _outcome(mistake.answer, *fresh_all(trial.args)), self.tolerance)
+                for trial in trials
+            ):
+                yield mistake
+
+
+def before_value(stages: Sequence[Stage], *more: Stage) -> tuple[Stage, ...]:
+    """The stages of a comparison, with some of an exercise's own before the values."""
+    place = [stage.name for stage in stages].index("value")
+    return (*stages[:place], *more, *stages[place:])
+
+
+def fresh_all(args: Iterable) -> tuple:
+    """Copies of arguments that share nothing with them."""
+    return tuple(fresh(value) for value in args)
+
+
+def expect_type(got: object, expected: object) -> None:
+    """Raise `Wrong` unless `got` is the kind of thing that `expected`, a tensor or number, is."""
+    if isinstance(expected, Tensor):
+        _expect_tensor(got, expected)
+        return
+    whole = isinstance(expected, int)
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(got, bool) or not isinstance(got, kinds):
+        name, wanted = ("int", "a whole number") if whole else ("float", "a Python number")
+        if inspect.iscoroutine(got):
+            got.close()
+        returned = f"Your function returned {describe_type(got)}; expected {wanted}."
+        if got is None:
+            raise Wrong(f"{returned} Is the last line a `return`?")
+        raise Wrong(f"{returned} `{name}(...)` makes one of a tensor that holds a single number.")
+
+
+def _expect_tensor(got: object, expected: Tensor) -> None:
+    returned = f"Your function returned {describe_type(got)}; expected a tensor"
+    if got is None:
+        raise Wrong(f"{returned}. Is the last line a `return`?")
+    if isinstance(got, np.ndarray | np.number):
+        raise Wrong(f"{returned}. `torch.as_tensor(result)` makes one of what NumPy returns.")
+    if isinstance(got, bool | int | float):
+        raise Wrong(f"{returned}. Leave out `.item()`, `float(...)` and `sum(...)` over a batch.")
+    if isinstance(got, tuple):
+        raise Wrong(f"{returned}. Is there a comma at the end, or more than one result?")
+    if isinstance(got, list):
+        raise Wrong(f"{returned}. `torch.stack(results)` makes one of a list of tensors.")
+    if not isinstance(got, Tensor):
+        if inspect.iscoroutine(got):
+            got.close()  # else Python warns, later and elsewhere, that it was never awaited
+        raise Wrong(f"{returned}. Look at what stands after `return`.")
+    if got.device != expected.device or got.layout != expected.layout:
+        raise Wrong(
+            f"Your function returned a tensor on device {got.device}, {got.layout}; expected it "
+            f"where the input is: device {expected.device}, {expected.layout}."
+        )
+    if got.is_complex():
+        raise Wrong(
+            "Your function returned complex numbers. `torch.linalg.eig` makes them; for a "
+            "symmetric matrix such as a covariance use `torch.linalg.eigh`."
+        )
+    if got.is_floating_point() != expected.is_floating_point():
+        kind = "real" if expected.is_floating_point() else "whole"
+        raise Wrong(
+            f"Your function returned a tensor of {got.dtype}; expected {kind} numbers, "
+            f"{expected.dtype}. Look for a comparison, a rounding or a change of dtype."
+        )
+
+
+def expect_shape(got: Tensor, expected: Tensor, words: str, given: dict[str, object]) -> None:
+    """Raise `Wrong` unless the shapes agree.
+
+    Args:
+        words: what the shape means, for instance "(batch,): one number for each example".
+        given: the inputs by name.
+    """
+    theirs, ours = tuple(got.shape), tuple(expected.shape)
+    if theirs == ours:
+        return
+    if [size for size in theirs if size > 1] == [size for size in ours if size > 1]:
+        reason = (
+            "The same numbers but for axes of length 1: look for `keepdim=True`, `squeeze` and "
+            "`unsqueeze`, and name the axis that you mean."
+        )
+    elif len(theirs) < len(ours):
+        reason = "Too few axes: one that should have stayed was summed, averaged or indexed away."
+    elif len(theirs) > len(ours):
+        reason = "Too many axes: one that should be gone is still there."
+    else:
+        reason = "Look at which axis (`dim=`) each step works on."
+    raise Wrong(
+        f"The result has shape {theirs}; expected {ours}, {words}.\n{reason}\n"
+        f"The input was\n{_described(given)}"
+    )
+
+
+def expect_close(
+    got: object,
+    expected: object,
+    given: dict[str, object],
+    advice: str,
+    tolerance: float = 1e-4,
+    guesses: Iterable[tuple[object, str]] = (),
+) -> None:
+    """Raise `Wrong` unless two tensors of the same shape, or two numbers, agree.
+
+    Args:
+        given: the inputs by name; small ones are shown in full.
+        advice: the next thing to try.
+        tolerance: the largest error allowed, relative to the largest number expected.
+        guesses: pairs (value, message): if `got` equals a value, its message is given instead.
+    """
+    if _same(got, expected, tolerance):
+        return
+    for value, message in guesses:
+        if _same(got, value, tolerance):
+            raise Wrong(message)
+    got, expected = torch.as_tensor(got), torch.as_tensor(expected)
+    if expected.numel() <= PRINTABLE:
+        outcome = [numbers(expected, "expected = "), numbers(got, "returned = ")]
+    else:
+        where = (got.double() - expected).abs().nan_to_num(math.inf).argmax().item()
+        index = [int(i) for i in np.unravel_index(where, expected.shape)]
+        pair = zip(("expected", "returned"), (expected, got), strict=True)
+        outcome = [f"{name}{index} = {value.flatten()[where].item():.5g}" for name, value in pair]
+    pattern = _pattern(got, expected, tolerance)
+    raise Wrong(
+        f"For\n{_described(given)}\nthe two do not agree:\n{_indented(outcome)}\n{pattern}{advice}"
+    )
+
+
+def _pattern(got: Tensor, expected: Tensor, tolerance: float) -> str:
+    """What can be said of wrong numbers without knowing where they came from."""
+    got, expected = got.double(), expected.double()
+    if not got.isfinite().all():
+        return (
+            "There is nan or inf in it: look for 0 / 0, the logarithm of 0, the root of a "
+            "negative number, or a value that overflows.\n"
+        )
+    if expected.numel() < 2:
+        return ""
+    factor = float((got * expected).sum() / (expected * expected).sum())
+    if _same(got, expected * factor, tolerance) and abs(factor) > tolerance:
+        return f"Every number is {factor:.4g} times what it should be.\n"
+    offset = float((got - expected).mean())
+    if _same(got, expected + offset, tolerance):
+        return f"Every number is too {'large' if offset > 0 else 'small'} by {abs(offset):.4g}.\n"
+    return ""
+
+
+def _same(a: object, b: object, tolerance: float) -> bool:
+    """Whether two outcomes agree: tensors and numbers within the tolerance, exceptions by text."""
+    if isinstance(a, Exception) or isinstance(b, Exception):
+        return type(a) is type(b) and str(a) == str(b)
+    numeric = (Tensor, int, float, np.number)
+    if not isinstance(a, numeric) or not isinstance(b, numeric):
+        return False
+    if isinstance(a, Tensor) != isinstance(b, Tensor):
+        return False
+    a, b = (torch.as_tensor(value).detach() for value in (a, b))
+    if (a.shape, a.device, a.layout) != (b.shape, b.device, b.layout):
+        return False
+    if a.is_complex() or b.is_complex():
+        return False
+    a, b = a.double(), b.double()
+    scale = b[b.isfinite()].abs().max().item() if b.isfinite().any() else 0.0
+    return torch.allclose(a, b, rtol=0.0, atol=tolerance * (scale or 1.0), equal_nan=True)
+
+
+def _outcome(function: Callable, *args: object) -> object:
+    """What a function returns, or the exception that it raises."""
+    try:
+        return function(*args)
+    except Exception as error:
+        return error
+
+
+def _gradient(function: Callable, args: tuple, wrt: int, weights: Tensor) -> Tensor | None:
+    """The gradient of the weighted sum of the result; None if the result has no memory of it."""
+    args = fresh_all(args)
+    args[wrt].requires_grad_()
+    result = function(*args)
+    if not result.requires_grad:
+        return None
+    return torch.autograd.grad(result, args[wrt], weights.to(result.dtype), allow_unused=True)[0]
+
+
+def _described(given: dict[str, object]) -> str:
+    return _indented([describe(name, value) for name, value in given.items()])
+
+
+def _indented(texts: Iterable[str]) -> str:
+    return textwrap.indent("\n".join(texts), "    ")

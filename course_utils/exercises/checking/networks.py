@@ -1,0 +1,181 @@
+"""What exercises that ask for a network share: build it, look into its graph, train it a little.
+
+A stage builds with `build`, calls the instance with `answer.call(model, x)` and its methods with
+`answer.call(model.loss, x)`. What is right for one network and not for another, the formulas, is
+the lesson's business.
+"""
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.signature import public_methods
+
+
+def build(answer: Answer, *args: object, **kwargs: object) -> nn.Module:
+    """The learner's class called with these arguments: an instance in evaluation mode.
+
+    Raises:
+        Wrong: if it cannot be built, seeds the global stream, or lacks a method of the reference.
+    """
+    with expect_no_seeding("`__init__`", lambda: _built(answer, args, kwargs)):
+        model = _built(answer, args, kwargs)
+    for name, reference in public_methods(answer.solution).items():
+        wanted = list(inspect.signature(reference).parameters)
+        method = getattr(type(model), name, None)
+        if method is None or method is getattr(nn.Module, name, None):
+            raise Wrong(
+                f"`{answer.name}` has no method `{name}`. Define "
+                f"`def {name}({', '.join(wanted)})` inside the class, indented as `__init__` is."
+            )
+        theirs = inspect.signature(method)
+        try:
+            theirs.bind(*wanted)
+        except TypeError:
+            raise Wrong(
+                f"The method `{name}` is called with ({', '.join(wanted[1:])}); yours takes "
+                f"({', '.join([*theirs.parameters][1:])}) after `self`. Keep its first line as it "
+                "was given."
+            ) from None
+    return model.eval()
+
+
+def _built(answer: Answer, args: Sequence, kwargs: dict[str, object]) -> nn.Module:
+    try:
+        return answer(*args, **kwargs)
+    except Crash as crash:
+        if "before Module.__init__" in str(crash.error):
+            raise Wrong(
+                "`super().__init__()` is missing. Make it the first line of `__init__`: it sets up "
+                "the lists in which `nn.Module` keeps layers and parameters."
+            ) from None
+        raise
+
+
+@contextlib.contextmanager
+def expect_no_seeding(where: str, again: Callable[[], object]) -> Iterator[None]:
+    """Raise `Wrong` if what runs inside, and then `again`, leave torch's stream in one state.
+
+    Both begin at states of their own; only seeding brings them to the same.
+    """
+    stream = torch.default_generator
+    torch.rand(1)  # away from the beginning, where seeding alike would not show
+    before = stream.get_state()
+    yield
+    after = stream.get_state()
+    stream.manual_seed(stream.initial_seed() + 1)
+    again()
+    seeded = torch.equal(stream.get_state(), after) and not torch.equal(before, after)
+    stream.set_state(after)
+    if seeded:
+        raise Wrong(
+            f"Your {where} seeds the random numbers of the whole program, with `torch.manual_seed` "
+            "or the like: every model then starts alike, and so does whatever else is drawn. Take "
+            "it out; whoever builds the model decides on the seed."
+        )
+
+
+def perturb(model: nn.Module, generator: torch.Generator, size: float = 0.05) -> None:
+    """Move every parameter a little, off any special point where training may begin."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += size * torch.randn(parameter.shape, generator=generator)
+
+
+def expect_registered(model: nn.Module, *results: Tensor) -> None:
+    """Raise `Wrong` if a gradient would flow into something that is no parameter of the model."""
+    known = {id(parameter) for parameter in model.parameters()}
+    strangers = [leaf for leaf in leaves(*results) if id(leaf) not in known]
+    if strangers:
+        shapes = ", ".join(str(tuple(leaf.shape)) for leaf in strangers[:4])
+        raise Wrong(
+            f"Your model computes with tensors that are not among its `parameters()`, of shape "
+            f"{shapes}: no optimiser will ever change them. `nn.Module` does not look into plain "
+            "lists and dictionaries, so put layers into `nn.Sequential` or `nn.ModuleList`; wrap "
+            "a tensor of your own in `nn.Parameter`."
+        )
+    if not known:
+        raise Wrong(
+            "Your model has no parameters, so there is nothing in it to train. Make its layers in "
+            "`__init__`, as attributes: `self.encoder = nn.Linear(...)`."
+        )
+
+
+def leaves(*results: Tensor) -> list[Tensor]:
+    """The tensors at the far end of a graph: those into which the gradient of `results` flows."""
+    todo, seen, found = [result.grad_fn for result in results], set(), []
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if type(node).__name__ == "AccumulateGrad":
+            found.append(node.variable)
+        todo += [before for before, _ in node.next_functions]
+    return found
+
+
+def expect_fixed(model: nn.Module, name: str, value: float) -> None:
+    """Raise `Wrong` if a price, the argument `name`, was made a parameter to be trained."""
+    for theirs, parameter in model.named_parameters():
+        if parameter.requires_grad and parameter.numel() == 1 and parameter.item() == value:
+            raise Wrong(
+                f"`{theirs}` is a parameter that training may change, and training would take the "
+                f"price to zero or below. Keep it as a plain number: `self.{name} = {name}`."
+            )
+
+
+def expect_all_reached(model: nn.Module, loss: Tensor) -> None:
+    """Raise `Wrong` unless the gradient of the loss flows into every parameter that wants one."""
+    reached = {id(leaf) for leaf in leaves(loss)}
+    names = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and id(parameter) not in reached
+    ]
+    if names:
+        raise Wrong(
+            f"No gradient reaches {', '.join(f'`{name}`' for name in names[:4])}, so training "
+            "would leave it as it was drawn. Is a layer defined and never used, or is a result "
+            "cut off by `.detach()` or `torch.no_grad()`?"
+        )
+
+
+def expect_untouched(model: nn.Module, before: dict[str, Tensor]) -> None:
+    """Raise `Wrong` if computing a loss has trained the model, or left gradients behind.
+
+    Args:
+        before: the parameters by name, copied before the call.
+    """
+    for name, parameter in model.named_parameters():
+        if not torch.equal(parameter, before[name]):
+            raise Wrong(
+                f"After `loss(x)` the parameter `{name}` has changed. `loss` only computes a "
+                "number; `optimizer.step()` belongs into the training loop."
+            )
+        if parameter.grad is not None:
+            raise Wrong(
+                "After `loss(x)` the parameters already have gradients. `loss` only computes a "
+                "number; leave out `backward()`: the training loop calls it."
+            )
+
+
+def train(
+    answer: Answer, model: nn.Module, loss: Callable, *batch: Tensor, steps: int = 60
+) -> list[float]:
+    """The losses of some steps of Adam on one batch, in training mode."""
+    model.train()
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    values = []
+    for _ in range(steps):
+        value = answer.call(loss, *batch)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        values.append(value.item())
+    model.eval()
+    return values

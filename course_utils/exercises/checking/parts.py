@@ -1,0 +1,32 @@
+"""A loss that is put together of parts: which of them are right, and which wrong in a known way."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from course_utils.exercises.checking.answer import Wrong
+
+
+class Part(NamedTuple):
+    """One way to write a part of a loss, and what to say of it; nothing, if it is right."""
+
+    value: Callable
+    message: str = ""
+
+
+def explained(fits: Callable[..., bool], *parts: Sequence[Part]) -> bool:
+    """Whether a choice of one from each of the parts fits, those with the fewest mistakes first.
+
+    Args:
+        fits: whether the values of such a choice, put together, are what the answer returned.
+
+    Raises:
+        Wrong: with the messages of the choice that fits, if there are mistakes in it.
+    """
+    choices = itertools.product(*parts)
+    for choice in sorted(choices, key=lambda choice: sum(bool(part.message) for part in choice)):
+        if fits(*(part.value for part in choice)):
+            if messages := [part.message for part in choice if part.message]:
+                raise Wrong(" ".join(messages))
+            return True
+    return False

@@ -1,0 +1,57 @@
+"""The exercises of the course: `lesson_NN/name.py`, or a folder `name`, holds all that `name` is.
+
+The reference solution has the module's name, and `exercise` is the `Exercise` made of it. What
+several exercises of a lesson share stands beside them in a module whose name begins with `_`. The
+predictions of the lesson are in its `quiz.toml`, its cards, if there are any, in `cards.toml`.
+"""
+
+import difflib
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable
+
+from course_utils.exercises.checking.exercise import Exercise
+
+
+class UnknownExercise(ValueError):
+    """No exercise has this name; the message lists those that exist."""
+
+
+@functools.cache
+def modules() -> dict[str, str]:
+    """The module of every exercise, by the name of the exercise."""
+    lessons = [item.name for item in pkgutil.iter_modules(__path__, f"{__name__}.") if item.ispkg]
+    found = {}
+    for lesson in lessons:
+        path = importlib.import_module(lesson).__path__
+        names = [item.name for item in pkgutil.iter_modules(path)]
+        found |= {name: f"{lesson}.{name}" for name in names if not name.startswith("_")}
+    return found
+
+
+@functools.cache
+def all_exercises() -> dict[str, Exercise]:
+    """Every exercise by name, in the order of the lessons and of their places in them."""
+    exercises = [importlib.import_module(module).exercise for module in modules().values()]
+    in_order = sorted(exercises, key=lambda exercise: (exercise.lesson, exercise.place))
+    return {exercise.name: exercise for exercise in in_order}
+
+
+def find(name: str | Callable) -> Exercise:
+    """The exercise of this name. Only its own module is loaded.
+
+    Raises:
+        UnknownExercise: naming the nearest and listing all.
+    """
+    if not isinstance(name, str):
+        example = next(iter(all_exercises()))
+        raise UnknownExercise(f'an exercise is named by a text in quotes, such as "{example}"')
+    if name in modules():
+        return importlib.import_module(modules()[name]).exercise
+    known = all_exercises()
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    guess = f'did you mean "{near[0]}"? ' if near else ""
+    raise UnknownExercise(
+        f'there is no exercise "{name[:60]}"; {guess}The exercises are: {", ".join(known)}'
+    )

@@ -1,0 +1,1 @@
+"""Lesson 00: the warm-up, by which a learner meets the checker."""

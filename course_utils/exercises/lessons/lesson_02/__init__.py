@@ -1,0 +1,1 @@
+"""Lesson 02: sizes of convolutions, and search by nearest codes."""

@@ -1,0 +1,1 @@
+"""Lesson 05: contractive autoencoders and manifolds."""

@@ -1,0 +1,1 @@
+"""Lesson 07: two ways to a gradient through a random draw."""

@@ -1,0 +1,316 @@
+"""What lesson 07 asks of a draw.
+
+Answers to `reparameterize` and `score_function_gradient` draw in an order of their own, so neither
+can be compared with the reference draw by draw. What must hold of any right answer is checked
+instead: the noise that a draw implies, (z - mu) / σ, is standard normal wherever one looks, and the
+formulas hold exactly for that noise. Statistical bounds are six standard errors wide.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
+from course_utils.exercises.checking.compare import STANDARD_ERRORS
+
+PASS_ON = "Pass it on to what draws: `torch.randn(..., generator=generator)`."
+NEGATIVE_SPREAD = (
+    "`log_var` was handed over as a standard deviation, and it may be negative: it is the "
+    "logarithm of the variance. The standard deviation is exp(log_var / 2)."
+)
+
+
+class Reading(NamedTuple):
+    """A wrong way to make z, told by the noise that it implies.
+
+    Attributes:
+        noise: from (z, mu, log_var) to what would be standard normal if z was made this way.
+        message: what to say then.
+    """
+
+    noise: Callable[[Tensor, Tensor, Tensor], Tensor]
+    message: str
+
+
+def sigma_of(log_var: Tensor) -> Tensor:
+    return (log_var / 2).exp()
+
+
+def implied_noise(z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    """What must have been drawn from N(0, 1), if z is right."""
+    return (z - mu) / sigma_of(log_var)
+
+
+def spread(sigma: Callable[[Tensor], Tensor], message: str) -> Reading:
+    """A wrong standard deviation."""
+    return Reading(lambda z, mu, log_var: (z - mu) / sigma(log_var), message)
+
+
+READINGS = (
+    spread(
+        torch.exp,
+        "This is what you get when `exp(log_var)` is used as the standard deviation: it is the "
+        "variance. Halve the logarithm first: σ = exp(log_var / 2).",
+    ),
+    spread(
+        lambda log_var: log_var,
+        "`log_var` itself was used as the standard deviation, which may even be negative. It is "
+        "the logarithm of the variance: σ = exp(log_var / 2).",
+    ),
+    spread(
+        lambda log_var: log_var / 2,
+        "`log_var / 2` is the logarithm of the standard deviation. The `exp` is missing: "
+        "σ = exp(log_var / 2).",
+    ),
+    spread(
+        lambda log_var: log_var.exp() / 2,
+        "The half is in the wrong place: you have exp(log_var) / 2, and it belongs into the "
+        "exponent, σ = exp(log_var / 2).",
+    ),
+    spread(
+        lambda log_var: (log_var / 2).exp() / 2,
+        "The half is in it twice: exp(log_var / 2) is σ already, and you halve it once more.",
+    ),
+    spread(
+        lambda log_var: log_var.abs().sqrt(),
+        "You took the root of `log_var`, made positive. It is the variance that has the root σ, "
+        "and `log_var` is its logarithm: σ = exp(log_var / 2).",
+    ),
+    spread(
+        lambda log_var: (-log_var / 2).exp(),
+        "The sign in the exponent is turned, so a large variance gives a small spread: "
+        "σ = exp(log_var / 2), without a minus.",
+    ),
+    spread(
+        lambda log_var: (log_var / 4).exp(),
+        "A root too many: exp(log_var / 2) is already the standard deviation, the root of the "
+        "variance, and you have the root of that.",
+    ),
+    spread(
+        lambda log_var: (2 * log_var).exp(),
+        "You have exp(2 · log_var) as the standard deviation, the square of the variance. From the "
+        "variance to the deviation it is a root: σ = exp(log_var / 2).",
+    ),
+    spread(
+        torch.nn.functional.softplus,
+        "You made the standard deviation with `softplus`. Here `log_var` is a logarithm, and `exp` "
+        "undoes it: σ = exp(log_var / 2).",
+    ),
+    spread(
+        torch.ones_like,
+        "`log_var` has no effect: the noise has standard deviation 1 everywhere. Multiply it by "
+        "σ = exp(log_var / 2).",
+    ),
+    Reading(
+        lambda z, mu, log_var: z / sigma_of(log_var),
+        "`mu` has no effect: your draws are centred on 0. Add `mu` to the noise.",
+    ),
+    Reading(
+        lambda z, mu, log_var: z,
+        "This is the noise alone, N(0, 1): neither `mu` nor `log_var` has an effect. z = mu + σ ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: z / sigma_of(log_var) - mu,
+        "σ multiplies `mu` as well. Only the noise is to be scaled: z = mu + σ ε, without a "
+        "bracket around mu + ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - sigma_of(log_var)) / mu,
+        "`mu` and σ have changed places: you scale the noise by `mu` and add σ. z = mu + σ ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: z - mu * sigma_of(log_var),
+        "σ multiplies `mu`, and the noise is added as it is. It is the noise that σ scales: "
+        "z = mu + σ ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: z / (mu * sigma_of(log_var)),
+        "`mu` multiplies the noise, as σ does. It is to be added: z = mu + σ ε.",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - log_var) / (mu / 2).exp(),
+        "The two arguments are exchanged: you add `log_var` and make σ of `mu`. z = mu + σ ε with "
+        "σ = exp(log_var / 2).",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - mu).log() - log_var / 2,
+        "The noise is inside the `exp`, added to log_var / 2, so z always lies above `mu`. Close "
+        "the bracket first: exp(log_var / 2) is σ, and ε multiplies it.",
+    ),
+    Reading(
+        lambda z, mu, log_var: (z - mu).log() / (log_var / 2),
+        "The noise is inside the `exp`, multiplied with log_var / 2, so z always lies above `mu`. "
+        "Close the bracket first: exp(log_var / 2) is σ, and ε multiplies that.",
+    ),
+    Reading(
+        lambda z, mu, log_var: z - mu - sigma_of(log_var),
+        "You add σ to the noise, and it is to multiply it: z = mu + σ ε.",
+    ),
+)
+
+
+def is_standard_normal(noise: Tensor) -> bool:
+    """Whether the numbers may be independent draws from N(0, 1)."""
+    ordered = noise.flatten().double().sort().values
+    n = len(ordered)
+    if not ordered.isfinite().all():
+        return False
+    below = torch.special.ndtr(ordered)
+    steps = torch.arange(n + 1) / n
+    gap = max((below - steps[:-1]).abs().max(), (below - steps[1:]).abs().max())
+    return bool(
+        ordered.mean().abs() < STANDARD_ERRORS / math.sqrt(n)
+        and (ordered.var() - 1).abs() < STANDARD_ERRORS * math.sqrt(2 / n)
+        # Kolmogorov's bound: a larger gap has the chance of an error of six standard errors.
+        and gap < 3.25 / math.sqrt(n)
+    )
+
+
+def all_standard_normal(noise: Tensor, groups: Iterable[Tensor]) -> bool:
+    return all(is_standard_normal(noise[group]) for group in groups)
+
+
+def expect_normal(z: Tensor, mu: Tensor, log_var: Tensor, groups: Sequence[Tensor]) -> None:
+    """Raise `Wrong` unless z may have been drawn from N(mu, σ²), in every group of its entries."""
+    if not z.isfinite().all():
+        raise Wrong(
+            "There is nan or inf among the draws. `log_var` may be negative: it has no root and no "
+            "logarithm. Only `exp` makes a variance of it: σ = exp(log_var / 2)."
+        )
+    noise = implied_noise(z, mu, log_var)
+    if all_standard_normal(noise, groups):
+        expect_tails(noise)
+        return
+    for reading in READINGS:
+        if all_standard_normal(reading.noise(z, mu, log_var), groups):
+            raise Wrong(reading.message)
+    low, high = noise.min().item(), noise.max().item()
+    if low >= 0 and 0.9 < high <= 1.001:
+        raise Wrong(
+            "Your noise is uniform between 0 and 1, as `torch.rand` draws it: never negative, and "
+            "0.5 on average. Normal noise, with mean 0 and deviation 1, is `torch.randn`."
+        )
+    if is_uniform(noise):
+        raise Wrong(
+            f"Your noise is uniform, between {low:.2g} and {high:.2g}. It should be normal, with "
+            "the tails of the bell: `torch.randn`."
+        )
+    if low >= 0:
+        raise Wrong(
+            "Your noise is never negative, so z always lies on one side of `mu`. Normal noise has "
+            "both signs, and mean 0: `torch.randn`."
+        )
+    sides = {"negative": noise[log_var < 0], "positive": noise[log_var >= 0]}
+    found = "\n".join(
+        f"    where log_var is {side}: mean {part.mean().item():.3g}, standard deviation "
+        f"{part.std().item():.3g}"
+        for side, part in sides.items()
+        if len(part)
+    )
+    raise Wrong(
+        "The noise that your draws imply, (z - mu) / exp(log_var / 2), should be standard normal, "
+        f"with mean 0 and standard deviation 1, everywhere. It is not:\n{found}\n"
+        "Draw ε with `torch.randn`, and compute z = mu + exp(log_var / 2) ε."
+    )
+
+
+def expect_tails(noise: Tensor) -> None:
+    """Raise `Wrong` if 6,000 numbers or more all lie within ±2.5: the chance of that is e^-75."""
+    largest = noise.abs().max().item()
+    if noise.numel() >= 6000 and largest < 2.5:
+        raise Wrong(
+            f"Your noise never goes beyond ±{largest:.3g}: something clamps or cuts it. Normal "
+            "noise has tails; leave it as `torch.randn` draws it."
+        )
+
+
+def is_uniform(noise: Tensor) -> bool:
+    """Whether the numbers may be drawn evenly between their smallest and their largest."""
+    ordered = noise.flatten().double().sort().values
+    n = len(ordered)
+    width = ordered[-1] - ordered[0]
+    even = torch.arange(n) / n
+    gap = ((ordered - ordered[0]) / width - even).abs().max()
+    return bool(gap < 3.25 / math.sqrt(n))
+
+
+def expect_own_noise(noise: Tensor) -> None:
+    """Raise `Wrong` if entries of a table (n, latent) of noise share what should be their own."""
+    rows = torch.allclose(noise[1:], noise[:-1], atol=1e-3)
+    columns = torch.allclose(noise[:, 1:], noise[:, :-1], atol=1e-3)
+    if rows and columns:
+        raise Wrong(
+            "One number was drawn, and every entry of z uses it. Every entry needs noise of its "
+            "own: draw ε with the shape of z."
+        )
+    if rows:
+        raise Wrong(
+            "All rows share the same noise. Every row needs noise of its own: draw ε with as many "
+            "rows as z has, not a single one."
+        )
+    if columns:
+        raise Wrong(
+            "All entries of a row share the same noise, one number for each row. Every dimension "
+            "needs noise of its own: draw ε with as many columns as z has."
+        )
+
+
+def expect_independent(noise: Tensor) -> None:
+    """Raise `Wrong` if columns or neighbouring rows of a table (n, latent) of noise correlate."""
+    n, latent = noise.shape
+    between = (noise.T @ noise / n).triu(1).abs().max().item()
+    if between > STANDARD_ERRORS / math.sqrt(n):
+        raise Wrong(
+            f"The noise of two dimensions goes together, with a correlation of {between:.2f}. "
+            "Every entry needs noise of its own: draw ε with the shape of z."
+        )
+    following = (noise[1:] * noise[:-1]).mean().abs().item()
+    if following > STANDARD_ERRORS / math.sqrt(n * latent):
+        raise Wrong(
+            "The noise of a row goes together with that of the next, with a correlation of "
+            f"{following:.2f}. Every entry needs noise of its own: draw ε with the shape of z."
+        )
+
+
+def explained(crash: Crash) -> Wrong:
+    """What to say of a crash: that of a negative standard deviation is explained."""
+    negative = any(words in str(crash.error) for words in ("std >= 0", "GreaterThan"))
+    return Wrong(f"{NEGATIVE_SPREAD}\n{crash}") if negative else crash
+
+
+def stream_of(answer: Answer) -> torch.Generator:
+    """The source of probes and draws; an answer that sets a seed would not meet it by chance."""
+    return generator_at(int(torch.randint(2**62, (), generator=answer.generator())))
+
+
+def expect_generator_used(draw: Callable[[torch.Generator], Tensor]) -> None:
+    """Raise `Wrong` unless all randomness of a draw comes from the generator handed to it."""
+    generator = generator_at(1)
+    torch.rand(1)  # so that a seed set inside does not lead back to where the stream is
+    before = torch.get_rng_state()
+    first, next_one = draw(generator), draw(generator)
+    again, other = draw(generator_at(1)), draw(generator_at(2))
+    touched = not torch.equal(before, torch.get_rng_state())
+    if torch.equal(first, next_one) and torch.equal(first, other):
+        raise Wrong(
+            "Every call returns the same draw, whatever generator it is given: a seed is set "
+            f"inside. Leave seeds to whoever calls. {PASS_ON}"
+        )
+    if torch.equal(first, next_one):
+        raise Wrong(
+            "Two calls in a row with one generator return the same draw: you seed or copy it. Use "
+            "it as it is, so that it moves on."
+        )
+    if not torch.equal(first, again):
+        raise Wrong(
+            "Two generators in the same state gave different draws, so some of your noise does "
+            f"not come from `generator`. {PASS_ON}"
+        )
+    if touched:
+        raise Wrong(
+            "You were handed a generator, and yet the global stream of torch moved or was seeded. "
+            f"Draw from the generator alone, and leave out `torch.manual_seed`. {PASS_ON}"
+        )

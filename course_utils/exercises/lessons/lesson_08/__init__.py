@@ -1,0 +1,1 @@
+"""Lesson 08: walking through the codes, a slider, and a tighter bound."""

@@ -1,0 +1,1 @@
+"""Lesson 09: against collapse, and how to see it."""

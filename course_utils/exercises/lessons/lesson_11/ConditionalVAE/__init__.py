@@ -1,0 +1,234 @@
+"""`ConditionalVAE`, lesson 11: a VAE that is told the label, on both sides."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from course_utils.exercises.checking import networks
+from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
+    LABELS,
+    SIZES,
+    ask,
+    decode,
+    draw_batch,
+    encode,
+    small_model,
+)
+from course_utils.exercises.lessons.lesson_11.ConditionalVAE.draw import draws_and_decodes
+from course_utils.exercises.lessons.lesson_11.ConditionalVAE.label import knows_the_label
+from course_utils.losses import bernoulli_nll, gaussian_kl
+
+
+class ConditionalVAE(nn.Module):
+    """A VAE whose encoder and decoder are both told the label.
+
+    x is (batch, input_dim), in [0, 1]; y is (batch,), whole numbers from 0 to num_classes - 1. Any
+    layers will do. Labels are names, not amounts: 9 is no more than 3. So each enters as a row of
+    zeros with a one at its place, or through an `nn.Embedding`.
+    """
+
+    def __init__(self, input_dim: int = 784, latent_dim: int = 20, num_classes: int = 10) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.encoder = nn.Sequential(
+            nn.Linear(input_dim + num_classes, 256), nn.ReLU(), nn.Linear(256, 2 * latent_dim)
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim + num_classes, 256), nn.ReLU(), nn.Linear(256, input_dim)
+        )
+
+    def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The two halves of q(z|x, y): (mu, log_var), each (batch, latent_dim)."""
+        both = torch.cat([x, F.one_hot(y, self.num_classes).float()], dim=1)
+        mu, log_var = self.encoder(both).chunk(2, dim=1)
+        return mu, log_var
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """The logits of the pixels, before any sigmoid: (batch, input_dim)."""
+        both = torch.cat([z, F.one_hot(y, self.num_classes).float()], dim=1)
+        return self.decoder(both)
+
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode, draw one z from q, decode it: (logits, mu, log_var)."""
+        mu, log_var = self.encode(x, y)
+        z = mu + torch.exp(log_var / 2) * torch.randn_like(mu)
+        return self.decode(z, y), mu, log_var
+
+
+def _builds(answer: Answer) -> None:
+    for sizes in SIZES:
+        input_dim, latent_dim, num_classes = sizes
+        networks.build(answer, input_dim=input_dim, latent_dim=latent_dim, num_classes=num_classes)
+    networks.build(answer)
+
+
+@contextlib.contextmanager
+def _explained(instead: str) -> Iterator[None]:
+    """Put a sentence before what Python says, when the answer stops with an error."""
+    try:
+        yield
+    except Crash as crash:
+        raise Wrong(f"{instead}\n{crash}") from None
+
+
+def _has_shapes(answer: Answer) -> None:
+    for sizes in SIZES:
+        if sizes == SIZES[0]:
+            _expect_first_shapes(answer, *sizes)
+            continue
+        given = "input_dim={}, latent_dim={}, num_classes={}".format(*sizes)
+        with _explained(
+            f"With the sizes of MNIST it runs, with `ConditionalVAE({given})` it does not. Is a "
+            "size written into a layer as a number, the 784, the 20 or the 10? Take each from the "
+            "arguments."
+        ):
+            _expect_shapes(answer, *sizes)
+    _expect_any_labels(answer)
+
+
+def _expect_first_shapes(answer: Answer, *sizes: int) -> None:
+    try:
+        _expect_shapes(answer, *sizes)
+    except Crash as crash:
+        if "must match except in dimension 0" not in str(crash.error):
+            raise
+        raise Wrong(
+            "`torch.cat` is asked to put labels below pictures, as more rows. They belong beside "
+            f"them, as more columns: `torch.cat([x, rows], dim=1)`.\n{crash}"
+        ) from None
+
+
+def _expect_shapes(answer: Answer, input_dim: int, latent_dim: int, num_classes: int) -> None:
+    model = networks.build(
+        answer, input_dim=input_dim, latent_dim=latent_dim, num_classes=num_classes
+    )
+    x, y = draw_batch(5, input_dim, num_classes, answer.generator())
+    flat, code = (5, input_dim), (5, latent_dim)
+    z = torch.randn(code, generator=answer.generator())
+    for call, results, wanted in (
+        ("encode(x, y)", encode(answer, model, x, y), (code, code)),
+        ("decode(z, y)", (decode(answer, model, z, y),), (flat,)),
+        ("forward(x, y)", ask(answer, model, x, y), (flat, code, code)),
+    ):
+        shapes = tuple(tuple(result.shape) for result in results)
+        if shapes == wanted:
+            continue
+        found = f"For a batch of 5 and latent_dim={latent_dim}, `{call}` returned "
+        found += f"{_listed(shapes)}; expected {_listed(wanted)}. "
+        if sorted(shapes) == sorted(wanted):
+            raise Wrong(f"{found}The order is logits, mu, log_var.")
+        if call == "encode(x, y)" and shapes[0] == (5, 2 * latent_dim):
+            raise Wrong(f"{found}Cut the last layer's output in two: `.chunk(2, dim=1)`.")
+        if results[0].numel() == 5 * input_dim and shapes[0] != flat:
+            raise Wrong(f"{found}Pictures are rows here: lay them flat, `logits.flatten(1)`.")
+        raise Wrong(f"{found}Follow one batch through your layers and print its shape after each.")
+
+
+def _listed(shapes: tuple[tuple[int, ...], ...]) -> str:
+    return " and ".join(str(shape) for shape in shapes)
+
+
+def _expect_any_labels(answer: Answer) -> None:
+    """Batches that lack the largest label, that have only one, and a batch of one."""
+    model = networks.build(answer, input_dim=64, latent_dim=6, num_classes=4)
+    x, _ = draw_batch(3, 64, 4, answer.generator())
+    for y in (torch.tensor([1, 0, 1]), torch.tensor([2, 2, 2])):
+        with _explained(
+            f"With the labels {y.tolist()} of num_classes=4 it stops. `F.one_hot(y)` alone makes "
+            "as many columns as the largest label of the batch needs; say how many there are: "
+            "`F.one_hot(y, self.num_classes)`."
+        ):
+            ask(answer, model, x, y)
+    with _explained("A batch of one picture stops your model."):
+        logits, mu, log_var = ask(answer, model, x[:1], torch.tensor([3]))
+    if logits.shape != (1, 64) or mu.shape != (1, 6) or log_var.shape != (1, 6):
+        shapes = _listed(tuple(tuple(result.shape) for result in (logits, mu, log_var)))
+        raise Wrong(
+            f"A batch of one picture comes back in the shapes {shapes}; the axis of length 1 is to "
+            "stay. `squeeze()` drops every such axis: leave it out."
+        )
+
+
+def _can_be_trained(answer: Answer) -> None:
+    """Every parameter learns from the negative ELBO, and the label is used."""
+    model, x, y, _ = small_model(answer, spread=0.0)
+    centres = (torch.rand(LABELS, 64, generator=answer.generator()) < 0.5).float()
+    x = centres[y]
+
+    def loss(x: Tensor, y: Tensor) -> Tensor:
+        logits, mu, log_var = model(x, y)
+        return (bernoulli_nll(logits, x) + gaussian_kl(mu, log_var)).mean()
+
+    logits, mu, log_var = ask(answer, model, x, y)
+    networks.expect_registered(model, logits, mu, log_var)
+    value = answer.call(loss, x, y)
+    if not networks.leaves(mu) or not networks.leaves(log_var):
+        raise Wrong(
+            "mu or log_var does not remember the weights it was made with, so the KL could not "
+            "train the encoder. Leave out `.detach()`, `.data` and `torch.no_grad()`."
+        )
+    _expect_gradient_through_the_draw(model, x, y)
+    networks.expect_all_reached(model, value)
+    start = value.item()
+    for _ in range(8):  # narrow networks need longer
+        losses = networks.train(answer, model, loss, x, y, steps=50)
+        if losses[-1] < 0.9 * start:
+            return
+    raise Wrong(
+        "400 steps of Adam on pictures that the label alone tells apart took the negative ELBO "
+        f"from {start:.1f} to {losses[-1]:.1f} nats; it should fall by more than a tenth. Is a "
+        "layer frozen, with `requires_grad` set to False, or what goes in scaled to nothing?"
+    )
+
+
+def _expect_gradient_through_the_draw(model: nn.Module, x: Tensor, y: Tensor) -> None:
+    logits, mu, log_var = model(x, y)
+    to_mu, to_log_var = torch.autograd.grad(
+        bernoulli_nll(logits, x).sum(), (mu, log_var), allow_unused=True
+    )
+    if to_mu is None or not to_mu.any():
+        raise Wrong(
+            "The reconstruction sends no gradient to mu: the graph is cut at the draw, as "
+            "`torch.normal`, `.sample()` or `.detach()` cut it (lesson 07). Write z as "
+            "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
+        )
+    if to_log_var is None or not to_log_var.any():
+        raise Wrong(
+            "The reconstruction sends no gradient to log_var, so nothing would teach the encoder "
+            "to be sure: only the KL would, and that asks for doubt. Keep σ in the graph: "
+            "`torch.exp(log_var / 2)`, without `.detach()` or `torch.no_grad()`."
+        )
+
+
+exercise = Exercise(
+    solution=ConditionalVAE,
+    place=1,
+    difficulty=3,
+    minutes=25,
+    success=(
+        "A network that can be asked for a digit. The next cells train one like it, and ask it for "
+        "all ten in one handwriting."
+    ),
+    hints=(
+        "It is the VAE of lesson 08 with two wider first layers: the encoder's takes `input_dim + "
+        "num_classes` numbers, the decoder's `latent_dim + num_classes`. Keep `num_classes`.",
+        "`F.one_hot(y, self.num_classes).float()` makes a row of zeros with a one for each label, "
+        "and `torch.cat([x, rows], dim=1)` joins it to the pictures.",
+        "`encode` ends with `mu, log_var = self.encoder(both).chunk(2, dim=1)`, where the last "
+        "layer has `2 * latent_dim` outputs. `decode` ends without a sigmoid.",
+        "`forward` is three lines: `self.encode`, then z as in lesson 07, `mu + "
+        "torch.exp(log_var / 2) * torch.randn_like(mu)`, then `self.decode` with the same labels.",
+    ),
+    stages=(
+        Stage("builds", _builds),
+        Stage("shape", _has_shapes),
+        Stage("label", knows_the_label),
+        Stage("z = μ + σε", draws_and_decodes),
+        Stage("training", _can_be_trained),
+    ),
+)

@@ -1,0 +1,63 @@
+"""How the checks of `ConditionalVAE` build the learner's network, and how they ask it."""
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.exercises.checking import networks
+from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.checking.compare import expect_type
+from course_utils.exercises.checking.words import describe_type
+
+# (input_dim, latent_dim, num_classes): the course's own sizes, then others, no two alike.
+SIZES = ((784, 20, 10), (64, 6, 4), (49, 8, 13))
+
+LABELS = 13  # of the small model that is looked at closely
+
+
+def draw_batch(
+    batch: int, input_dim: int, num_classes: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Pictures with labels, in no order; the smallest and the largest label are among them."""
+    x = torch.rand(batch, input_dim, generator=generator)
+    x = x * (torch.rand(batch, input_dim, generator=generator) < 0.4)
+    y = torch.randint(0, num_classes, (batch,), generator=generator)
+    y[0], y[-1] = 0, num_classes - 1
+    return x, y
+
+
+def small_model(answer: Answer, spread: float = 0.1) -> tuple[nn.Module, Tensor, Tensor, Tensor]:
+    """A model away from its first weights, pictures, labels and codes."""
+    generator = answer.generator()
+    model = networks.build(answer, input_dim=64, latent_dim=6, num_classes=LABELS)
+    x, y = draw_batch(24, 64, LABELS, generator)
+    ask(answer, model, x, y)  # lazy layers get their weights
+    networks.perturb(model, generator, spread)
+    return model, x, y, torch.randn(24, 6, generator=generator)
+
+
+def _tensors(output: object, call: str, wanted: tuple[str, ...]) -> tuple[Tensor, ...]:
+    """What a method returned, if it is as many tensors as wanted."""
+    if isinstance(output, Tensor) and len(wanted) == 1:
+        expect_type(output, torch.zeros(()))
+        return (output,)
+    many = isinstance(output, tuple | list)
+    if not many or len(output) != len(wanted) or len(wanted) == 1:
+        found = f"{len(output)} things" if many else describe_type(output)
+        names = ", ".join(wanted)
+        kind = "one tensor" if len(wanted) == 1 else f"{len(wanted)} tensors"
+        raise Wrong(f"`{call}` returned {found}; expected {kind}: `return {names}`.")
+    for result in output:
+        expect_type(result, torch.zeros(()))
+    return tuple(output)
+
+
+def encode(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    return _tensors(answer.call(model.encode, x, y), "encode(x, y)", ("mu", "log_var"))
+
+
+def decode(answer: Answer, model: nn.Module, z: Tensor, y: Tensor) -> Tensor:
+    return _tensors(answer.call(model.decode, z, y), "decode(z, y)", ("logits",))[0]
+
+
+def ask(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    return _tensors(answer.call(model, x, y), "forward(x, y)", ("logits", "mu", "log_var"))

@@ -1,0 +1,169 @@
+"""Both halves are told the label, as a name and not as an amount, and each example alone."""
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.exercises.checking import networks
+from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
+    LABELS,
+    ask,
+    decode,
+    encode,
+    small_model,
+)
+
+
+def knows_the_label(answer: Answer) -> None:
+    model, x, y, z = small_model(answer)
+    with networks.expect_no_seeding("`forward`", lambda: answer.call(model, x, y)):
+        ask(answer, model, x, y)
+    _expect_steady(answer, model, x, y, z)
+    _expect_both_told(answer, model, x, z)
+    _expect_content(answer, model, x, y, z)
+    _expect_names_not_amounts(answer, model, x, z)
+    _expect_one_by_one(answer, model, x, y, z)
+
+
+def _expect_steady(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> None:
+    for call, run in (
+        ("encode(x, y)", lambda: torch.cat(encode(answer, model, x, y))),
+        ("decode(z, y)", lambda: decode(answer, model, z, y)),
+    ):
+        if not torch.equal(run(), run()):
+            raise Wrong(
+                f"`{call}` gave two different results for the same input. The noise belongs into "
+                "`forward`, between the two; and layers are made once, in `__init__`."
+            )
+
+
+def _expect_both_told(answer: Answer, model: nn.Module, x: Tensor, z: Tensor) -> None:
+    """For each pair of labels, both halves must tell one from the other."""
+    same = [torch.full((len(x),), label) for label in range(LABELS)]
+    codes = [torch.cat(encode(answer, model, x, y), dim=1) for y in same]
+    drawn = [decode(answer, model, z, y) for y in same]
+    encoder, decoder = _told(codes), _told(drawn)
+    if not any(encoder) and not any(decoder):
+        raise Wrong(
+            "Change the label, and nothing changes: neither `encode` nor `decode` looks at y. "
+            "Join it to what goes in, `torch.cat([x, one_hot], dim=1)`, and to z likewise."
+        )
+    if not any(encoder):
+        raise Wrong(
+            "The encoder is not told the label: change y, and mu and log_var stay as they are. "
+            "Join the one-hot rows to x before the first layer of the encoder."
+        )
+    if not any(decoder):
+        raise Wrong(
+            "The decoder is not told the label: change y, and the logits stay as they are. The "
+            "label would have to travel inside z, and no one could ask for a digit. Join the "
+            "one-hot rows to z before the first layer of the decoder."
+        )
+    for part, told in (("encoder", encoder), ("decoder", decoder)):
+        if not all(told):
+            raise Wrong(
+                f"Some labels make no difference to the {part}: of 0 to {LABELS - 1}, two give the "
+                "same result. Each class needs a column of its own."
+            )
+
+
+def _told(results: list[Tensor]) -> list[bool]:
+    """For each pair of labels, whether the results differ."""
+    return [
+        not torch.equal(one, other)
+        for place, one in enumerate(results)
+        for other in results[place + 1 :]
+    ]
+
+
+def _expect_content(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> None:
+    """Mean and log-variance must depend on the picture, the logits on the code."""
+    one = torch.zeros(len(x), dtype=torch.long)
+    mu, log_var = encode(answer, model, x, one)
+    if torch.equal(mu, log_var):
+        raise Wrong(
+            "mu and log_var are the same numbers. They need weights of their own: two layers, or "
+            "one of twice the width that is cut in two."
+        )
+    if not _varies(mu):
+        raise Wrong("mu is the same for every picture: `encode` does not look at x.")
+    if not _varies(log_var):
+        raise Wrong(
+            "log_var is the same for every picture. Each picture has a certainty of its own: make "
+            "log_var from x and y by a layer, as mu is made."
+        )
+    if not _varies(decode(answer, model, z, one)):
+        raise Wrong("The logits are the same for every code: `decode` does not look at z.")
+    wild, x, y, z = small_model(answer, spread=1.0)
+    (mu, log_var), logits = encode(answer, wild, x, y), decode(answer, wild, z, y)
+    if log_var.min() >= 0 or log_var.max() <= 0:
+        sign = "above" if log_var.max() <= 0 else "below"
+        raise Wrong(
+            f"Whatever the weights, your log_var never comes {sign} 0: an activation such as "
+            "softplus, ReLU, exp or a logarithm of a probability stands behind its layer, or you "
+            "return σ. A log-variance may be any number; leave the layer's output as it is."
+        )
+    if mu.min() >= 0 or mu.abs().max() <= 1:
+        raise Wrong(
+            "Your mu is confined, by a ReLU, sigmoid or tanh behind its layer. Codes spread like "
+            "N(0, I) over all numbers; leave the layer's output as it is."
+        )
+    if logits.min() >= 0 and logits.max() <= 1:
+        raise Wrong(
+            "`decode` returns numbers between 0 and 1, as a sigmoid makes them. Logits are wanted, "
+            "any number; the loss takes them as they are, and the sigmoid is for drawing."
+        )
+    if logits.min() >= 0 or logits.max() <= 0 or logits.abs().max() <= 1:
+        raise Wrong(
+            "Your logits are confined, by a ReLU, tanh, logsigmoid or log_softmax behind the last "
+            "layer. A logit may be any number: far below 0 for white, far above for ink."
+        )
+
+
+def _varies(result: Tensor) -> bool:
+    return bool((result - result[:1]).abs().max() > 1e-6)
+
+
+def _expect_names_not_amounts(answer: Answer, model: nn.Module, x: Tensor, z: Tensor) -> None:
+    """One picture with the labels 0, 1, 2, 3: nothing in the network may change by equal steps."""
+    seen = []
+
+    def look(layer: nn.Module, inputs: tuple) -> None:
+        seen.extend(x for x in inputs if isinstance(x, Tensor) and x.is_floating_point())
+
+    layers = [layer for layer in model.modules() if not any(layer.children())]
+    hooks = [layer.register_forward_pre_hook(look) for layer in layers]
+    y = torch.arange(4)
+    try:
+        encode(answer, model, x[:1].repeat(4, 1), y)
+        decode(answer, model, z[:1].repeat(4, 1), y)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for given in seen:
+        if len(given) != 4:
+            continue
+        steps = given.detach().double().flatten(1).diff(dim=0)
+        if steps.norm() > 1e-6 and (steps - steps[:1]).norm() < 1e-5 * steps.norm():
+            raise Wrong(
+                "The label goes in as an amount: from 0 to 1, to 2, to 3 the input of a layer "
+                "changes by equal steps, as if 9 were three times as much as 3. Labels are names: "
+                "give each class a column of its own, `F.one_hot(y, self.num_classes)`, or an "
+                "`nn.Embedding`."
+            )
+
+
+def _expect_one_by_one(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> None:
+    """Each picture by itself, whatever else is in the batch, and in the order of the batch."""
+    for call, run in (
+        ("encode(x, y)", lambda at: torch.cat(encode(answer, model, x[at], y[at]), dim=1)),
+        ("decode(z, y)", lambda at: decode(answer, model, z[at], y[at])),
+    ):
+        together = run(slice(None))
+        for at in (slice(0, 1), slice(5, 9)):
+            if not torch.allclose(run(at), together[at], atol=1e-4):
+                raise Wrong(
+                    f"What `{call}` makes of an example changes with the others in the batch. Each "
+                    "has its own row: look for a sum, mean or softmax over `dim=0`, and for labels "
+                    "joined in another order than the pictures."
+                )

@@ -1,0 +1,1 @@
+"""Lesson 11: a VAE that is told the label."""

@@ -1,0 +1,1 @@
+"""Lesson 13: from a reconstruction to a decision."""

@@ -1,0 +1,256 @@
+"""`anomaly_scores`, lesson 13: one score for each example, from a model left as it was."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_shape
+from course_utils.exercises.checking.exercise import Exercise, Stage
+
+
+def anomaly_scores(model: nn.Module, x: Float[Tensor, "n *features"]) -> Float[Tensor, " n"]:
+    """How badly the model draws each example again: higher is stranger.
+
+    The score of an example is the squared error of its reconstruction, summed over all features. A
+    model of this course gives the reconstruction of a whole batch, shaped as x, by
+    model.reconstruct(x); any other network by model(x).
+    """
+    draw_again = getattr(model, "reconstruct", model)
+    return ((draw_again(x) - x) ** 2).flatten(start_dim=1).sum(dim=1)
+
+
+_SHAPE = "(n,): one number for each example"
+_CALLED = (
+    "A call of one of the course's models, `model(x)`, returns two things: the logits and the code."
+)
+
+
+class Redrawing(nn.Module):
+    """A stand-in for an autoencoder: squeezes each example to two numbers and draws it again.
+
+    As with the course's own, a call returns logits and code.
+    """
+
+    def __init__(self, features: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.down = torch.randn(features, 2, generator=generator) / math.sqrt(features)
+        self.up = torch.randn(2, features, generator=generator)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return torch.tanh(x.flatten(1) @ self.down)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z = self.encode(x)
+        return (z @ self.up).view_as(x), z
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(self(x)[0])
+
+    def __repr__(self) -> str:
+        return "a small network with model.reconstruct(x); model(x) is (logits, code)"
+
+
+class Plain(nn.Module):
+    """Any other network: a call returns the reconstruction, and there is nothing else."""
+
+    def __init__(self, features: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.inner = Redrawing(features, generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner.reconstruct(x)
+
+    def __repr__(self) -> str:
+        return "a network of another make: model(x) is the reconstruction"
+
+
+def _models_and_examples(generator: torch.Generator) -> list[tuple[nn.Module, Tensor]]:
+    def trial(*shape: int) -> tuple[nn.Module, Tensor]:
+        x = torch.rand(shape, generator=generator)
+        # Some examples are harder than others, so that a score of the wrong one shows.
+        x = x + 0.8 * torch.arange(shape[0]).view(-1, *[1] * (len(shape) - 1)) / shape[0]
+        return Redrawing(math.prod(shape[1:]), generator), x.round(decimals=1)
+
+    return [trial(3, 4), trial(5, 3), trial(1, 6), trial(4, 1, 5, 3), trial(20, 784)]
+
+
+def _of_difference(score: Callable[[Tensor], Tensor], message: str) -> Mistake:
+    """A mistake in what is made of reconstruction less original, (n, features)."""
+    return Mistake(lambda model, x: score((model.reconstruct(x) - x).flatten(1)), message)
+
+
+def _any_other_network(answer: Answer) -> None:
+    """A network without `reconstruct`: what the docstring says last."""
+    generator = answer.generator()
+    model, x = Plain(12, generator), torch.rand((3, 1, 4, 3), generator=generator)
+    expected = anomaly_scores(model, x)
+    try:
+        got = answer(model, x)
+    except Crash as crash:
+        if isinstance(crash.error, AttributeError) and "reconstruct" in str(crash.error):
+            raise Wrong(
+                "For models of the course all is right. But a network of another make has no "
+                "`reconstruct`: there `model(x)` is the reconstruction itself. `hasattr(model, "
+                '"reconstruct")` tells which it is.'
+            ) from None
+        raise
+    if not isinstance(got, Tensor):
+        raise Wrong(
+            "For models of the course all is right, but for a network without `reconstruct` no "
+            "tensor is returned. There `model(x)` is the reconstruction itself."
+        )
+    given = {"model": model, "x": x}
+    expect_shape(got, expected, _SHAPE, given)
+    expect_close(
+        got.detach(),
+        expected,
+        given,
+        "This network has no `reconstruct`: here `model(x)` is the reconstruction itself.",
+    )
+
+
+_redrawn = Comparison(
+    probes=_models_and_examples,
+    shape=_SHAPE,
+    advice=(
+        "Print `model.reconstruct(x)`, subtract the first row of x from its first row by hand, "
+        "square each difference, and add them up."
+    ),
+    mistakes=[
+        _of_difference(
+            lambda d: d.square().mean(1),
+            "This is the mean over the features. The course sums over them: a score should not "
+            "change its scale with the size of the picture.",
+        ),
+        _of_difference(
+            lambda d: d.square().sum(),
+            "You summed over the batch as well, and all examples share one score. Keep the "
+            "first axis: `flatten(1).sum(1)`.",
+        ),
+        _of_difference(
+            lambda d: d.square().mean(),
+            "This is one mean over everything, as `F.mse_loss` gives it. Here each example "
+            "needs a score of its own.",
+        ),
+        _of_difference(
+            lambda d: -d.square().sum(1),
+            "The sign is turned: higher should be *stranger*. (scikit-learn's `score_samples` "
+            "has your sign, the exercise has not.)",
+        ),
+        _of_difference(
+            lambda d: d.abs().sum(1),
+            "You summed the absolute differences. The squared ones are asked for.",
+        ),
+        _of_difference(
+            lambda d: d.norm(dim=1),
+            "There is a square root too many: this is the length of the difference. The order "
+            "is the same, but not the number.",
+        ),
+        _of_difference(
+            lambda d: d.square().mean(1).sqrt(),
+            "This is the root of the mean square. The plain sum of the squares is asked for.",
+        ),
+        _of_difference(
+            lambda d: d.sum(1),
+            "The differences are summed without being squared, so that too much ink here pays "
+            "for too little there.",
+        ),
+        _of_difference(
+            lambda d: d.sum(1).square(),
+            "First the sum, then the square: errors of opposite sign have cancelled. Square "
+            "each difference, then sum.",
+        ),
+        _of_difference(
+            lambda d: d.square().amax(1),
+            "You took the worst feature of each example. All features count: sum.",
+        ),
+        _of_difference(
+            lambda d: d.square().sum(0),
+            "You summed over the examples, and have a score for each *feature*. Sum over the "
+            "features, `dim=1`.",
+        ),
+        *(
+            Mistake(
+                called,
+                f"{_CALLED} What you can compare with x is `model.reconstruct(x)`.",
+            )
+            for called in (
+                lambda model, x: model(x) - x,
+                lambda model, x: x - model(x),
+                lambda model, x: F.mse_loss(model(x), x, reduction="none"),
+            )
+        ),
+        Mistake(
+            lambda model, x: (model(x)[0] - x).flatten(1).square().sum(1),
+            f"{_CALLED} The logits are no picture yet; `model.reconstruct(x)` is.",
+        ),
+        Mistake(
+            lambda model, x: (model.reconstruct(x) - x).square().sum(-1),
+            "Only the last axis is summed. An image has three axes: `flatten(1)` first, then "
+            "`sum(1)`.",
+        ),
+        _of_difference(
+            lambda d: 0.5 * d.square().sum(1),
+            "There is a factor ½, as in the density of a Gaussian. The plain sum is asked for.",
+        ),
+        Mistake(
+            lambda model, x: (
+                (model.reconstruct(x) - x).square().flatten(1).sum(1) / x.square().flatten(1).sum(1)
+            ),
+            "You divided by the size of each example. That can be a good idea (section 4), but "
+            "here the plain squared error is asked for.",
+        ),
+        _of_difference(
+            lambda d: d.square().sum(1) / d.square().sum(1).max(),
+            "You divided by the largest score of the batch. Then a score depends on which "
+            "other examples happen to be beside it.",
+        ),
+        Mistake(
+            lambda model, x: x.flatten(1).square().sum(1),
+            "This is the size of x: the model was not asked. Subtract `model.reconstruct(x)`.",
+        ),
+        Mistake(
+            lambda model, x: (model.reconstruct(x) - x.mean(0)).flatten(1).square().sum(1),
+            "You compared the reconstruction with the mean of the batch. Compare it with x.",
+        ),
+        Mistake(
+            lambda model, x: (
+                (model.reconstruct(model.reconstruct(x)) - model.reconstruct(x))
+                .flatten(1)
+                .square()
+                .sum(1)
+            ),
+            "The model is applied twice, and its two answers are compared. Compare the first "
+            "with x itself.",
+        ),
+        Mistake(
+            lambda model, x: model.encode(x).square().sum(1),
+            "This is the length of the code. A code may be long and its picture quite normal: "
+            "compare pictures.",
+        ),
+    ],
+)
+
+exercise = Exercise(
+    solution=anomaly_scores,
+    place=1,
+    difficulty=1,
+    minutes=5,
+    success=(
+        "A model that returns x itself gives 0 for everything. One that returns white paper gives "
+        "the sum of the squared pixels, about 90 for an MNIST digit."
+    ),
+    hints=(
+        "Draw the whole batch again, subtract what it should have been, square. Which axes are "
+        "then too many?",
+        "`model.reconstruct(x)` has the shape of x. `.flatten(1)` makes a row of each example, and "
+        '`.sum(1)` one number of each row. `hasattr(model, "reconstruct")` says whether there is '
+        "such a method; if not, call the model itself.",
+    ),
+    stages=(*_redrawn.stages, Stage("any other network", _any_other_network)),
+)

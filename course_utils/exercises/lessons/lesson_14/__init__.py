@@ -1,0 +1,1 @@
+"""Lesson 14: the likelihood of counts."""

@@ -1,0 +1,1 @@
+"""How reports, questions, cards and progress look, and what is remembered of a learner."""

@@ -1,0 +1,49 @@
+"""Measures of a model and of its codes. Each docstring gives unit, range and direction."""
+
+from course_utils.metrics.bounds import (
+    BoundParts,
+    active_units,
+    bound_parts,
+    elbo,
+    log_likelihood,
+    reconstruction_probability,
+)
+from course_utils.metrics.geometry import (
+    PCA,
+    nearest_images,
+    noisy_score,
+    pca,
+    pca_reconstruction,
+    principal_angles,
+)
+from course_utils.metrics.information import (
+    codebook_perplexity,
+    factor_entropy,
+    modularity,
+    mutual_information,
+    mutual_information_gap,
+)
+from course_utils.metrics.ranking import auroc, ndcg_at_k, recall_at_k
+
+__all__ = [
+    "PCA",
+    "BoundParts",
+    "active_units",
+    "auroc",
+    "bound_parts",
+    "codebook_perplexity",
+    "elbo",
+    "factor_entropy",
+    "log_likelihood",
+    "modularity",
+    "mutual_information",
+    "mutual_information_gap",
+    "ndcg_at_k",
+    "nearest_images",
+    "noisy_score",
+    "pca",
+    "pca_reconstruction",
+    "principal_angles",
+    "recall_at_k",
+    "reconstruction_probability",
+]

@@ -1,0 +1,51 @@
+"""Sliders, what they redraw, and whether what a view was given can be drawn."""
+
+from collections.abc import Callable, Mapping
+
+import ipywidgets
+import torch
+from torch import Tensor
+
+from course_utils.widgets.panel import Panel
+from course_utils.widgets.views import require_tensor
+
+
+def redrawn(
+    controls: list[ipywidgets.Widget],
+    views: list[ipywidgets.Widget],
+    draw: Callable[..., None],
+) -> Panel:
+    """The controls above what they show, which is drawn now and whenever a control changes."""
+    for control in controls:
+        control.observe(draw, names="value")
+    draw()
+    return Panel([*controls, *views])
+
+
+def device_of(model: torch.nn.Module) -> torch.device:
+    return next(model.parameters()).device
+
+
+def require_dictionary(name: str, value: object, example: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"{name} is of type {type(value).__name__}; give a dictionary, such as {example}"
+        )
+    if not value:
+        raise ValueError(f"{name} is empty: give at least one, such as {example}")
+
+
+def require_images(x: object, labels: Tensor | None) -> None:
+    x = require_tensor("x", x)
+    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (batch, 1, height, width) with at least one "
+            "image: a single image becomes a batch with x[None]"
+        )
+    if labels is not None and len(labels) != len(x):
+        raise ValueError(f"labels has {len(labels)} entries for {len(x)} images: give one for each")
+
+
+def slider(kind: type[ipywidgets.Widget], description: str, **options: object) -> ipywidgets.Widget:
+    layout = ipywidgets.Layout(width="420px")
+    return kind(description=description, layout=layout, **options)

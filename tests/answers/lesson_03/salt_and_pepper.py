@@ -1,0 +1,315 @@
+"""Answers to `salt_and_pepper`, lesson 03, as learners write them."""
+
+import torch
+
+# --- right ----------------------------------------------------------------------------------------
+
+
+def specks_one_draw(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate / 2, 0).masked_fill((u >= rate / 2) & (u < rate), 1)
+
+
+def specks_both_ends(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    noisy = x.clone()
+    noisy[u < rate / 2] = 0.0
+    noisy[u > 1 - rate / 2] = 1.0
+    return noisy
+
+
+def specks_two_draws(x, rate, generator):
+    hit = torch.rand(x.shape, generator=generator) < rate
+    salt = torch.rand(x.shape, generator=generator) < 0.5
+    return torch.where(hit, salt.float(), x)
+
+
+def specks_coins_first(x, rate, generator):
+    coin = torch.randint(0, 2, x.shape, generator=generator)
+    hit = torch.bernoulli(torch.full(x.shape, float(rate)), generator=generator)
+    return torch.where(hit == 1, coin.to(x.dtype), x)
+
+
+def specks_arithmetic(x, rate, generator):
+    a, b = torch.rand((2, *x.shape), generator=generator)
+    hit = (a < rate).float()
+    return (1 - hit) * x + hit * (b > 0.5)
+
+
+def specks_image_by_image(x, rate, generator):
+    return torch.stack([specks_two_draws(image, rate, generator) for image in x])
+
+
+def specks_by_index(x, rate, generator):
+    noisy = x.flatten().clone()
+    hit = (torch.rand(noisy.shape, generator=generator) < rate).nonzero()[:, 0]
+    noisy[hit] = torch.rand(len(hit), generator=generator).round()
+    return noisy.view(x.shape)
+
+
+def specks_multinomial(x, rate, generator):
+    chances = torch.tensor([rate / 2, rate / 2, 1 - rate])
+    kind = torch.multinomial(chances, x.numel(), replacement=True, generator=generator)
+    kind = kind.view(x.shape)
+    return torch.where(kind == 2, x, kind.to(x.dtype))
+
+
+def specks_salt_then_the_rest(x, rate, generator):
+    """Pepper among the pixels without salt, its rate raised accordingly."""
+    salt = torch.rand(x.shape, generator=generator) < rate / 2
+    pepper = torch.rand(x.shape, generator=generator) < (rate / 2) / (1 - rate / 2)
+    return x.masked_fill(pepper, 0).masked_fill(salt, 1)
+
+
+# --- wrong ----------------------------------------------------------------------------------------
+
+
+def specks_only_pepper(x, rate, generator):
+    return x.masked_fill(torch.rand(x.shape, generator=generator) < rate, 0)
+
+
+def specks_only_salt(x, rate, generator):
+    return x.masked_fill(torch.rand(x.shape, generator=generator) < rate, 1)
+
+
+def specks_rate_for_each_salt_last(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate, 0).masked_fill(u > 1 - rate, 1)
+
+
+def specks_rate_for_each_pepper_last(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate, 1).masked_fill(u > 1 - rate, 0)
+
+
+def specks_half_in_all(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate / 2, 1).masked_fill(u < rate / 4, 0)
+
+
+def specks_pepper_lost(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    noisy = torch.where(u < rate / 2, 0.0, x)
+    noisy = torch.where(u > 1 - rate / 2, 1.0, x)
+    return noisy
+
+
+def specks_salt_lost(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    noisy = torch.where(u > 1 - rate / 2, 1.0, x)
+    noisy = torch.where(u < rate / 2, 0.0, x)
+    return noisy
+
+
+def specks_separately_salt_last(x, rate, generator):
+    a, b = torch.rand(2, *x.shape, generator=generator)
+    return x.masked_fill(a < rate / 2, 0).masked_fill(b < rate / 2, 1)
+
+
+def specks_separately_pepper_last(x, rate, generator):
+    a, b = torch.rand(2, *x.shape, generator=generator)
+    return x.masked_fill(a < rate / 2, 1).masked_fill(b < rate / 2, 0)
+
+
+def specks_separately_whole_rate_salt_last(x, rate, generator):
+    a, b = torch.rand(2, *x.shape, generator=generator)
+    return x.masked_fill(a < rate, 0).masked_fill(b < rate, 1)
+
+
+def specks_separately_whole_rate_pepper_last(x, rate, generator):
+    a, b = torch.rand(2, *x.shape, generator=generator)
+    return x.masked_fill(a < rate, 1).masked_fill(b < rate, 0)
+
+
+def specks_same_draw_twice(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return torch.where(u < rate, (u < 0.5).float(), x)
+
+
+def specks_same_draw_rounded(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return torch.where(u < rate, u.round(), x)
+
+
+def specks_inverted(x, rate, generator):
+    a, b = torch.rand(2, *x.shape, generator=generator)
+    return torch.where(a < rate, x, b.round())
+
+
+def specks_randn(x, rate, generator):
+    u = torch.randn(x.shape, generator=generator)
+    return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
+
+
+def specks_randn_and_a_coin(x, rate, generator):
+    hit = torch.randn(x.shape, generator=generator) < rate
+    return torch.where(hit, torch.rand(x.shape, generator=generator).round(), x)
+
+
+def specks_ignores_the_rate(x, rate, generator):
+    kind = torch.randint(0, 4, x.shape, generator=generator)
+    return torch.where(kind < 2, kind.float(), x)
+
+
+def specks_added(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x + (u < rate / 2).float() - (u > 1 - rate / 2).float()
+
+
+def specks_turned_round(x, rate, generator):
+    return torch.where(torch.rand(x.shape, generator=generator) < rate, 1 - x, x)
+
+
+def specks_bytes(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate, 255).masked_fill(u < rate / 2, 0)
+
+
+def specks_minus_one(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, -1)
+
+
+def specks_any_grey(x, rate, generator):
+    a, b = torch.rand(2, *x.shape, generator=generator)
+    return torch.where(a < rate, b, x)
+
+
+def specks_gaussian(x, rate, generator):
+    return x + rate * torch.randn(x.shape, generator=generator)
+
+
+def specks_one_mask_for_all(x, rate, generator):
+    hit = torch.rand(x.shape[1:], generator=generator) < rate
+    return torch.where(hit, torch.rand(x.shape, generator=generator).round(), x)
+
+
+def specks_one_kind_for_each_image(x, rate, generator):
+    hit = torch.rand(x.shape, generator=generator) < rate
+    kind = torch.rand(len(x), *[1] * (x.ndim - 1), generator=generator).round()
+    return torch.where(hit, kind, x)
+
+
+def specks_whole_images(x, rate, generator):
+    hit = torch.rand(len(x), *[1] * (x.ndim - 1), generator=generator) < rate
+    return torch.where(hit, torch.rand(x.shape, generator=generator).round(), x)
+
+
+def specks_same_kinds_for_all(x, rate, generator):
+    hit = torch.rand(x.shape, generator=generator) < rate
+    return torch.where(hit, torch.rand(x.shape[1:], generator=generator).round(), x)
+
+
+def specks_by_brightness(x, rate, generator):
+    hit = torch.rand(x.shape, generator=generator) < rate
+    return torch.where(hit, x.round(), x)
+
+
+def specks_exactly_k(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator).flatten(1)
+    rank = u.argsort(1).argsort(1).view(x.shape)
+    k = round(rate * u.shape[1])
+    return x.masked_fill(rank < k, 1).masked_fill(rank < k // 2, 0)
+
+
+def specks_exactly_k_of_the_batch(x, rate, generator):
+    order = torch.randperm(x.numel(), generator=generator).view(x.shape)
+    k = round(rate * x.numel())
+    return x.masked_fill(order < k, 1).masked_fill(order < k // 2, 0)
+
+
+def specks_in_place(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    x[u < rate] = 1
+    x[u < rate / 2] = 0
+    return x
+
+
+def specks_global_stream(x, rate, generator):
+    u = torch.rand_like(x)
+    return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
+
+
+def specks_coin_from_elsewhere(x, rate, generator):
+    hit = torch.rand(x.shape, generator=generator) < rate
+    return torch.where(hit, torch.rand(x.shape).round(), x)
+
+
+def specks_reseeds(x, rate, generator):
+    generator.manual_seed(7)
+    return specks_two_draws(x, rate, generator)
+
+
+def specks_own_generator(x, rate, generator):
+    return specks_two_draws(x, rate, torch.Generator().manual_seed(7))
+
+
+def specks_numpy(x, rate, generator):
+    return specks_one_draw(x, rate, generator).numpy()
+
+
+def specks_two_axes(x, rate, generator):
+    u = torch.rand(x.shape[0], x.shape[1], generator=generator)
+    return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
+
+
+def specks_two_to_one(x, rate, generator):
+    """No known confusion: the generic message has to do."""
+    u = torch.rand(x.shape, generator=generator)
+    return x.masked_fill(u < rate, 1).masked_fill(u < rate / 3, 0)
+
+
+# --- accepted, and rejected with these words ------------------------------------------------------
+
+RIGHT = [
+    specks_one_draw,
+    specks_both_ends,
+    specks_two_draws,
+    specks_coins_first,
+    specks_arithmetic,
+    specks_image_by_image,
+    specks_by_index,
+    specks_multinomial,
+    specks_salt_then_the_rest,
+]
+
+WRONG = {
+    specks_only_pepper: "There is only pepper",
+    specks_only_salt: "There is only salt",
+    specks_rate_for_each_salt_last: "Salt alone hits as many pixels as rate says",
+    specks_rate_for_each_pepper_last: "Pepper alone hits as many pixels as rate says",
+    specks_half_in_all: "together they hit only half as many",
+    specks_pepper_lost: "There is salt at rate / 2 and no pepper",
+    specks_salt_lost: "There is pepper at rate / 2 and no salt",
+    specks_separately_salt_last: "There is less pepper than salt",
+    specks_separately_pepper_last: "There is less salt than pepper",
+    specks_separately_whole_rate_salt_last: "salt overwrites pepper",
+    specks_separately_whole_rate_pepper_last: "pepper overwrites salt",
+    specks_same_draw_twice: "nearly all hits are salt",
+    specks_same_draw_rounded: "nearly all hits are pepper",
+    specks_inverted: "You kept pixels with probability rate",
+    specks_randn: "Far too much pepper",
+    specks_randn_and_a_coin: "from the bell curve, `torch.randn`",
+    specks_ignores_the_rate: "whatever the rate is",
+    specks_added: "You added 1 or took 1 away",
+    specks_turned_round: "You turned the pixel round",
+    specks_bytes: "have become 255;",
+    specks_minus_one: "have become -1;",
+    specks_any_grey: "A pixel that is hit becomes either 0 or 1.",
+    specks_gaussian: "as with Gaussian noise",
+    specks_one_mask_for_all: "hit at the same pixels",
+    specks_one_kind_for_each_image: "depends on what happened to the pixel",
+    specks_same_kinds_for_all: "the same pixel of the image before it",
+    specks_whole_images: "Whole images were hit or spared together",
+    specks_by_brightness: "depends on how dark it is",
+    specks_exactly_k: "In every image exactly 235 pixels",
+    specks_exactly_k_of_the_batch: "In the whole batch exactly rate",
+    specks_in_place: "changed its argument `x` in place",
+    specks_global_stream: "your random numbers come from elsewhere",
+    specks_coin_from_elsewhere: "they did not become the same",
+    specks_reseeds: "as if the generator were set back",
+    specks_own_generator: "a generator of your own",
+    specks_numpy: "a NumPy array",
+    specks_two_axes: "Rows of pixels went well",
+    specks_two_to_one: "one expects 15.0% to be 0",
+}

@@ -1,0 +1,201 @@
+"""Answers to `kl_warmup`, lesson 09, as learners write them."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+# --- right ----------------------------------------------------------------------------------------
+
+
+def warmup_min(step, warmup_steps):
+    return min(1.0, step / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_branches(step, warmup_steps):
+    if warmup_steps == 0 or step >= warmup_steps:
+        return 1
+    return step / warmup_steps
+
+
+def warmup_clip(step, warmup_steps):
+    if warmup_steps <= 0:
+        return 1.0
+    return np.clip(step / warmup_steps, 0, 1)
+
+
+def warmup_interp(step, warmup_steps):
+    if warmup_steps == 0:
+        return 1.0
+    return float(np.interp(step, [0, warmup_steps], [0.0, 1.0]))
+
+
+def warmup_linspace(step, warmup_steps):
+    weights = torch.linspace(0, 1, warmup_steps + 1) if warmup_steps else torch.ones(1)
+    return weights[min(step, warmup_steps)].item()
+
+
+def warmup_fraction(step, warmup_steps):
+    return float(min(Fraction(1), Fraction(step, warmup_steps))) if warmup_steps else 1.0
+
+
+def warmup_what_is_left(step, warmup_steps):
+    return 1 - max(0, warmup_steps - step) / max(warmup_steps, 1)
+
+
+def warmup_try(step, warmup_steps):
+    try:
+        return min(step / warmup_steps, 1.0)
+    except ZeroDivisionError:
+        return 1.0
+
+
+# --- wrong ----------------------------------------------------------------------------------------
+
+
+def warmup_not_clipped(step, warmup_steps):
+    if warmup_steps == 0:
+        return 1.0
+    return step / warmup_steps
+
+
+def warmup_bare(step, warmup_steps):
+    return step / warmup_steps
+
+
+def warmup_whole_division(step, warmup_steps):
+    return min(1.0, step // warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_inverted(step, warmup_steps):
+    return max(0.0, 1 - step / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_one_ahead(step, warmup_steps):
+    return min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_one_behind(step, warmup_steps):
+    return min(1.0, max(step - 1, 0) / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_too_early(step, warmup_steps):
+    return min(1.0, step / (warmup_steps - 1)) if warmup_steps > 1 else float(step >= warmup_steps)
+
+
+def warmup_too_late(step, warmup_steps):
+    return min(1.0, step / (warmup_steps + 1)) if warmup_steps else 1.0
+
+
+def warmup_max(step, warmup_steps):
+    return max(1.0, step / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_upside_down(step, warmup_steps):
+    return min(1.0, warmup_steps / step) if step and warmup_steps else 1.0
+
+
+def warmup_cyclical(step, warmup_steps):
+    return step % warmup_steps / warmup_steps if warmup_steps else 1.0
+
+
+def warmup_ends_in_nothing(step, warmup_steps):
+    return step / warmup_steps if step < warmup_steps else 0.0
+
+
+def warmup_then_nothing(step, warmup_steps):
+    if warmup_steps == 0:
+        return 1.0
+    return step / warmup_steps if step < warmup_steps else 0.0
+
+
+def warmup_percent(step, warmup_steps):
+    return min(100.0, 100 * step / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_cosine(step, warmup_steps):
+    if step >= warmup_steps:
+        return 1.0
+    return 0.5 - 0.5 * math.cos(math.pi * step / warmup_steps)
+
+
+def warmup_sigmoid(step, warmup_steps):
+    done = min(1.0, step / warmup_steps) if warmup_steps else 1.0
+    return 1 / (1 + math.exp(6 - 12 * done))
+
+
+def warmup_square(step, warmup_steps):
+    return min(1.0, step / warmup_steps) ** 2 if warmup_steps else 1.0
+
+
+def warmup_nothing_is_zero(step, warmup_steps):
+    if warmup_steps == 0:
+        return 0.0
+    return min(1.0, step / warmup_steps)
+
+
+def warmup_tiny_divisor(step, warmup_steps):
+    return min(1.0, step / (warmup_steps + 1e-8))
+
+
+def warmup_divides_by_zero(step, warmup_steps):
+    return min(1.0, step / warmup_steps)
+
+
+def warmup_tensor(step, warmup_steps):
+    return torch.tensor(step / max(warmup_steps, 1)).clamp(0, 1)
+
+
+def warmup_text(step, warmup_steps):
+    return f"{min(1.0, step / max(warmup_steps, 1)):.2f}"
+
+
+def warmup_prints(step, warmup_steps):
+    print(min(1.0, step / max(warmup_steps, 1)))
+
+
+def warmup_rounded(step, warmup_steps):
+    """No known mistake: the generic message has to do."""
+    return round(min(1.0, step / max(warmup_steps, 1)) * 7) / 7
+
+
+# --- accepted, and rejected with these words ------------------------------------------------------
+
+RIGHT = [
+    warmup_min,
+    warmup_branches,
+    warmup_clip,
+    warmup_interp,
+    warmup_linspace,
+    warmup_fraction,
+    warmup_what_is_left,
+    warmup_try,
+]
+
+WRONG = {
+    warmup_not_clipped: "goes on growing after the warm-up. It",
+    warmup_bare: "goes on growing after the warm-up, beyond 1; and",
+    warmup_whole_division: "divide with `//`",
+    warmup_inverted: "falls from 1 to 0",
+    warmup_one_ahead: "one step ahead",
+    warmup_one_behind: "one step behind",
+    warmup_too_early: "one step too early",
+    warmup_too_late: "one step too late",
+    warmup_max: "`max` where `min`",
+    warmup_upside_down: "upside down",
+    warmup_cyclical: "cyclical schedule",
+    warmup_ends_in_nothing: "with no warm-up too",
+    warmup_then_nothing: "and the KL no longer counts",
+    warmup_percent: "a percentage",
+    warmup_cosine: "half a cosine",
+    warmup_sigmoid: "along a sigmoid",
+    warmup_square: "the square of the share",
+    warmup_nothing_is_zero: "you return 0, so the KL",
+    warmup_tiny_divisor: "0 divided by anything is 0",
+    warmup_divides_by_zero: "divides by zero",
+    warmup_tensor: "a tensor of shape ()",
+    warmup_text: "a str",
+    warmup_prints: "`None`",
+    warmup_rounded: "Try a warm-up of 4 steps by hand",
+}
