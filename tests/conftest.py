@@ -45,9 +45,9 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Keep together in one process what shares something: the cells of a notebook its kernel, the
-    browser tests of a file their server and their page (but for whole lessons, which open one
-    each). And leave out what is marked `thorough`, unless asked for, which nbval's cells are; and
-    what is done in place of JupyterLab, where that is tested."""
+    browser tests of a file their server and their page (but for whole lessons, of which each
+    process opens some). And leave out what is marked `thorough`, unless asked for, which nbval's
+    cells are; and what is done in place of JupyterLab, where this very run does it there."""
     for item in items:
         of_nbval = item.path.suffix == ".ipynb"
         whole_lesson = item.get_closest_marker("notebook")
@@ -57,7 +57,10 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("notebook")
             item.add_marker("thorough")
     left_out = [] if config.getoption("--thorough") else ["thorough"]
-    if browser.executable() and "not browser" not in config.getoption("markexpr"):
+    in_lab = any(
+        i.get_closest_marker("browser") and i.get_closest_marker("notebook") for i in items
+    )
+    if in_lab and "not browser" not in config.getoption("markexpr") and browser.executable():
         left_out.append("in_place_of_lab")
     for name in left_out:
         config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(name)])

@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -854,6 +855,7 @@ def test_a_kernel_that_does_not_start_is_one_sentence(runnable, capsys, monkeypa
     printed = capsys.readouterr().out
     assert "was left as it was: the kernel did not start (" in printed
     assert len(printed.splitlines()) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # Ctrl-C still works
 
 
 def test_failures_are_exceptions():

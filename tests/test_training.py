@@ -14,7 +14,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from contextlib import redirect_stderr
 from itertools import pairwise
 
@@ -176,10 +175,7 @@ def raise_interrupt():
 
 
 def send_interrupt():
-    """A real signal, which has been heard when this returns: beside other threads, such as those
-    that a check left behind, Python may hear it only when it next takes its lock."""
     signal.raise_signal(signal.SIGINT)
-    time.sleep(0.001)
 
 
 STOPS = {

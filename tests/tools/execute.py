@@ -7,6 +7,7 @@ differences: no times, no machine's names, and text laid out the same way each t
 import argparse
 import atexit
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
         force_raise_errors=True,
         extra_arguments=["--log-level=ERROR"],  # the kernel logs to the terminal otherwise
     )
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         client.execute(env={**os.environ, **environment})
     except FAILURES:
@@ -56,6 +58,9 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
             "--version` print a version? `make clean` and a new installation mend most of what can "
             "be wrong with it"
         ) from error
+    finally:
+        for number, handler in usual.items():  # nbclient leaves its own if no kernel starts
+            signal.signal(number, handler)
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
