@@ -855,7 +855,10 @@ def test_a_kernel_that_does_not_start_is_one_sentence(runnable, capsys, monkeypa
     printed = capsys.readouterr().out
     assert "was left as it was: the kernel did not start (" in printed
     assert len(printed.splitlines()) == 1
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # Ctrl-C still works
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    monkeypatch.delenv("PYTHONHOME")
+    assert main([str(runnable)]) == 0, "an earlier Ctrl-C has stopped the next kernel"
 
 
 def test_failures_are_exceptions():

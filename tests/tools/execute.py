@@ -5,6 +5,7 @@ differences: no times, no machine's names, and text laid out the same way each t
 """
 
 import argparse
+import asyncio
 import atexit
 import os
 import signal
@@ -48,7 +49,9 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
     )
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        client.execute(env={**os.environ, **environment})
+        # In a loop of its own: where no kernel starts, nbclient leaves handlers behind that would
+        # shut the kernel of whoever comes next, and they go when their loop is closed.
+        asyncio.run(client.async_execute(env={**os.environ, **environment}))
     except FAILURES:
         raise
     except RuntimeError as error:
@@ -59,7 +62,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
             "be wrong with it"
         ) from error
     finally:
-        for number, handler in usual.items():  # nbclient leaves its own if no kernel starts
+        for number, handler in usual.items():  # closing the loop sets the system's own
             signal.signal(number, handler)
 
 
