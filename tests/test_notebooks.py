@@ -6,6 +6,7 @@ promise concerned must say so.
 """
 
 import ast
+import builtins
 import copy
 import inspect
 import json
@@ -23,7 +24,18 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from course_utils.widgets import panel, views
-from tools.execute import FAILURES, KERNELSPEC, LANGUAGE, main, run, tidy
+from tools import execute
+from tools.execute import (
+    CLAIMS,
+    FAILURES,
+    KERNELSPEC,
+    LANGUAGE,
+    claims,
+    main,
+    run,
+    run_and_judge,
+    tidy,
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -434,6 +446,36 @@ def test_exercises_stand_where_progress_lists_them(path):
     assert list(places.values()) == [*range(1, 1 + len(stubs))], f"set the `place` of {places}"
 
 
+WORDS, LINES = 130, 12  # of prose and of code, that are read in a minute
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_minutes_are_honest(path):
+    """What lesson, README and map say alike is what reading and doing take, within a tenth."""
+    lesson = read(path)
+    asked = [quiz for name, quiz in lesson.quizzes.items() if name.startswith(lesson.number)]
+    words = len(_prose(lesson.cells).split()) + sum(map(_words_of_quiz, asked))
+    reading = [cell for cell in lesson.code if "exercise" not in _tags(cell)]
+    lines = sum(bool(line.strip()) for cell in reading for line in cell.source.splitlines())
+    own = [exercise for exercise in lesson.exercises.values() if _number(exercise) == lesson.number]
+    takes = words / WORDS + lines / LINES + sum(exercise.minutes for exercise in own)
+    stated = int(re.search(r"(\d+)\s+minutes", lesson.opening)[1])
+    assert abs(stated / takes - 1) < 0.1, f"it takes about {takes:.0f} minutes"
+    for page, row in {
+        "README.md": r".*?\| (\d+) ",
+        "notebooks/README.md": r".*?\|.*?\| (\d+) ",
+    }.items():
+        listed = re.search(re.escape(f"{path.name})") + row, (REPOSITORY / page).read_text("utf-8"))
+        assert int(listed[1]) == stated, page
+
+
+def _words_of_quiz(quiz) -> int:
+    """The question, its answers, and the longest feedback to one of them."""
+    answers = [len(answer.text.split()) for answer in quiz.answers]
+    feedback = max(len(answer.feedback.split()) for answer in quiz.answers)
+    return len(quiz.question.split()) + sum(answers) + feedback
+
+
 @pytest.mark.notebook
 @pytest.mark.in_place_of_lab
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -441,16 +483,42 @@ def test_runs_as_committed_and_solved(path, tmp_path):
     """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
     reference solution passes its check. One kernel does both, so that what they share runs once.
     Where there is a browser, test_browser.py has it done by the kernel of JupyterLab."""
-    run_as_committed_and_solved(path, tmp_path, {"IPYTHONDIR": str(in_a_hurry(tmp_path))})
+    variables = {"COURSE_DATASET": "digits", "IPYTHONDIR": str(in_a_hurry(tmp_path))}
+    run_as_committed_and_solved(path, tmp_path, variables)
 
 
 @pytest.mark.notebook
 @pytest.mark.thorough
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_runs_in_full_as_committed_and_solved(path, tmp_path):
-    """The same without any hurry, so that what a lesson claims must be true of the digits too."""
-    run_as_committed_and_solved(path, tmp_path, {})
+@pytest.mark.parametrize("data", ["digits", "mnist"])
+def test_runs_in_full_as_committed_and_solved(data, path, tmp_path):
+    """The same without any hurry, so that what a lesson claims must be true of both data sets."""
+    run_as_committed_and_solved(path, tmp_path, {"COURSE_DATASET": data}, in_full=True)
+
+
+@pytest.mark.parametrize("file", sorted(CLAIMS.glob("*.py")), ids=lambda file: file.stem)
+def test_claims_speak_of_what_the_lesson_has(file):
+    """Each name in them is one that a cell of the lesson defines."""
+    (path,) = NOTEBOOKS.glob(f"{file.stem.removeprefix('lesson_')}_*.ipynb")
+    claimed = ast.parse(claims(path))
+    assert any(isinstance(node, ast.Assert) for node in ast.walk(claimed))
+    known = set(dir(builtins)).union(*map(_defined, [claimed, *map(_parse, read(path).code)]))
+    loaded = {node.id for node in ast.walk(claimed) if isinstance(node, ast.Name)}
+    assert loaded - known == set()
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The names that a piece of code assigns, imports or defines."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).split(".")[0])
+    return found
 
 
 def in_a_hurry(folder: Path) -> Path:
@@ -461,16 +529,17 @@ def in_a_hurry(folder: Path) -> Path:
     return folder
 
 
-def run_as_committed_and_solved(path: Path, folder: Path, variables: dict[str, str]) -> None:
+def run_as_committed_and_solved(
+    path: Path, folder: Path, variables: dict[str, str], in_full: bool = False
+) -> None:
     lesson = read(path)
     expected = outputs_to_come_again(lesson)
     solve_too(lesson)
-    environment = {
-        "COURSE_DATASET": "digits",
-        "COURSE_PROGRESS": str(folder / "progress.json"),
-        "COURSE_STRICT": "",
-    }
-    run(lesson.notebook, path.parent, environment | variables)
+    environment = {"COURSE_PROGRESS": str(folder / "progress.json"), "COURSE_STRICT": ""}
+    if in_full:
+        run_and_judge(path, lesson.notebook, environment | variables)
+    else:
+        run(lesson.notebook, path.parent, environment | variables)
     assert_ran_well(lesson.code, expected)
 
 
@@ -845,6 +914,19 @@ def test_execute_keeps_the_file_when_a_cell_fails(runnable, capsys):
     assert main([str(runnable)]) == 1
     assert runnable.read_bytes() == before
     assert "was left as it was: a cell failed" in capsys.readouterr().out
+
+
+def test_execute_keeps_the_file_when_a_claim_fails(runnable, capsys, monkeypatch, tmp_path):
+    before = runnable.read_bytes()
+    monkeypatch.setattr(execute, "CLAIMS", tmp_path)
+    claimed = tmp_path / "lesson_10.py"
+    claimed.write_text("assert os.environ['COURSE_DATASET'] != 'mnist', 'so it said'")
+    assert main([str(runnable)]) == 1
+    assert runnable.read_bytes() == before
+    assert "so it said" in capsys.readouterr().out
+    claimed.write_text("assert os.environ['COURSE_DATASET'] == 'mnist'")
+    assert main([str(runnable)]) == 0
+    assert len(nbformat.read(runnable, as_version=4).cells) == len(json.loads(before)["cells"])
 
 
 def test_a_kernel_that_does_not_start_is_one_sentence(runnable, capsys, monkeypatch):

@@ -62,6 +62,7 @@ __all__ = [
     "hint",
     "progress",
     "quiz",
+    "reference",
     "show_source",
     "solution",
 ]
@@ -138,6 +139,15 @@ def solution(name: str | Callable) -> Panel:
     exercise = find(name)
     source = inspect.getsource(exercise.solution).rstrip()
     return source_panel(source, f"reference solution of {name}")
+
+
+def reference(name: str) -> Callable:
+    """The reference solution itself, for a lesson to go on with where the package has no such name.
+
+    >>> reference("squared_error").__name__
+    'squared_error'
+    """
+    return find(name).solution
 
 
 def progress() -> Panel:

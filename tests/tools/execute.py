@@ -1,7 +1,8 @@
 """Run notebooks from top to bottom in a clean kernel and keep their outputs: `make execute`.
 
-A notebook is written back only if every cell ran, in one move, and in a form that makes small
-differences: no times, no machine's names, and text laid out the same way each time.
+A notebook is written back only if every cell ran and what it claims holds (tests/claims), in one
+move, and in a form that makes small differences: no times, no machine's names, and text laid out
+the same way each time.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
+CLAIMS = Path(__file__).resolve().parents[1] / "claims"
 CELL_SECONDS = 900  # a guard against what hangs, on a busy machine too
 
 
@@ -66,6 +68,21 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
             signal.signal(number, handler)
 
 
+def claims(path: Path) -> str:
+    """What the lesson at `path` claims: code that asserts it, to be run after its last cell."""
+    file = CLAIMS / f"lesson_{path.name[:2]}.py"
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def run_and_judge(path: Path, notebook: nbformat.NotebookNode, environment: dict[str, str]) -> None:
+    """`run` the notebook of the lesson at `path`, beside the others, and then its claims."""
+    notebook.cells.append(nbformat.v4.new_code_cell(claims(path)))
+    try:
+        run(notebook, path.parent, environment)
+    finally:
+        notebook.cells.pop()
+
+
 def tidy(notebook: nbformat.NotebookNode) -> None:
     """Keep what describes the lesson, and drop what describes this run of it.
 
@@ -98,7 +115,7 @@ def execute(path: Path) -> None:
             "COURSE_QUIET": "1",
             "COURSE_STRICT": "",
         }
-        run(notebook, path.parent, course)
+        run_and_judge(path, notebook, course)
     tidy(notebook)
     write(notebook, path)
 
