@@ -32,6 +32,10 @@ def test_it_follows_equation_5_of_sgdr():
         assert lr(t / total) == pytest.approx(expected, rel=1e-12)
 
 
+def test_weights_rise_to_one_unless_told_otherwise():
+    assert linear_warmup(0.5)(1.0) == cyclical(2)(1.0) == 1.0
+
+
 def test_it_is_a_pure_function_of_progress():
     lr = cosine_decay(1.0)
     there = [lr(i / 10) for i in range(11)]
