@@ -35,12 +35,12 @@ def gumbel_softmax(
 
 
 HARD = (
-    "Each row has a single 1 and zeros: a hard choice, through which no gradient passes. Return the "
-    "soft draw, the softmax itself."
+    "Each row has a single 1 and zeros: a hard choice, through which no gradient passes. Return "
+    "the soft draw, the softmax itself."
 )
 STRAIGHT_THROUGH = (
-    "You send a hard choice forwards and the soft one's gradient back, which is the straight-through "
-    "trick. Here the soft draw itself is asked for: return the softmax."
+    "You send a hard choice forwards and the soft one's gradient back, which is the "
+    "straight-through trick. Here the soft draw itself is asked for: return the softmax."
 )
 TAUS = (0.7, 2.0)  # neither is 1, where dividing and multiplying look alike
 ROWS = 30_000
@@ -125,8 +125,8 @@ def _explain_no_noise(y: Tensor, tau: float) -> None:
     if torch.allclose(y[0], torch.softmax(LOGITS / tau, 0), atol=1e-4):
         raise Wrong("There is no noise in it, and softmax(logits / tau) is not a draw: add some.")
     raise Wrong(
-        "All rows are the same, with the same noise: draw u with the shape of logits, so that every "
-        "entry has noise of its own."
+        "All rows are the same, with the same noise: draw u with the shape of logits, so that "
+        "every entry has noise of its own."
     )
 
 
@@ -160,9 +160,9 @@ def _expect_gumbel(y: Tensor, ratio: Tensor, tau: float) -> None:
             raise Wrong(message)
     raise Wrong(
         f"With tau = {tau}, (log y_0 - log y_1) · tau less the difference of the logits should be "
-        "the difference of two numbers of Gumbel noise, with mean 0 and variance 3.29. Its mean is "
-        f"{implied[''].mean().item():.3g}, its variance {implied[''].var().item():.3g}. Draw u with "
-        "`torch.rand`, make g = -log(-log u), and take softmax((logits + g) / tau)."
+        "the difference of two numbers of Gumbel noise, with mean 0 and variance 3.29. Its mean "
+        f"is {implied[''].mean().item():.3g}, its variance {implied[''].var().item():.3g}. "
+        "Draw u with `torch.rand`, make g = -log(-log u), and take softmax((logits + g) / tau)."
     )
 
 
