@@ -114,7 +114,7 @@ def _begins_at_the_prior(answer: Answer) -> None:
             if abs(variance) < 1e-6:
                 hint = " Is it the *logarithm* of the variance that you return?"
             raise Wrong(
-                f"With steps = 0 your guess is N({mean:.4g}, {variance:.4g}); it begins as N(0, 1), "
+                f"With steps = 0 your guess is N({mean:.4g}, {variance:.4g}). It begins at N(0, 1), "
                 f"and `steps` says how many it takes.{hint}"
             )
 
@@ -163,17 +163,17 @@ def _arrives(answer: Answer) -> None:
     if all(map(_near, ends, best)):
         return
     (mean, variance), *_ = ends
-    if not all(abs(number) < 20 for end in ends for number in end):
+    if not all(abs(number) < 5 for end in ends for number in end):
         raise Wrong(
-            f"With lr = {LR:g} your guess runs off, to N({mean:.3g}, {variance:.3g}). Is the grid's "
-            "spacing in your sum (`torch.trapezoid(values, grid)` sees to it)? And can the variance "
-            "become negative? Climb with its logarithm."
+            f"With lr = {LR:g} your guess runs off, to N({mean:.3g}, {variance:.3g}). Is the "
+            "grid's spacing in your sum (`torch.trapezoid(values, grid)` sees to it)? And can the "
+            "variance become negative? Climb with its logarithm."
         )
     if all(theirs < 0.3 * ours for (_, theirs), (_, ours) in zip(ends, best, strict=True)):
         raise Wrong(
-            f"Your guesses become narrower and narrower: after {STEPS} steps the first has variance "
-            f"{variance:.2g}. The term -log q is missing from the average, which rewards a guess "
-            "for being wide."
+            f"Your guesses become narrower and narrower: after {STEPS} steps the first has "
+            f"variance {variance:.2g}. The term -log q is missing from the average, which rewards a "
+            "guess for being wide."
         )
     if all(abs(variance - 1) < 1e-4 for _, variance in ends):
         raise Wrong(
