@@ -371,7 +371,7 @@ def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
         if any(WIDGET in output.get("data", ()) for output in saved.get("outputs", ())):
             drawn.locator(".jupyter-widgets").first.wait_for()
         if 'class=\\"course-view' in json.dumps(saved.get("outputs", ())):
-            drawn.locator(".course-view canvas.picture").first.wait_for()  # it lives
+            drawn.locator(".course-view canvas.cv-picture").first.wait_for()  # it lives
         if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
             drawn.get_by_role("status").wait_for(state="attached")
         pictures = saved["source"].count("plots.show(") + saved["source"].count("plots.film(")

@@ -104,7 +104,7 @@ def decoded(model, code, *label):
 
 def assert_decodes(view, model, *label):
     """The large picture is what torch makes of the code in the line for Python."""
-    difference = drawn(view.locator("canvas.picture")) - decoded(model, code_of(view), *label)
+    difference = drawn(view.locator("canvas.cv-picture")) - decoded(model, code_of(view), *label)
     assert difference.abs().max() <= LEVELS
     assert difference.abs().mean() < 1
 
@@ -133,7 +133,7 @@ def show(chromium, tmp_path):
         pages.append(page)
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
-            page.locator("form.live").nth(len(views) - 1).wait_for()
+            page.locator("form.cv-live").nth(len(views) - 1).wait_for()
         return page.locator(".course-view").first
 
     yield open_views
@@ -166,14 +166,14 @@ def press(view, *keys):
 )
 def test_what_the_browser_decodes_is_what_torch_decodes(show, model):
     view = show(scrub(model, x))
-    before = drawn(view.locator("canvas.picture"))
+    before = drawn(view.locator("canvas.cv-picture"))
     for slider in view.get_by_role("slider").all()[:3]:
         for key in ("Home", "ArrowRight", "End"):
             slider.press(key)
             assert_decodes(view, model)
     view.get_by_role("button", name="Random code").click()
     assert_decodes(view, model)
-    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
 
 
 def test_keys_move_a_slider_by_steps_that_one_sees(show):
@@ -203,7 +203,7 @@ def test_small_pictures_show_both_ends_of_each_slider(show):
     view.get_by_role("slider", name="z[5]").press("End")
     view.page.wait_for_timeout(600)
     for j in (0, 5, 19):
-        row = view.locator(".row").nth(j)
+        row = view.locator(".cv-row").nth(j)
         for end, side in ((-REACH, 0), (REACH, 1)):
             code = code_of(view)
             code[j] = end
@@ -217,15 +217,15 @@ def test_sliders_stand_in_the_order_of_activity_and_silent_ones_are_named(show):
             numbers[4] = numbers[9] = 0  # two numbers that do nothing
         variance = small.encode(x)[0].var(0, correction=0)
     view = show(scrub(small, x))
-    names = view.locator(".row .name").all_inner_texts()
+    names = view.locator(".cv-row .cv-name").all_inner_texts()
     assert names == [f"z[{j}]" for j in variance.argsort(descending=True, stable=True)]
-    assert view.locator(".row").last.get_by_text("silent").is_visible()
+    assert view.locator(".cv-row").last.get_by_text("silent").is_visible()
     with torch.no_grad():
         for numbers in small.encoder[-1].parameters():
             numbers *= 6
     view = show(scrub(small, x))
     most = (36 * variance).max().item()
-    assert view.locator(".row").first.get_by_text(f"moves {most:.2f}").is_visible()
+    assert view.locator(".cv-row").first.get_by_text(f"moves {most:.2f}").is_visible()
     assert view.get_by_role("slider").first.get_attribute("aria-label").endswith(f"{most:.2f}")
 
 
@@ -310,7 +310,7 @@ def test_a_plane_is_dragged_over_and_moved_by_keys(show):
 def test_the_map_of_the_plane_shows_what_lies_there(show):
     view = show(scrub(flat))
     view.page.wait_for_timeout(500)
-    map_of_codes = drawn(view.locator(".field canvas").first)
+    map_of_codes = drawn(view.locator(".cv-field canvas").first)
     for column, row in ((0, 0), (12, 0), (6, 6), (3, 11)):
         code = torch.tensor([(column + 0.5) * 6 / 13 - 3, 3 - (row + 0.5) * 6 / 13])
         cell = map_of_codes[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
@@ -319,8 +319,8 @@ def test_the_map_of_the_plane_shows_what_lies_there(show):
 
 def test_codes_on_the_plane_have_their_labels_in_words(show):
     view = show(scrub(flat, x, y))
-    assert view.locator(".legend > span").all_inner_texts() == ["0", "1", "2", "3", "4"]
-    marks = view.locator(".field canvas").nth(1)
+    assert view.locator(".cv-legend > span").all_inner_texts() == ["0", "1", "2", "3", "4"]
+    marks = view.locator(".cv-field canvas").nth(1)
     assert marks.is_visible()
     view.get_by_label("codes of 12 images").uncheck()
     assert not marks.is_visible()
@@ -366,7 +366,9 @@ def test_symbols_are_chosen_for_a_place(show):
     assert view.get_by_text("row 2, column 3: symbol 19").is_visible()
     place.focus()
     press(view, "ArrowDown", "ArrowRight")
-    assert view.locator(".cells :focus").get_attribute("aria-label").startswith("row 3, column 4")
+    assert (
+        view.locator(".cv-cells :focus").get_attribute("aria-label").startswith("row 3, column 4")
+    )
     view.get_by_role("button", name="start from image 4").click()
     assert torch.equal(code_of(view), vqvae.symbols(x)[4])
     view.get_by_role("button", name="Reset").click()
@@ -381,7 +383,7 @@ def test_the_palette_shows_what_each_symbol_would_make_of_the_place(show):
         grid = code_of(view)
         for symbol in (0, 13):
             grid[row, column] = symbol
-            shown = drawn(view.locator(".palette canvas").nth(symbol))
+            shown = drawn(view.locator(".cv-palette canvas").nth(symbol))
             expected = decoded(vqvae, grid)[top : top + 12, left : left + 12]
             assert (shown - expected).abs().max() <= LEVELS
 
@@ -411,7 +413,7 @@ def test_twenty_sliders_fit_beside_the_picture(show, width):
     assert box["height"] < (900 if width == 1200 else 1100)
     page = view.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    pixel = view.locator("canvas.picture").bounding_box()["width"] - 2
+    pixel = view.locator("canvas.cv-picture").bounding_box()["width"] - 2
     assert pixel == 8 * 28
 
 
@@ -432,8 +434,8 @@ def test_the_module_is_also_what_anywidget_takes(show):
     view = show(scrub(flat))
     view.evaluate(
         """async element => {
-            const script = [...document.scripts].find(one => one.text.startsWith("import("));
-            const address = eval(script.text.match(/^import\\((.*)\\)\\.then/s)[1]);
+            const script = [...document.scripts].find(one => one.text.includes("mountAll"));
+            const address = eval(script.text.match(/^import\\((.*)\\)\\.then/ms)[1]);
             const { default: widget } = await import(address);
             const options = JSON.parse(element.dataset.view);
             await widget.render({ model: { get: name => ({ options })[name] }, el: element });
@@ -524,7 +526,7 @@ def lesson(lab, chromium):
 
 def view_in(notebook, name):
     view = notebook.cell(list(CELLS).index(name)).locator(".course-view")
-    view.locator("form.live").wait_for()
+    view.locator("form.cv-live").wait_for()
     return view
 
 
@@ -536,12 +538,12 @@ def selected(notebook):
 
 def assert_answers_to_keys(view):
     """The last slider moves, the picture with it, and is what torch draws."""
-    before = drawn(view.locator("canvas.picture"))
+    before = drawn(view.locator("canvas.cv-picture"))
     slider = view.get_by_role("slider").last
     slider.focus()
     press(view, "Home", "ArrowRight", "ArrowRight")
     assert code_of(view)[-1] == pytest.approx(-2.8)
-    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
     assert_decodes(view, vae)
     press(view, "End")
 
@@ -555,11 +557,11 @@ def test_in_lab_a_learner_scrubs_by_keyboard(lesson):
         if view.locator("input[type=range]:focus").count():
             break
     here = selected(lesson)
-    before = drawn(view.locator("canvas.picture"))
+    before = drawn(view.locator("canvas.cv-picture"))
     press(view, *["ArrowRight"] * 5, "ArrowDown", "ArrowUp", "ArrowLeft")
     assert code_of(view)[0] == pytest.approx(0.4)
     assert selected(lesson) == here, "Lab leaves the arrow keys alone"
-    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
     assert_decodes(view, vae)
     press(view, "Escape", "Tab")
     assert view.locator("input[type=range]:focus").get_attribute("aria-label") == "z[1]"
@@ -601,7 +603,7 @@ def test_in_lab_dragging_draws_what_lies_under_the_mouse(lesson):
 @pytest.mark.parametrize("name", list(CELLS)[2:])
 def test_in_lab_every_view_is_alive_and_keeps_its_keys(lesson, name):
     view = view_in(lesson, name)
-    assert view.locator("canvas.picture").first.is_visible()
+    assert view.locator("canvas.cv-picture").first.is_visible()
     for control in view.get_by_role("slider").all()[:1] + view.get_by_role("radio").all()[:1]:
         control.focus()
         press(view, *["ArrowRight", "ArrowDown"] * 3)
@@ -643,7 +645,7 @@ def test_an_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_pat
     page = chromium.new_page()
     refused = browser.keep_local(page)
     page.goto((tmp_path / "views.html").as_uri())
-    page.locator("form.live").nth(len(CELLS) - 3).wait_for()
+    page.locator("form.cv-live").nth(len(CELLS) - 3).wait_for()
     assert_answers_to_keys(page.locator(".course-view").first)
     # nbconvert's own template asks for these two; nothing of the course asks for anything.
     assert all("mathjax" in address or "require.js" in address for address in refused)

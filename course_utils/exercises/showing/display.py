@@ -19,7 +19,7 @@ MONO = "font-family: var(--jp-code-font-family, ui-monospace, monospace)"
 CODE_COLOURS = {
     "Token.Comment": "var(--jp-mirror-editor-comment-color, #408080)",
     "Token.Keyword": "var(--jp-mirror-editor-keyword-color, #008000)",
-    "Token.Literal.Number": "var(--jp-mirror-editor-number-color, #080)",
+    "Token.Literal.Number": "var(--jp-mirror-editor-number-color, #007000)",
     "Token.Literal.String": "var(--jp-mirror-editor-string-color, #ba2121)",
     "Token.Name.Builtin": "var(--jp-mirror-editor-builtin-color, #008000)",
     "Token.Name.Class": "var(--jp-mirror-editor-def-color, #00f)",
