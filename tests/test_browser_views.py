@@ -21,7 +21,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import browser
 from course_utils import VAE, Autoencoder
 from course_utils._running import evaluating
-from course_utils.widgets import film, scrub, walk
+from course_utils.exercises import cards, check, progress, quiz, solution
+from course_utils.exercises.showing import display
+from course_utils.widgets import choose_model, compare_code_sizes, film, scrub, walk
 from course_utils.widgets.codes import REACH
 from course_utils.widgets.packing import LEVELS
 
@@ -120,10 +122,11 @@ def show(chromium, tmp_path):
     """Opens views on a page of their own, as a file, and returns the first of them."""
     pages = []
 
-    def open_views(*views, width=1200, **options):
+    def open_views(*views, width=1200, style="", **options):
         path = tmp_path / f"{len(pages)}.html"
         html = "\n".join(view._repr_html_() for view in views)
-        path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
+        head = f'<!doctype html><meta charset="utf-8"><style>{style}</style>'
+        path.write_text(head + html, encoding="utf-8")
         context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
         page = context.new_page()
         page.set_default_timeout(browser.PATIENCE * 1000)
@@ -133,7 +136,7 @@ def show(chromium, tmp_path):
         pages.append(page)
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
-            page.locator("form.cv-live").nth(len(views) - 1).wait_for()
+            page.locator("form.cv-live").nth(html.count('class="course-view"') - 1).wait_for()
         return page.locator(".course-view").first
 
     yield open_views
@@ -415,6 +418,107 @@ def test_twenty_sliders_fit_beside_the_picture(show, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     pixel = view.locator("canvas.cv-picture").bounding_box()["width"] - 2
     assert pixel == 8 * 28
+
+
+# Wider pictures than the course's own, too.
+large = Autoencoder.dense(2, (8,), input_shape=(1, 64, 64))
+large_x = torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def every_kind():
+    """One of each thing that is drawn in the page, and the stills of what is not."""
+    reconstructions = {name: {k: x[:2] for k in (2, 4)} for name in ("PCA", "autoencoder")}
+    return [
+        *(scrub(model, x, y) for model in (small, flat, conditional)),
+        *(scrub(vqvae, x), walk(small, x[0], x[1]), film(samples, alt="Static")),
+        *(scrub(large, large_x), walk(large, large_x[0], large_x[1])),
+        *(quiz("01.axes"), cards("14"), choose_model(), progress()),
+        *(check("mean_image", torch.mean), solution("mean_image")),
+        display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
+    ]
+
+
+# What is wider than the page, or than the view it stands in; a box that scrolls may hold more.
+TOO_WIDE = """() => {
+    const roots = ".course-view, .course-quiz, .course-cards, .course-path, .course-still";
+    const away = "[hidden], .cv-unseen, .cv-palette > div > *, details:not([open]) > :not(summary)";
+    const parts = [...document.querySelectorAll(`:is(${roots}) *`)];
+    return parts.filter(part => {
+        const room = part.closest(roots) ?? document.documentElement;
+        const right = element => element.getBoundingClientRect().right;
+        return !part.closest(away) && right(part) > right(room) + 0.5;
+    }).map(part => part.outerHTML.slice(0, 120));
+}"""
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_everything_whole(show, width, java_script_enabled):
+    page = show(*every_kind(), width=width, java_script_enabled=java_script_enabled).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if java_script_enabled:
+        assert page.evaluate(TOO_WIDE) == []
+        for view in page.locator("form.cv-live").all():
+            assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
+
+
+@pytest.mark.parametrize("model, pictures", [(flat, x), (large, large_x)], ids=["28", "64"])
+def test_on_a_phone_the_map_is_clicked_where_it_says(show, model, pictures):
+    view = show(scrub(model, pictures), width=320)
+    plane = view.get_by_role("application")
+    box = plane.bounding_box()
+    assert box["width"] < 300 and abs(box["width"] - box["height"]) < 1.5
+    view.page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
+    options = scrub(model, pictures).options
+    (low, high), code = (torch.tensor(options[end]) for end in ("low", "high")), code_of(view)
+    expected = torch.stack([low[0] + 0.9 * (high - low)[0], high[1] - 0.1 * (high - low)[1]])
+    reach = (high - low).max()
+    torch.testing.assert_close(code, expected, rtol=0, atol=0.01 * reach.item())
+    ring = view.locator(".cv-ring").bounding_box()
+    assert ring["x"] + ring["width"] / 2 == pytest.approx(box["x"] + 0.9 * box["width"], abs=2)
+    assert ring["y"] + ring["height"] / 2 == pytest.approx(box["y"] + 0.1 * box["height"], abs=2)
+
+
+# What the sheets of other sites set: for kinds of elements, as Bootstrap does, and for classes.
+FOREIGN = """
+*, ::before, ::after { box-sizing: border-box }
+p, ol, ul { margin-top: 0; margin-bottom: 1rem } ol, ul { padding-left: 2rem }
+p, .caption, .text { color: #fff; font-size: 1.3rem }
+label { display: inline-block; margin-bottom: .5rem; font-weight: 700 }
+button { border-radius: 0; text-transform: uppercase } legend { float: left; width: 100%;
+    padding: 0; margin-bottom: .5rem; font-size: 1.5rem; line-height: inherit }
+fieldset { min-width: 0; padding: 8px; margin: 4px; border: 2px solid } small { font-size: .6em }
+button, input { margin: 3px; font-family: serif; font-size: 22px; line-height: 2 }
+output { display: inline-block; padding: 5px } canvas, img { height: auto; vertical-align: middle }
+input { padding: 6px; width: 50%; height: 40px } canvas { max-width: 50%; padding: 3px }
+.row { display: flex; flex-wrap: wrap; margin-left: -12px; margin-right: -12px }
+.row > * { width: 100%; max-width: 100%; padding: 0 12px } .left, .right, .end { float: left }
+.live, .body, .plane, .field, .ring, .play, .cells, .controls { padding: 9px; display: block }
+.picture, .pictures, .palette, .copy, .legend, .strip, .rows, .buttons { margin: 11px; width: 50% }
+.name, .said, .dot, .up, .along, .over, .starts, .scrub, .symbols, .unseen { position: relative }
+.wrong, .advice, .pale, .silent { opacity: .1; left: 5px }
+"""
+LAYOUT = """() => [...document.querySelectorAll(
+    ".course-view form *, .course-quiz *, .course-cards *")].map(part => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    const { color, opacity, fontSize } = getComputedStyle(part);
+    const name = `${part.tagName} ${part.className}`;
+    const seen = width && height && part.tagName !== "OPTION";
+    return [name, ...(seen ? [x, y, width, height] : []), color, opacity, fontSize];
+})"""
+
+
+def test_under_the_style_sheets_of_others_everything_looks_the_same(show):
+    """In place and size to a pixel, in colour and size of letters exactly."""
+    shown = every_kind()[:7] + every_kind()[8:10]
+    alone, among_others = (
+        show(*shown, style=f"body {{ margin: 0; line-height: 1.5 }} {style}").page.evaluate(LAYOUT)
+        for style in ("", FOREIGN)
+    )
+    assert len(alone) > 500
+    assert [part[0] for part in alone] == [part[0] for part in among_others]
+    for before, after in zip(alone, among_others, strict=True):
+        assert before == pytest.approx(after, abs=1) or before == after, (before, after)
 
 
 def test_without_scripts_a_still_picture_stands_with_its_caption(show):

@@ -27,8 +27,8 @@ if (!window.coursePanels) {
     const cut = ".jupyter-widgets-disconnected";
     if (panel.matches(cut) || panel.querySelector(cut)) return SOON;
     const sign = panel.closest(".jp-NotebookPanel")?.querySelector(".jp-Notebook-ExecutionIndicator");
-    const status = sign?.dataset.status ?? "idle";
-    return { busy: Infinity, idle: LATER }[status] ?? SOON;
+    if (!sign) return Infinity;  // not said: a narrow toolbar has no room for it
+    return { busy: Infinity, idle: LATER }[sign.dataset.status] ?? SOON;
   };
 
   const waiting = new WeakSet();  // panels that have no answer yet

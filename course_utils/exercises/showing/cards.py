@@ -109,12 +109,13 @@ _STYLE = """
   border-color: var(--edge) !important; line-height: 1.5; margin: 8px 0; }
 .course-cards, .course-cards * { box-sizing: border-box; }
 .course-cards p { color: inherit; font-size: inherit; }
+.course-cards button { letter-spacing: normal; text-transform: none; }
 .course-cards > p { margin: 0 0 10px; }
 .course-cards > p small { font-size: .75em; font-weight: 600; letter-spacing: .09em; opacity: .75;
   text-transform: uppercase; }
 .course-cards summary { cursor: pointer; }
 .course-cards details > p { margin: 6px 0 10px; }
-.course-cards details small { opacity: .75; white-space: nowrap; }
+.course-cards details small { font-size: .85em; opacity: .75; white-space: nowrap; }
 .course-cards :focus-visible { outline: 3px solid #2f81d6; outline-offset: 2px; }
 .course-cards nav { align-items: center; display: none; flex-wrap: wrap; gap: 10px;
   margin: 12px 0 0; }

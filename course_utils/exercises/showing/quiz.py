@@ -128,6 +128,7 @@ _STYLE = """
   border-color: var(--edge) !important; line-height: 1.45; margin: 8px 0; }
 .course-quiz, .course-quiz * { box-sizing: border-box; }
 .course-quiz p { color: inherit; font-size: inherit; }
+.course-quiz button { letter-spacing: normal; text-transform: none; }
 .course-quiz > p { margin: 0 0 10px; }
 .course-quiz small { font-size: .75em; font-weight: 600; letter-spacing: .09em; opacity: .75;
   text-transform: uppercase; }
