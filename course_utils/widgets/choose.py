@@ -1,15 +1,15 @@
 """A path of questions from what one needs to a model: `choose_model()`.
 
-The table `QUESTIONS` is the whole of it. The view is nested <details>: it needs no kernel and no
-script (its only one is about keys), opens by mouse or by Tab and Enter, and is there in a notebook
-that is not yet trusted. As text it is the whole tree.
+The table `QUESTIONS` is the whole of it. The view is nested <details> and nothing else: it needs no
+kernel and no script, opens by mouse or by Tab and Enter, and is there in a notebook that is not yet
+trusted. As text it is the whole tree.
 """
 
 import textwrap
 from html import escape
 from typing import NamedTuple
 
-from course_utils._keys import KEYS, SUPPRESS
+from course_utils._keys import SUPPRESS
 
 
 class Advice(NamedTuple):
@@ -266,8 +266,7 @@ class Path:
         return (
             f"<style>{_STYLE}</style>\n"
             f'<div class="course-path" style="{_FRAME}">\n'
-            f"{_html_of(QUESTIONS['start'], 'path')}\n</div>\n"
-            f"<script>{KEYS}</script>"
+            f"{_html_of(QUESTIONS['start'], 'path')}\n</div>"
         )
 
 
