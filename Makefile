@@ -6,6 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 NOTEBOOKS ?= notebooks
+LESSON ?= 00_start_here.ipynb
 
 # The first Python that the pinned versions have wheels for; `make lab PYTHON=/path/to/python3` overrides.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -25,6 +26,10 @@ endif
 # Where Python looks for lines to run at every start: see course_utils/_threads.py.
 PURELIB = $$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
+# JupyterLab would ask each new user whether to fetch news from the network.
+LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings
+NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+
 # Jupyter will not start for root (a container, say) unless told to.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -37,8 +42,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-lab: $(STAMP)  ## install if needed, then open JupyterLab in notebooks/ (on Linux, TORCH=cpu installs less)
-	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS)
+lab: $(STAMP)  ## install if needed, then open JupyterLab with lesson 00 (on Linux, TORCH=cpu installs less)
+	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS) $(LESSON)
 
 # One run of pytest on two processes, so that none waits while another starts a browser or a kernel.
 PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadgroup
@@ -94,6 +99,7 @@ $(STAMP): requirements.lock requirements-cpu.lock pyproject.toml course_utils/th
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing the pinned versions into $(VENV): a few minutes the first time."
 	@{ $(INSTALL) && $(PY) -m pip install --quiet --no-deps --no-build-isolation -e . && \
-		cp course_utils/threads.pth "$(PURELIB)"; } || { \
+		cp course_utils/threads.pth "$(PURELIB)" && mkdir -p $(LAB_SETTINGS) && \
+		echo '$(NO_NEWS)' > $(LAB_SETTINGS)/overrides.json; } || { \
 		echo "The installation did not finish: give the same command again, and it goes on from where it stopped."; exit 1; }
 	@touch $@

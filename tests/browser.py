@@ -1,9 +1,9 @@
 """JupyterLab in a real browser, for tests: a server, a page, and a notebook that a learner drives.
 
-`lab` starts JupyterLab on a free port with folders of its own, so that nothing of the user's
-settings, workspaces or extensions plays a part. `chromium` starts a browser. `Notebook` opens one
-file in a tab and offers what a learner does (run, press keys, look); what Python would print is
-read from Lab's own model, because Lab draws only the cells that are in view.
+`lab` starts JupyterLab, or Notebook 7, on a free port with folders of its own, so that nothing of
+the user's settings, workspaces or extensions plays a part. `chromium` starts a browser. `Notebook`
+opens one file in a tab and offers what a learner does (run, press keys, look); what Python would
+print is read from Lab's own model, because Lab draws only the cells that are in view.
 """
 
 from __future__ import annotations
@@ -76,12 +76,17 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab: its address and token, the folder it shows, its settings' folder."""
+    """A running JupyterLab: its address and token, the folder it shows, its settings' folder.
+
+    Attributes:
+        pages: where in its address a notebook is found; `{}` stands for a new workspace's name.
+    """
 
     url: str
     token: str
     root: Path
     settings: Path
+    pages: str
 
     @contextmanager
     def open(
@@ -94,7 +99,8 @@ class Lab:
         page = context.new_page()
         notebook = Notebook(page)
         try:
-            page.goto(f"{self.url}lab/workspaces/{uuid4().hex}/tree/{name}?token={self.token}")
+            place = self.pages.format(uuid4().hex)
+            page.goto(f"{self.url}{place}/{name}?token={self.token}")
             notebook.wait_until_ready(name)
             yield notebook
         finally:
@@ -104,15 +110,20 @@ class Lab:
 
 
 @contextmanager
-def lab(folder: Path, root: Path, environment: dict[str, str] | None = None) -> Iterator[Lab]:
-    """JupyterLab showing `root`, with its settings and run-time files under `folder`."""
+def lab(
+    folder: Path, root: Path, environment: dict[str, str] | None = None, app: str = "jupyterlab"
+) -> Iterator[Lab]:
+    """JupyterLab showing `root`, with its settings and run-time files under `folder`.
+
+    `app` is the module that is run: with "notebook" it is Jupyter Notebook 7.
+    """
     settings = folder / "settings"
     _write_setting(settings, "notification", {"fetchNews": "false", "checkForUpdates": False})
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = uuid4().hex
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, "-m", app, f"--ServerApp.root_dir={root}"]
     command += ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += ["--expose-app-in-browser"]
@@ -137,7 +148,8 @@ def lab(folder: Path, root: Path, environment: dict[str, str] | None = None) -> 
     try:
         url = f"http://127.0.0.1:{port}/"
         _wait_for_server(server, f"{url}api/status?token={token}", log)
-        yield Lab(url, token, root, settings)
+        pages = "notebooks" if app == "notebook" else "lab/workspaces/{}/tree"
+        yield Lab(url, token, root, settings, pages)
     finally:
         server.terminate()  # on SIGTERM the server shuts its kernels down first
         try:

@@ -5,12 +5,15 @@ each; the course's own notebooks are run after it, on the embedded digits.
 """
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -25,8 +28,9 @@ KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "langua
 
 SETUP = """\
 import torch
-from course_utils import Autoencoder, cards, check, masking_noise, plots, quiz
-from course_utils.widgets import choose_model, compare_code_sizes, denoise_at"""
+from course_utils import VAE, VQVAE, Autoencoder, cards, check, masking_noise, plots, quiz
+from course_utils import progress, show_source
+from course_utils.widgets import choose_model, compare_code_sizes, denoise_at, scrub, walk"""
 STUB = """\
 def squared_error(x_hat, x):
     raise NotImplementedError"""
@@ -42,6 +46,20 @@ FILM = """\
 frames = [plots.images({"static": torch.rand(2, 1, 28, 28)}) for _ in range(3)]
 plots.film(frames, alt="Static & noise")"""
 FIGURE = 'plots.show(plots.images({"static": torch.rand(2, 1, 28, 28)}), alt="Static & noise")'
+# A picture that takes as long as there is a file "wait" beside the notebook.
+SLOW = """\
+import os, time
+from pathlib import Path
+import ipywidgets
+from course_utils.widgets.panel import Panel
+slider, words = ipywidgets.IntSlider(description="moved", max=9), ipywidgets.HTML()
+panel = Panel([slider, words])
+def draw(change):
+    while Path("wait").exists():
+        time.sleep(0.05)
+    words.value = f"drawn {change.new}"
+slider.observe(draw, names="value")
+panel"""
 CELLS = {
     "title": new_markdown_cell("# A lesson in small"),
     "setup": new_code_cell(SETUP),
@@ -56,6 +74,11 @@ CELLS = {
     "film": new_code_cell(FILM),
     "cards": new_code_cell('cards("14")'),
     "path": new_code_cell("choose_model()"),
+    "progress": new_code_cell("progress()"),
+    "source": new_code_cell("show_source(masking_noise)"),
+    "map": new_code_cell("scrub(VAE.dense(2, (8,)), x, torch.tensor([0, 1, 2]))"),
+    "walk": new_code_cell("walk(Autoencoder.dense(2), x[0], x[1])"),
+    "symbols": new_code_cell("scrub(VQVAE.patches(6), x)"),
 }
 
 
@@ -175,14 +198,12 @@ def test_slider_by_keyboard(lesson):
 def test_sliders_say_their_names_and_what_they_show(lesson):
     view = cell(lesson, "noise").locator(".widget-box")
     for k, (name, value) in enumerate({"strength": "0.50", "image": "0"}.items()):
-        handle = view.get_by_role("slider").nth(k)
-        handle.focus()
+        handle = view.get_by_role("slider").nth(k)  # which nobody has focused yet
         assert handle.get_attribute("aria-label") == name
         assert handle.get_attribute("aria-valuetext") == value
     view.get_by_role("slider", name="image").press("ArrowRight")
     view.locator('[aria-label="image"][aria-valuetext="1"]').wait_for()
     size = cell(lesson, "slider").get_by_role("slider").first
-    size.focus()
     assert size.get_attribute("aria-valuetext") in {"2", "4", "16"}  # and not its index
 
 
@@ -194,6 +215,125 @@ def test_noise_by_keyboard(lesson):
     lesson.page.keyboard.press("Home")
     view.get_by_text("squared error 0.00").wait_for()  # no noise: the noisy one is the original
     assert picture.get_attribute("src") != before
+
+
+SILENCE = "No answer: the kernel of this view is gone or was restarted. Run its cell again."
+
+
+@pytest.fixture
+def slow(lab, chromium):
+    """A notebook with one slider, which says what it has drawn; its cells print the kernel's id."""
+    cells = [new_code_cell(SLOW), new_code_cell("print(os.getpid())")]
+    metadata = {"kernelspec": KERNELSPEC}
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), lab.root / "slow.ipynb")
+    with lab.open(chromium, "slow.ipynb") as notebook:
+        notebook.run_all()
+        notebook.page.clock.install()
+        yield notebook
+
+
+def move(notebook):
+    notebook.cell(0).get_by_role("slider", name="moved").press("ArrowRight")
+
+
+def id_of_kernel(notebook):
+    return int(notebook.cells()[1]["outputs"][0]["text"])
+
+
+def test_a_slow_picture_is_waited_for(lab, slow):
+    """However long the kernel draws, or a crowded computer lets it wait, nothing is said."""
+    view, clock = slow.cell(0).locator(".widget-box"), slow.page.clock
+    line = view.get_by_text(SILENCE)
+    wait = lab.root / "wait"
+    wait.touch()
+    move(slow)
+    slow.page.wait_for_function(
+        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'busy'"
+    )
+    move(slow)  # and this move waits for the first one's picture
+    for _ in range(4):
+        clock.fast_forward(30_000)
+        slow.page.wait_for_timeout(200)
+        assert line.count() == 0
+    wait.unlink()
+    view.get_by_text("drawn 2").wait_for()
+    slow.page.wait_for_function(
+        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'idle'"
+    )
+    os.kill(id_of_kernel(slow), signal.SIGSTOP)  # idle, and yet it does not come to answer
+    try:
+        move(slow)
+        clock.fast_forward(8000)
+        slow.page.wait_for_timeout(200)
+        assert line.count() == 0
+    finally:
+        os.kill(id_of_kernel(slow), signal.SIGCONT)
+    view.get_by_text("drawn 3").wait_for()
+    clock.fast_forward(30_000)
+    slow.page.wait_for_timeout(200)
+    assert line.count() == 0
+
+
+@pytest.mark.parametrize("end", ["restarted", "shut down", "killed"])
+def test_a_slider_whose_kernel_is_gone_says_so(slow, end):
+    view = slow.cell(0).locator(".widget-box")
+    move(slow)
+    view.get_by_text("drawn 1").wait_for()
+    if end == "restarted":
+        slow.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+    elif end == "shut down":
+        slow.shut_down_kernel()
+    else:
+        os.kill(id_of_kernel(slow), signal.SIGKILL)
+        slow.page.locator(".jp-Dialog .jp-mod-accept").click()  # Lab says that it restarts it
+        view.locator(".jupyter-widgets-disconnected").first.wait_for()
+    assert view.get_by_text(SILENCE).count() == 0, "nobody has moved anything"
+    move(slow)
+    slow.page.clock.fast_forward(2500)
+    view.get_by_text(SILENCE).wait_for()
+    assert view.get_by_text("drawn 1").is_visible()
+    assert view.locator("p[role=status]", has_text=SILENCE).count() == 1  # and read out
+    if end == "restarted":
+        slow.run_all()
+        assert slow.cell(0).get_by_text(SILENCE).count() == 0
+        move(slow)
+        slow.cell(0).get_by_text("drawn 1").wait_for()
+
+
+AXE = """async output => {
+    const { violations, incomplete } = await axe.run(output, { resultTypes: ["violations"] });
+    const unsure = incomplete.filter(rule => rule.id !== "color-contrast");
+    return [...violations, ...unsure].flatMap(rule =>
+        rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)} ${node.any[0]?.message}`));
+}"""
+
+
+def complaints(notebook):
+    """What axe-core finds in the outputs and the text of each cell."""
+    notebook.page.evaluate(Axe().axe_script)
+    found = []
+    for index, saved in enumerate(notebook.cells()):
+        drawn = notebook.cell(index)
+        shown = ".jp-OutputArea-output" if saved["cell_type"] == "code" else ".jp-MarkdownOutput"
+        for output in drawn.locator(shown).all():
+            if output.is_visible():
+                found += [f"cell {index}, {each}" for each in output.evaluate(AXE)]
+    return found
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_axe_finds_nothing_to_complain_of(lesson, theme):
+    command = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    lesson.page.evaluate(command, theme)
+    lesson.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    lesson.page.wait_for_timeout(500)  # colours fade over
+    assert complaints(lesson) == []
+    output = cell(lesson, "check").locator(".jp-OutputArea-output").last
+    output.evaluate("output => output.append(document.createElement('button'))")
+    assert any("button-name" in found for found in complaints(lesson)), "axe looks at the outputs"
+    output.evaluate("output => output.lastChild.remove()")
 
 
 def assert_still(view, shown):
@@ -364,6 +504,8 @@ def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
     assert browser.errors(cells) == []
     code = [from_dict(saved) for saved in cells if saved["cell_type"] == "code"]
     assert_ran_well(code, expected)
+    if path.stem.startswith("00"):
+        assert complaints(notebook) == []
     for index, saved in enumerate(cells):
         if not saved.get("outputs"):
             continue
@@ -371,7 +513,7 @@ def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
         if any(WIDGET in output.get("data", ()) for output in saved.get("outputs", ())):
             drawn.locator(".jupyter-widgets").first.wait_for()
         if 'class=\\"course-view' in json.dumps(saved.get("outputs", ())):
-            drawn.locator(".course-view canvas.picture").first.wait_for()  # it lives
+            drawn.locator(".course-view canvas.cv-picture").first.wait_for()  # it lives
         if saved["cell_type"] == "code" and saved["source"].startswith("quiz("):
             drawn.get_by_role("status").wait_for(state="attached")
         pictures = saved["source"].count("plots.show(") + saved["source"].count("plots.film(")

@@ -21,7 +21,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import browser
 from course_utils import VAE, Autoencoder
 from course_utils._running import evaluating
-from course_utils.widgets import film, scrub, walk
+from course_utils.exercises import cards, check, progress, quiz, solution
+from course_utils.exercises.showing import display
+from course_utils.widgets import choose_model, compare_code_sizes, film, scrub, walk
 from course_utils.widgets.codes import REACH
 from course_utils.widgets.packing import LEVELS
 
@@ -104,7 +106,7 @@ def decoded(model, code, *label):
 
 def assert_decodes(view, model, *label):
     """The large picture is what torch makes of the code in the line for Python."""
-    difference = drawn(view.locator("canvas.picture")) - decoded(model, code_of(view), *label)
+    difference = drawn(view.locator("canvas.cv-picture")) - decoded(model, code_of(view), *label)
     assert difference.abs().max() <= LEVELS
     assert difference.abs().mean() < 1
 
@@ -120,10 +122,11 @@ def show(chromium, tmp_path):
     """Opens views on a page of their own, as a file, and returns the first of them."""
     pages = []
 
-    def open_views(*views, width=1200, **options):
+    def open_views(*views, width=1200, style="", **options):
         path = tmp_path / f"{len(pages)}.html"
         html = "\n".join(view._repr_html_() for view in views)
-        path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
+        head = f'<!doctype html><meta charset="utf-8"><style>{style}</style>'
+        path.write_text(head + html, encoding="utf-8")
         context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
         page = context.new_page()
         page.set_default_timeout(browser.PATIENCE * 1000)
@@ -133,7 +136,7 @@ def show(chromium, tmp_path):
         pages.append(page)
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
-            page.locator("form.live").nth(len(views) - 1).wait_for()
+            page.locator("form.cv-live").nth(html.count('class="course-view"') - 1).wait_for()
         return page.locator(".course-view").first
 
     yield open_views
@@ -166,14 +169,14 @@ def press(view, *keys):
 )
 def test_what_the_browser_decodes_is_what_torch_decodes(show, model):
     view = show(scrub(model, x))
-    before = drawn(view.locator("canvas.picture"))
+    before = drawn(view.locator("canvas.cv-picture"))
     for slider in view.get_by_role("slider").all()[:3]:
         for key in ("Home", "ArrowRight", "End"):
             slider.press(key)
             assert_decodes(view, model)
     view.get_by_role("button", name="Random code").click()
     assert_decodes(view, model)
-    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
 
 
 def test_keys_move_a_slider_by_steps_that_one_sees(show):
@@ -203,7 +206,7 @@ def test_small_pictures_show_both_ends_of_each_slider(show):
     view.get_by_role("slider", name="z[5]").press("End")
     view.page.wait_for_timeout(600)
     for j in (0, 5, 19):
-        row = view.locator(".row").nth(j)
+        row = view.locator(".cv-row").nth(j)
         for end, side in ((-REACH, 0), (REACH, 1)):
             code = code_of(view)
             code[j] = end
@@ -217,15 +220,15 @@ def test_sliders_stand_in_the_order_of_activity_and_silent_ones_are_named(show):
             numbers[4] = numbers[9] = 0  # two numbers that do nothing
         variance = small.encode(x)[0].var(0, correction=0)
     view = show(scrub(small, x))
-    names = view.locator(".row .name").all_inner_texts()
+    names = view.locator(".cv-row .cv-name").all_inner_texts()
     assert names == [f"z[{j}]" for j in variance.argsort(descending=True, stable=True)]
-    assert view.locator(".row").last.get_by_text("silent").is_visible()
+    assert view.locator(".cv-row").last.get_by_text("silent").is_visible()
     with torch.no_grad():
         for numbers in small.encoder[-1].parameters():
             numbers *= 6
     view = show(scrub(small, x))
     most = (36 * variance).max().item()
-    assert view.locator(".row").first.get_by_text(f"moves {most:.2f}").is_visible()
+    assert view.locator(".cv-row").first.get_by_text(f"moves {most:.2f}").is_visible()
     assert view.get_by_role("slider").first.get_attribute("aria-label").endswith(f"{most:.2f}")
 
 
@@ -310,7 +313,7 @@ def test_a_plane_is_dragged_over_and_moved_by_keys(show):
 def test_the_map_of_the_plane_shows_what_lies_there(show):
     view = show(scrub(flat))
     view.page.wait_for_timeout(500)
-    map_of_codes = drawn(view.locator(".field canvas").first)
+    map_of_codes = drawn(view.locator(".cv-field canvas").first)
     for column, row in ((0, 0), (12, 0), (6, 6), (3, 11)):
         code = torch.tensor([(column + 0.5) * 6 / 13 - 3, 3 - (row + 0.5) * 6 / 13])
         cell = map_of_codes[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
@@ -319,8 +322,8 @@ def test_the_map_of_the_plane_shows_what_lies_there(show):
 
 def test_codes_on_the_plane_have_their_labels_in_words(show):
     view = show(scrub(flat, x, y))
-    assert view.locator(".legend > span").all_inner_texts() == ["0", "1", "2", "3", "4"]
-    marks = view.locator(".field canvas").nth(1)
+    assert view.locator(".cv-legend > span").all_inner_texts() == ["0", "1", "2", "3", "4"]
+    marks = view.locator(".cv-field canvas").nth(1)
     assert marks.is_visible()
     view.get_by_label("codes of 12 images").uncheck()
     assert not marks.is_visible()
@@ -366,7 +369,9 @@ def test_symbols_are_chosen_for_a_place(show):
     assert view.get_by_text("row 2, column 3: symbol 19").is_visible()
     place.focus()
     press(view, "ArrowDown", "ArrowRight")
-    assert view.locator(".cells :focus").get_attribute("aria-label").startswith("row 3, column 4")
+    assert (
+        view.locator(".cv-cells :focus").get_attribute("aria-label").startswith("row 3, column 4")
+    )
     view.get_by_role("button", name="start from image 4").click()
     assert torch.equal(code_of(view), vqvae.symbols(x)[4])
     view.get_by_role("button", name="Reset").click()
@@ -381,7 +386,7 @@ def test_the_palette_shows_what_each_symbol_would_make_of_the_place(show):
         grid = code_of(view)
         for symbol in (0, 13):
             grid[row, column] = symbol
-            shown = drawn(view.locator(".palette canvas").nth(symbol))
+            shown = drawn(view.locator(".cv-palette canvas").nth(symbol))
             expected = decoded(vqvae, grid)[top : top + 12, left : left + 12]
             assert (shown - expected).abs().max() <= LEVELS
 
@@ -411,8 +416,109 @@ def test_twenty_sliders_fit_beside_the_picture(show, width):
     assert box["height"] < (900 if width == 1200 else 1100)
     page = view.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    pixel = view.locator("canvas.picture").bounding_box()["width"] - 2
+    pixel = view.locator("canvas.cv-picture").bounding_box()["width"] - 2
     assert pixel == 8 * 28
+
+
+# Wider pictures than the course's own, too.
+large = Autoencoder.dense(2, (8,), input_shape=(1, 64, 64))
+large_x = torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def every_kind():
+    """One of each thing that is drawn in the page, and the stills of what is not."""
+    reconstructions = {name: {k: x[:2] for k in (2, 4)} for name in ("PCA", "autoencoder")}
+    return [
+        *(scrub(model, x, y) for model in (small, flat, conditional)),
+        *(scrub(vqvae, x), walk(small, x[0], x[1]), film(samples, alt="Static")),
+        *(scrub(large, large_x), walk(large, large_x[0], large_x[1])),
+        *(quiz("01.axes"), cards("14"), choose_model(), progress()),
+        *(check("mean_image", torch.mean), solution("mean_image")),
+        display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
+    ]
+
+
+# What is wider than the page, or than the view it stands in; a box that scrolls may hold more.
+TOO_WIDE = """() => {
+    const roots = ".course-view, .course-quiz, .course-cards, .course-path, .course-still";
+    const away = "[hidden], .cv-unseen, .cv-palette > div > *, details:not([open]) > :not(summary)";
+    const parts = [...document.querySelectorAll(`:is(${roots}) *`)];
+    return parts.filter(part => {
+        const room = part.closest(roots) ?? document.documentElement;
+        const right = element => element.getBoundingClientRect().right;
+        return !part.closest(away) && right(part) > right(room) + 0.5;
+    }).map(part => part.outerHTML.slice(0, 120));
+}"""
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_everything_whole(show, width, java_script_enabled):
+    page = show(*every_kind(), width=width, java_script_enabled=java_script_enabled).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if java_script_enabled:
+        assert page.evaluate(TOO_WIDE) == []
+        for view in page.locator("form.cv-live").all():
+            assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
+
+
+@pytest.mark.parametrize("model, pictures", [(flat, x), (large, large_x)], ids=["28", "64"])
+def test_on_a_phone_the_map_is_clicked_where_it_says(show, model, pictures):
+    view = show(scrub(model, pictures), width=320)
+    plane = view.get_by_role("application")
+    box = plane.bounding_box()
+    assert box["width"] < 300 and abs(box["width"] - box["height"]) < 1.5
+    view.page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
+    options = scrub(model, pictures).options
+    (low, high), code = (torch.tensor(options[end]) for end in ("low", "high")), code_of(view)
+    expected = torch.stack([low[0] + 0.9 * (high - low)[0], high[1] - 0.1 * (high - low)[1]])
+    reach = (high - low).max()
+    torch.testing.assert_close(code, expected, rtol=0, atol=0.01 * reach.item())
+    ring = view.locator(".cv-ring").bounding_box()
+    assert ring["x"] + ring["width"] / 2 == pytest.approx(box["x"] + 0.9 * box["width"], abs=2)
+    assert ring["y"] + ring["height"] / 2 == pytest.approx(box["y"] + 0.1 * box["height"], abs=2)
+
+
+# What the sheets of other sites set: for kinds of elements, as Bootstrap does, and for classes.
+FOREIGN = """
+*, ::before, ::after { box-sizing: border-box }
+p, ol, ul { margin-top: 0; margin-bottom: 1rem } ol, ul { padding-left: 2rem }
+p, .caption, .text { color: #fff; font-size: 1.3rem }
+label { display: inline-block; margin-bottom: .5rem; font-weight: 700 }
+button { border-radius: 0; text-transform: uppercase } legend { float: left; width: 100%;
+    padding: 0; margin-bottom: .5rem; font-size: 1.5rem; line-height: inherit }
+fieldset { min-width: 0; padding: 8px; margin: 4px; border: 2px solid } small { font-size: .6em }
+button, input { margin: 3px; font-family: serif; font-size: 22px; line-height: 2 }
+output { display: inline-block; padding: 5px } canvas, img { height: auto; vertical-align: middle }
+input { padding: 6px; width: 50%; height: 40px } canvas { max-width: 50%; padding: 3px }
+.row { display: flex; flex-wrap: wrap; margin-left: -12px; margin-right: -12px }
+.row > * { width: 100%; max-width: 100%; padding: 0 12px } .left, .right, .end { float: left }
+.live, .body, .plane, .field, .ring, .play, .cells, .controls { padding: 9px; display: block }
+.picture, .pictures, .palette, .copy, .legend, .strip, .rows, .buttons { margin: 11px; width: 50% }
+.name, .said, .dot, .up, .along, .over, .starts, .scrub, .symbols, .unseen { position: relative }
+.wrong, .advice, .pale, .silent { opacity: .1; left: 5px }
+"""
+LAYOUT = """() => [...document.querySelectorAll(
+    ".course-view form *, .course-quiz *, .course-cards *")].map(part => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    const { color, opacity, fontSize } = getComputedStyle(part);
+    const name = `${part.tagName} ${part.className}`;
+    const seen = width && height && part.tagName !== "OPTION";
+    return [name, ...(seen ? [x, y, width, height] : []), color, opacity, fontSize];
+})"""
+
+
+def test_under_the_style_sheets_of_others_everything_looks_the_same(show):
+    """In place and size to a pixel, in colour and size of letters exactly."""
+    shown = every_kind()[:7] + every_kind()[8:10]
+    alone, among_others = (
+        show(*shown, style=f"body {{ margin: 0; line-height: 1.5 }} {style}").page.evaluate(LAYOUT)
+        for style in ("", FOREIGN)
+    )
+    assert len(alone) > 500
+    assert [part[0] for part in alone] == [part[0] for part in among_others]
+    for before, after in zip(alone, among_others, strict=True):
+        assert before == pytest.approx(after, abs=1) or before == after, (before, after)
 
 
 def test_without_scripts_a_still_picture_stands_with_its_caption(show):
@@ -432,8 +538,8 @@ def test_the_module_is_also_what_anywidget_takes(show):
     view = show(scrub(flat))
     view.evaluate(
         """async element => {
-            const script = [...document.scripts].find(one => one.text.startsWith("import("));
-            const address = eval(script.text.match(/^import\\((.*)\\)\\.then/s)[1]);
+            const script = [...document.scripts].find(one => one.text.includes("mountAll"));
+            const address = eval(script.text.match(/^import\\((.*)\\)\\.then/ms)[1]);
             const { default: widget } = await import(address);
             const options = JSON.parse(element.dataset.view);
             await widget.render({ model: { get: name => ({ options })[name] }, el: element });
@@ -524,7 +630,7 @@ def lesson(lab, chromium):
 
 def view_in(notebook, name):
     view = notebook.cell(list(CELLS).index(name)).locator(".course-view")
-    view.locator("form.live").wait_for()
+    view.locator("form.cv-live").wait_for()
     return view
 
 
@@ -536,12 +642,12 @@ def selected(notebook):
 
 def assert_answers_to_keys(view):
     """The last slider moves, the picture with it, and is what torch draws."""
-    before = drawn(view.locator("canvas.picture"))
+    before = drawn(view.locator("canvas.cv-picture"))
     slider = view.get_by_role("slider").last
     slider.focus()
     press(view, "Home", "ArrowRight", "ArrowRight")
     assert code_of(view)[-1] == pytest.approx(-2.8)
-    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
     assert_decodes(view, vae)
     press(view, "End")
 
@@ -555,11 +661,11 @@ def test_in_lab_a_learner_scrubs_by_keyboard(lesson):
         if view.locator("input[type=range]:focus").count():
             break
     here = selected(lesson)
-    before = drawn(view.locator("canvas.picture"))
+    before = drawn(view.locator("canvas.cv-picture"))
     press(view, *["ArrowRight"] * 5, "ArrowDown", "ArrowUp", "ArrowLeft")
     assert code_of(view)[0] == pytest.approx(0.4)
     assert selected(lesson) == here, "Lab leaves the arrow keys alone"
-    assert not torch.equal(drawn(view.locator("canvas.picture")), before)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
     assert_decodes(view, vae)
     press(view, "Escape", "Tab")
     assert view.locator("input[type=range]:focus").get_attribute("aria-label") == "z[1]"
@@ -601,7 +707,7 @@ def test_in_lab_dragging_draws_what_lies_under_the_mouse(lesson):
 @pytest.mark.parametrize("name", list(CELLS)[2:])
 def test_in_lab_every_view_is_alive_and_keeps_its_keys(lesson, name):
     view = view_in(lesson, name)
-    assert view.locator("canvas.picture").first.is_visible()
+    assert view.locator("canvas.cv-picture").first.is_visible()
     for control in view.get_by_role("slider").all()[:1] + view.get_by_role("radio").all()[:1]:
         control.focus()
         press(view, *["ArrowRight", "ArrowDown"] * 3)
@@ -643,7 +749,7 @@ def test_an_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_pat
     page = chromium.new_page()
     refused = browser.keep_local(page)
     page.goto((tmp_path / "views.html").as_uri())
-    page.locator("form.live").nth(len(CELLS) - 3).wait_for()
+    page.locator("form.cv-live").nth(len(CELLS) - 3).wait_for()
     assert_answers_to_keys(page.locator(".course-view").first)
     # nbconvert's own template asks for these two; nothing of the course asks for anything.
     assert all("mathjax" in address or "require.js" in address for address in refused)

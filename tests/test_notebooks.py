@@ -19,10 +19,13 @@ from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
+import ipywidgets
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
+from course_utils.exercises.showing.cards import Deck
+from course_utils.exercises.showing.quiz import Quiz
 from course_utils.widgets import panel, views
 from tools import execute
 from tools.execute import (
@@ -35,6 +38,7 @@ from tools.execute import (
     run,
     run_and_judge,
     tidy,
+    title,
 )
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -46,6 +50,7 @@ MAX_LINES = 12  # of an ordinary cell
 MAX_LONG_LINES = 25  # of an exercise, or of a cell that only imports
 TAGS = {"exercise", "nbval-check-output"}
 LAST_LESSON = "15"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 MIN_COMPARED = 3  # cells whose output nbval compares, in each lesson after the first
 
 
@@ -176,6 +181,8 @@ def has_house_metadata(lesson: Lesson) -> Iterator[str]:
     for key, expected in (("kernelspec", KERNELSPEC), ("language_info", LANGUAGE)):
         if lesson.notebook.metadata.get(key) != expected:
             yield f"metadata.{key} is not {expected}: run `make execute`"
+    if lesson.notebook.metadata.get("title") != title(lesson.notebook):
+        yield f"metadata.title is not {title(lesson.notebook)!r}: run `make execute`"
     if "widgets" in lesson.notebook.metadata:
         yield "the metadata hold the state of widgets: run `make execute`"
     if any("execution" in cell.metadata for cell in lesson.cells):
@@ -186,12 +193,56 @@ def has_current_views(lesson: Lesson) -> Iterator[str]:
     """A view carries the module that draws it: a saved one must not be older than the package."""
     view = views.View("", {}, {}, "")._repr_html_()
     scripts = {"course-view": view[view.index("<script>") :]}
-    scripts["course-still"] = f"<script>{panel.NAMES}</script>"
+    scripts["course-still"] = f"<script>{panel.script()}</script>"
+    for name, shown in (("quiz", Quiz("", "", ())), ("cards", Deck("", "", ()))):
+        html = shown._repr_html_()
+        scripts[f"course-{name}"] = html[html.index("<script>") :]
     for cell in lesson.code:
         pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
         for name, script in scripts.items():
             if any(f'class="{name}"' in page and not page.endswith(script) for page in pages):
                 yield f"{_start(cell)} shows an older view: run `make execute`"
+
+
+def widget_names() -> set[str]:
+    """The names of all classes of widgets, the course's own among them."""
+    classes = [ipywidgets.Widget]
+    for parent in classes:  # grows meanwhile
+        classes += parent.__subclasses__()
+    return {each.__name__ for each in classes}
+
+
+def shows_no_name_of_a_class(lesson: Lesson) -> Iterator[str]:
+    """Where no widget can live one sees its still picture, and never how Python writes it."""
+    for cell in lesson.code:
+        stills = [
+            "course-still" in out.get("data", {}).get("text/html", "") for out in cell.outputs
+        ]
+        for output, still_before in zip(cell.outputs, [False, *stills], strict=False):
+            data = output.get("data", {})
+            text = data.get("text/plain", "")
+            if text.startswith("<IPython") or text.partition("(")[0] in widget_names():
+                yield f"{_start(cell)} shows {text[:40]!r}, as Python writes it"
+            if WIDGET in data and not still_before:
+                yield f"{_start(cell)} shows a widget and no still picture: put it in a Panel"
+
+
+def restores_no_other_lesson(lesson: Lesson) -> Iterator[str]:
+    """`git restore .` in a lesson would take away the answers of all others."""
+    for cell in lesson.cells:
+        if re.search(
+            r"git (?:restore|checkout|reset)[^\n`]* (?:\.|--hard|\*)(?=[\s`]|$)", cell.source
+        ):
+            yield f"{_start(cell)} restores more than this lesson: name one file"
+
+
+def names_its_columns(lesson: Lesson) -> Iterator[str]:
+    for cell in lesson.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for head in re.findall(r"^(\|.*\|)\s*\n\|(?:\s*:?-+:?\s*\|)+", cell.source, re.MULTILINE):
+            if any(not name.strip() for name in head.strip().strip("|").split("|")):
+                yield f"{_start(cell)} has a table with an empty header: {head[:60]}"
 
 
 def is_small(lesson: Lesson) -> Iterator[str]:
@@ -401,6 +452,9 @@ PROMISES = [
     is_executed,
     has_house_metadata,
     has_current_views,
+    shows_no_name_of_a_class,
+    restores_no_other_lesson,
+    names_its_columns,
     is_small,
     ran_on_mnist,
     names_no_local_path,
@@ -696,6 +750,11 @@ def _html(text: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_output("display_data", data={"text/html": text})
 
 
+def _plain(text: str, kind: str = "text/plain") -> nbformat.NotebookNode:
+    """An output that is this text, or holds something else besides an empty one."""
+    return nbformat.v4.new_output("display_data", data={"text/plain": text, kind: text or {}})
+
+
 def _grow(lesson: Lesson) -> None:
     lesson.path.write_bytes(b" " * MAX_BYTES)
 
@@ -770,6 +829,36 @@ SPOILT = [
     (has_house_metadata, _metadata(widgets={}), "state of widgets"),
     (has_house_metadata, _set(1, metadata={"execution": {"shell": "12:00"}}), "times"),
     (has_current_views, _set(1, outputs=[_html('<p class="course-view">')]), "older"),
+    (has_current_views, _set(1, outputs=[_html('<p class="course-quiz">')]), "older"),
+    (has_house_metadata, _metadata(title="Another"), "title"),
+    (shows_no_name_of_a_class, _set(1, outputs=[_plain("HBox(children=(VBox(")]), "HBox"),
+    (shows_no_name_of_a_class, _set(1, outputs=[_plain("FloatSlider(value=0.0)")]), "FloatSlider"),
+    (shows_no_name_of_a_class, _set(1, outputs=[_plain("<IPython.core.display.HTML>")]), "IPython"),
+    (shows_no_name_of_a_class, _set(1, outputs=[_plain("", WIDGET)]), "no still picture"),
+    (
+        shows_no_name_of_a_class,
+        _set(1, outputs=[_html('<p class="course-still">'), _plain("", WIDGET)]),
+        None,
+    ),
+    (shows_no_name_of_a_class, _set(1, outputs=[_plain("Panel()")]), "Panel"),
+    (shows_no_name_of_a_class, _set(1, outputs=[_plain("Sequential(\n  (0): Linear())")]), None),
+    (
+        restores_no_other_lesson,
+        _source_of(3, "Read", "Try `!git restore .`, then read"),
+        "one file",
+    ),
+    (
+        restores_no_other_lesson,
+        _source_of(3, "Read", "Try `git checkout -- .` and read"),
+        "one file",
+    ),
+    (restores_no_other_lesson, _source_of(3, "Read", "`!git restore 01_twice.ipynb`. Read"), None),
+    (
+        names_its_columns,
+        _source_of(3, "Read", "| | b |\n|---|:--|\n| 1 | 2 |\n\nRead"),
+        "empty header",
+    ),
+    (names_its_columns, _source_of(3, "Read", "| a | b |\n|---|---|\n| | 2 |\n\nRead"), None),
     (is_small, _grow, "bytes"),
     (ran_on_mnist, _set(1, outputs=_printed("digits")), "print images.name"),
     (ran_on_mnist, _set(1, outputs=_printed("fashion_mnist")), "print images.name"),

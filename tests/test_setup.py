@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -185,9 +186,9 @@ def test_pre_commit_runs_the_locked_ruff():
         assert "jupyter" in hook["types_or"]
 
 
-# The lessons are read in JupyterLab; tests reach these through pytest, the command line or make.
+# The lessons are read in JupyterLab; tests reach the rest through pytest, the command line or make.
 NOT_IMPORTED = {"jupyterlab", "ruff", "uv", "pre-commit", "setuptools", "nbconvert"}
-NOT_IMPORTED |= {"zizmor", "nbval", "pytest-timeout", "pytest-xdist", "beartype"}
+NOT_IMPORTED |= {"notebook", "zizmor", "nbval", "pytest-timeout", "pytest-xdist", "beartype"}
 
 
 def imported_packages(folder: str) -> set[str]:
@@ -405,6 +406,19 @@ def test_install_that_was_cut_short_goes_on_with_the_next_call(fresh_clone):
     again = (fresh_clone / "log").read_text().splitlines()[len(calls) :]
     assert not any("install" in call for call in again), "a finished set-up was done again"
     assert (fresh_clone / ".venv/threads.pth").exists()
+    settings = fresh_clone / ".venv/share/jupyter/lab/settings/overrides.json"
+    plugin, values = json.loads(settings.read_text()).popitem()  # of JupyterLab, with its schema
+    schemas = Path(sys.prefix, "share/jupyter/lab/schemas", *plugin.split(":")).with_suffix(".json")
+    choices = json.loads(schemas.read_text())["properties"]["fetchNews"]["oneOf"]
+    assert values["fetchNews"] in [choice["const"] for choice in choices]
+
+
+@needs_make
+def test_lab_opens_the_first_lesson_or_the_one_that_is_named(fresh_clone):
+    first = make("--dry-run", "lab", cwd=fresh_clone).stdout.splitlines()[-1]
+    assert (REPOSITORY / "notebooks" / first.split()[-1]).exists()
+    named = make("--dry-run", "lab", cwd=fresh_clone, LESSON="06_elbo.ipynb").stdout
+    assert named.rstrip().endswith("06_elbo.ipynb")
 
 
 @needs_make

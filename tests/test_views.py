@@ -249,18 +249,79 @@ def test_the_script_ends_where_it_should(x):
 
 
 def test_a_still_shows_what_each_number_does():
-    model = trained(VAE.dense(2, (9,)))
+    model = trained(VAE.dense(3, (9,)))
     shell = Shell(scrub(model)._repr_html_())
     caption = "all numbers of the code, one to a row"
     for j, image in enumerate(shell.images):
         assert image["alt"].startswith(f"z[{j}]: 7 pictures; {caption}")
-    assert len(shell.images) == 2
+    assert len(shell.images) == 3
     sheet = np.asarray(Image.open(BytesIO(base64.b64decode(shell.images[1]["src"][22:]))))[..., 0]
     with evaluating(model):
-        picture = model.to_image(model.decode(torch.tensor([[0.0, -2.0]])))[0, 0]
+        picture = model.to_image(model.decode(torch.tensor([[0.0, -2.0, 0.0]])))[0, 0]
     wide = 2 * 28 + 2 + 4
     drawn = sheet[1:57, wide + 1 : wide + 57][::2, ::2]  # the second from the left
     np.testing.assert_array_equal(drawn, 255 - ink(picture))
+
+
+def shown_map(view):
+    """The still map of a view, (364, 364, 3) without frame and axes, its words, and its file."""
+    image = Shell(view._repr_html_()).images[0]
+    data = base64.b64decode(image["src"][22:])
+    return np.asarray(Image.open(BytesIO(data)).convert("RGB"))[4:368, 34:398], image["alt"], data
+
+
+@pytest.mark.parametrize("kind", ["VAE", "ConditionalVAE"])
+def test_the_still_of_two_numbers_is_their_map(x, y, kind):
+    """Each place shows what is decoded there; only the ring, in the middle, lies upon it."""
+    plain = kind == "VAE"
+    model = trained(VAE.dense(2, (9,)) if plain else ConditionalVAE.dense(2, 4, (9,)))
+    view = scrub(model, z=torch.zeros(2)) if plain else scrub(model, x, y, z=torch.zeros(2))
+    map_of_codes, alt, data = shown_map(view)
+    assert alt.startswith(
+        "map; the map of all codes, decoded at 13 × 13 places, z[0] from -3 (left)"
+    )
+    assert "the ring is the code to begin with" in view.caption and len(data) < 90_000
+    assert ("under label 0" in view.caption) != plain
+    assert list(view.still) == (["map"] if plain else ["map", "one code"])
+    pale = 1.0 if plain else 0.4
+    far = set()
+    for column, row in ((0, 0), (12, 0), (12, 12), (3, 11)):
+        code = torch.tensor([[(column + 0.5) * 6 / 13 - 3, 3 - (row + 0.5) * 6 / 13]])
+        with evaluating(model):
+            picture = model.to_image(model.decode(code, *(() if plain else (y[:1],))))[0, 0]
+        cell = map_of_codes[28 * row : 28 * row + 28, 28 * column : 28 * column + 28, 0]
+        off = np.abs(cell.astype(int) - (255 - ink(pale * picture)))
+        far.add(np.quantile(off, 0.9))  # a dot may lie in a corner of it
+    assert max(far) <= 8
+
+
+def test_dots_and_ring_of_a_still_map_lie_where_their_codes_are(x, y):
+    model = trained(VAE.dense(2, (9,)))
+    view = scrub(model, x, y, z=torch.tensor([1.5, -1.5]))
+    map_of_codes, _, _ = shown_map(view)
+    plane = view.options["plane"]
+    assert "the dots are the codes of 12 images, coloured by label" in view.caption
+    high, reach = view.options["high"], 364 / (2 * view.options["high"][0])
+    place = lambda a, b: (round((high[1] - b) * reach), round((a + high[0]) * reach))  # noqa: E731
+    seen = 0
+    for number, (a, b, kind) in enumerate(plane["dots"]):
+        others = [*plane["dots"][number + 1 :], (1.5, -1.5, 0)]
+        if all(math.hypot(a - c, b - d) * reach > 14 for c, d, _ in others):
+            expected = [int(plane["colours"][kind][k : k + 2], 16) for k in (1, 3, 5)]
+            assert np.abs(map_of_codes[place(a, b)].astype(int) - expected).max() < 40
+            seen += 1
+    assert seen
+    row, column = place(1.5, -1.5)
+    left = map_of_codes[row, column - 11 : column - 6].astype(int)
+    assert (left[:, 2] - left[:, 0]).max() > 100  # the ring is blue
+
+
+@pytest.mark.parametrize("side", [8, 28, 64])
+def test_a_still_map_has_one_size_whatever_the_pictures_are(side):
+    model = Autoencoder.dense(2, (9,), input_shape=(1, side, side))
+    view = scrub(model, torch.rand(5, 1, side, side))
+    wide, tall = view.still["map"].size
+    assert max(wide, tall) <= 480
 
 
 # --- scrub ----------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import textwrap
 from html import escape
 from typing import NamedTuple
 
+from course_utils._keys import SUPPRESS
+
 
 class Advice(NamedTuple):
     """Where a path ends.
@@ -247,8 +249,9 @@ _STYLE = """
 .course-path summary { cursor: pointer; padding: 2px 4px; border-radius: 4px; }
 .course-path summary:hover { background: color-mix(in srgb, currentColor 7%, transparent); }
 .course-path summary:focus-visible { outline: 3px solid #2f81d6; outline-offset: 1px; }
+.course-path p { color: inherit; }
 .course-path details[open] > summary { font-weight: 600; }
-.course-path .advice { border-left-color: #2f81d6 !important; }
+.course-path .cv-advice { border-left-color: #2f81d6 !important; }
 @media print { .course-path details::details-content { content-visibility: visible; } }
 """
 
@@ -299,10 +302,10 @@ def _html_of(question: Question, place: str) -> str:
     for number, (answer, then) in enumerate(question.answers.items()):
         deeper = f"{place}-{number}"
         inside = _html_of(QUESTIONS[then], deeper) if isinstance(then, str) else _advice(then)
-        kind = "" if isinstance(then, str) else ' class="advice"'
+        kind = "" if isinstance(then, str) else ' class="cv-advice"'
         # Answers of one name close each other, so that one path is open at a time.
         branches.append(
-            f'<details name="{place}"><summary>{escape(answer)}</summary>'
+            f'<details name="{place}"><summary {SUPPRESS}="true">{escape(answer)}</summary>'
             f'<div{kind} style="{_BRANCH}">{inside}</div></details>'
         )
     return f"<p><strong>{escape(question.text)}</strong></p>\n" + "\n".join(branches)
@@ -314,5 +317,6 @@ def _advice(advice: Advice) -> str:
     return (
         f"<p>Take <strong>{escape(advice.model)}</strong>.<br>"
         f"{call}<br>"
-        f'{escape(advice.beware)} <a href="{advice.lesson}">Lesson {number}</a></p>'
+        f'{escape(advice.beware)} <a href="{advice.lesson}" {SUPPRESS}="true">'
+        f"Lesson {number}</a></p>"
     )

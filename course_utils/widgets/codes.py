@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets
 import torch
 from jaxtyping import Float, Int
+from PIL import Image
 from torch import Tensor
 
 from course_utils import plots
@@ -14,6 +15,7 @@ from course_utils._running import evaluating, in_chunks
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
 from course_utils.models.base import Model
 from course_utils.widgets.knobs.scrub_in_kernel import scrub_in_kernel
+from course_utils.widgets.map import map_of_codes
 from course_utils.widgets.packing import Unpackable, pack, pack_bytes, pack_frames
 from course_utils.widgets.views import View, grey_only, ink, require_pixels, require_tensor, rounded
 
@@ -274,13 +276,20 @@ def _still(
     low: Tensor,
     high: Tensor,
     options: dict[str, Any],
-) -> tuple[dict[str, Tensor], str]:
-    """Rows of pictures that say what the sliders do, and a sentence about them."""
+) -> tuple[dict[str, Tensor | Image.Image], str]:
+    """Pictures that say what the view would show, and a sentence about them."""
+    rows, captions = {}, []
+    label = options["label"]
+    if "plane" in options:
+        chosen = () if label is None else (torch.full((CELLS**2,), label),)
+        rows["map"], words = _map(lambda codes: draw(codes, *chosen), options)
+        captions.append(words if label is None else f"{words} (under label {label})")
     if isinstance(model, ConditionalVAE):
         labels = torch.arange(model.num_classes)
-        row = draw(start.expand(len(labels), -1), labels)
-        return {"one code": row}, f"the same code under each label, 0 to {len(labels) - 1}."
-    rows = {}
+        rows["one code"] = draw(start.expand(len(labels), -1), labels)
+        captions.append(f"the same code under each label, 0 to {len(labels) - 1}")
+    if captions:
+        return rows, f"{'; below it '.join(captions)}."
     order = options["order"][:STILL_ROWS]
     for j in order:
         codes = start.repeat(STILL_COLUMNS, 1)
@@ -291,6 +300,21 @@ def _still(
         f"{most} numbers of the code, one to a row, each moved from the lowest value of its "
         "slider (left) to the highest (right), while the others stay."
     )
+
+
+def _map(draw: Callable[[Tensor], Tensor], options: dict[str, Any]) -> tuple[Image.Image, str]:
+    """The map of a code of two numbers as a picture, and what one sees in it."""
+    plane, low, high = options["plane"], options["low"], options["high"]
+    marks = plane["dots"], plane["colours"], plane["names"]
+    words = (
+        f"the map of all codes, decoded at {CELLS} × {CELLS} places, z[0] from {low[0]:g} (left) "
+        f"to {high[0]:g}, z[1] from {low[1]:g} (bottom) to {high[1]:g}; the ring is the code to "
+        "begin with"
+    )
+    if plane["dots"]:
+        coloured = ", coloured by label" if plane["names"] else ""
+        words += f", the dots are the {plane['words']}{coloured}"
+    return map_of_codes(draw, low, high, options["start"], CELLS, *marks), words
 
 
 # --- a code of symbols ----------------------------------------------------------------------------

@@ -293,9 +293,9 @@ def _table(runs: Sequence[Run], marked: int) -> str:
         weight = ' style="font-weight: bold"' if number == marked else ""
         rows.append(f"<tr{weight}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return (
-        "<style>.collapse-lab td, .collapse-lab th {padding: 2px 10px; text-align: right;"
+        "<style>.course-collapse td, .course-collapse th {padding: 2px 10px; text-align: right;"
         " white-space: nowrap} "
-        ".collapse-lab caption {caption-side: bottom; text-align: left}</style>"
-        f'<table class="collapse-lab"><caption>{NOTE}</caption>'
+        ".course-collapse caption {caption-side: bottom; text-align: left}</style>"
+        f'<table class="course-collapse"><caption>{NOTE}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )

@@ -106,11 +106,12 @@ function paint(canvas, ink, [tall, wide], most = 1, left = 0, top = 0) {
   canvas.getContext("2d").putImageData(pixels, left, top);
 }
 
-/** A canvas of so many pixels, shown `zoom` times as large. A name makes it an image. */
+/** A canvas of so many pixels, shown `zoom` times as large where there is room. A name makes it an
+ * image. */
 function canvasOf([tall, wide], zoom, name) {
   const canvas = make("canvas", { width: wide, height: tall });
   canvas.style.width = `${wide * zoom}px`;
-  canvas.style.height = `${tall * zoom}px`;
+  canvas.style.aspectRatio = `${wide} / ${tall}`;
   if (name) { canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", name); }
   else canvas.setAttribute("aria-hidden", "true");
   return canvas;
@@ -127,6 +128,8 @@ function make(tag, properties = {}, ...children) {
   const { aria = {}, ...others } = properties;
   const element = Object.assign(document.createElement(tag), others);
   for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
+  // What has the focus keeps its keys from Jupyter (course_utils/_keys.py).
+  if (element.matches("button, input, [tabindex]")) element.dataset.lmSuppressShortcuts = "true";
   element.append(...children);
   return element;
 }
@@ -138,7 +141,7 @@ const output = () => make("output", { aria: { live: "off" } });
 
 /** A line for screen readers alone, which say it once nothing has changed for a while. */
 function speech() {
-  const line = make("p", { className: "unseen", role: "status" });
+  const line = make("p", { className: "cv-unseen", role: "status" });
   let waiting;
   const tell = text => {
     clearTimeout(waiting);
@@ -161,7 +164,7 @@ const lengthOf = code => Math.sqrt(code.reduce((sum, value) => sum + value * val
 /** A read-only line of Python, and a button that copies it. */
 function copyLine() {
   const field = make("input", { type: "text", readOnly: true });
-  const said = make("span", { className: "said", role: "status" });
+  const said = make("span", { className: "cv-said", role: "status" });
   const copy = button("Copy", async () => {
     try {
       await navigator.clipboard.writeText(field.value);
@@ -173,7 +176,7 @@ function copyLine() {
     said.textContent = "Copied";
     setTimeout(() => { said.textContent = ""; }, 2000);
   });
-  const line = make("div", { className: "copy" }, make("label", {}, "Code for Python", field), copy, said);
+  const line = make("div", { className: "cv-copy" }, make("label", {}, "Code for Python", field), copy, said);
   return { line, show: text => { field.value = text; } };
 }
 
@@ -208,14 +211,14 @@ function playButton(step) {
     if (on) requestAnimationFrame(frame);
   };
   const play = button("Play", () => set(!playing));
-  play.classList.add("play");
+  play.classList.add("cv-play");
   return { play, stop: () => set(false) };
 }
 
 /** Small pictures as buttons: `choose(k)` begins with the k-th. */
 async function startButtons(pictures, size, choose) {
   const inks = await unpackFrames(pictures.bytes, size[0] * size[1]);
-  return group("Start from this picture", "starts", ...inks.map((ink, k) => {
+  return group("Start from this picture", "cv-starts", ...inks.map((ink, k) => {
     const canvas = canvasOf(size, 1);
     paint(canvas, ink, size, 255);
     const start = button(canvas, () => choose(k));
@@ -245,8 +248,8 @@ async function scrub(root, options) {
   };
 
   const picture = canvasOf(image, 8, "decoded picture");
-  picture.classList.add("picture");
-  const caption = make("p", { className: "caption" });
+  picture.classList.add("cv-picture");
+  const caption = make("p", { className: "cv-caption" });
   const copy = copyLine();
   const strip = classes ? labelStrip() : null;
   const plane = options.plane ? planeOf() : null;
@@ -275,11 +278,11 @@ async function scrub(root, options) {
     const slider = make("input", { type: "range", min: low[j], max: high[j], step: 10 ** -decimals });
     slider.setAttribute("aria-label", [`z[${j}]`, moves].filter(Boolean).join(", "));
     const value = output();
-    const name = make("span", { className: "name" }, `z[${j}]`);
-    const text = make("span", { className: "text" }, name, value);
+    const name = make("span", { className: "cv-name" }, `z[${j}]`);
+    const text = make("span", { className: "cv-text" }, name, value);
     const label = make("label", {}, text, slider, make("small", {}, moves));
-    const element = make("div", { className: "row" }, thumbs[0], label, thumbs[1]);
-    element.classList.toggle("silent", moves === "silent");
+    const element = make("div", { className: "cv-row" }, thumbs[0], label, thumbs[1]);
+    element.classList.toggle("cv-silent", moves === "silent");
     const step = round((high[j] - low[j]) / 60) || 10 ** -decimals;
     slider.oninput = () => { code[j] = Number(slider.value); show(); };
     slider.onkeydown = event => {  // one key press is a step that one sees, not the finest there is
@@ -313,7 +316,7 @@ async function scrub(root, options) {
       thumbs.push(canvasOf(image, 2));
       return make("label", {}, thumbs[k], make("span", {}, radio, String(k)));
     });
-    const element = group("Label: this code under each", "strip", ...radios);
+    const element = group("Label: this code under each", "cv-strip", ...radios);
     const follow = () => {
       thumbs.forEach((thumb, k) => paint(thumb, draw(code, k), image));
       radios[label].querySelector("input").checked = true;
@@ -327,8 +330,11 @@ async function scrub(root, options) {
     const [tall, wide] = image;
     const map = canvasOf([tall * cells, wide * cells], 1);
     const marks = canvasOf([2 * tall * cells, 2 * wide * cells], 0.5);
-    const ring = make("span", { className: "ring" });
-    const field = make("div", { className: "field", tabIndex: 0, role: "application" }, map, marks, ring);
+    for (const canvas of [map, marks]) canvas.removeAttribute("style");  // they fill the field
+    const ring = make("span", { className: "cv-ring" });
+    const field = make("div", { className: "cv-field", tabIndex: 0, role: "application" }, map, marks, ring);
+    field.style.width = `${map.width}px`;
+    field.style.aspectRatio = `${map.width} / ${map.height}`;
     const across = j => high[j] - low[j];
     const inside = () => [(code[0] - low[0]) / across(0), (high[1] - code[1]) / across(1)];
     const here = () => `z[0] = ${say(code[0], decimals)}, z[1] = ${say(code[1], decimals)}`;
@@ -386,13 +392,13 @@ async function scrub(root, options) {
       brush.fill();
       brush.stroke();
     }
-    const legend = make("p", { className: "legend" });
+    const legend = make("p", { className: "cv-legend" });
     if (dots.length) {
-      const pale = on => { marks.hidden = !on; map.classList.toggle("pale", on); };
+      const pale = on => { marks.hidden = !on; map.classList.toggle("cv-pale", on); };
       const tick = make("input", { type: "checkbox", checked: true, onchange: () => pale(tick.checked) });
       legend.append(make("label", {}, tick, options.plane.words));
       names.forEach((name, k) => {
-        const spot = make("i", { className: "dot" });
+        const spot = make("i", { className: "cv-dot" });
         spot.style.background = colours[k];
         legend.append(make("span", {}, spot, name));
       });
@@ -400,7 +406,7 @@ async function scrub(root, options) {
     }
     const axis = (j, className) => make("span", { className },
       say(low[j], 1), make("b", {}, `z[${j}]`), say(high[j], 1));
-    const element = make("div", { className: "plane" }, field, axis(1, "up"), axis(0, "along"), legend);
+    const element = make("div", { className: "cv-plane" }, field, axis(1, "cv-up"), axis(0, "cv-along"), legend);
     return { element, follow, redraw };
   }
 
@@ -410,16 +416,16 @@ async function scrub(root, options) {
     show();
     tell(`a code of length ${say(lengthOf(code))}`);
   };
-  const buttons = make("div", { className: "buttons" },
+  const buttons = make("div", { className: "cv-buttons" },
     button("Reset", () => go(start, options.label ?? undefined)),
     button("Random code", () => go(randomCode(options.random, code.length))));
-  const left = make("div", { className: "left" }, picture, caption, buttons);
+  const left = make("div", { className: "cv-left" }, picture, caption, buttons);
   if (options.pictures) {
     const { codes, labels } = options.pictures;
     left.append(await startButtons(options.pictures, image, k => go(codes[k], labels?.[k])));
   }
-  const sliders = make("div", { className: "rows" }, ...rows.map(row => row.element));
-  const right = make("div", { className: "right" }, ...options.notes.map(text => make("p", {}, text)), sliders);
+  const sliders = make("div", { className: "cv-rows" }, ...rows.map(row => row.element));
+  const right = make("div", { className: "cv-right" }, ...options.notes.map(text => make("p", {}, text)), sliders);
   const many = 24;
   if (rows.length > many + 8) {
     rows.slice(many).forEach(row => { row.element.hidden = true; });
@@ -431,7 +437,7 @@ async function scrub(root, options) {
     });
     right.append(more);
   }
-  const body = make("div", { className: "body" }, left, ...(plane ? [plane.element] : []), right);
+  const body = make("div", { className: "cv-body" }, left, ...(plane ? [plane.element] : []), right);
   root.replaceChildren(body, ...(strip ? [strip.element] : []), copy.line, line);
   plane?.redraw();
   show();
@@ -465,14 +471,14 @@ async function symbols(root, options) {
   };
 
   const picture = canvasOf(image, zoom, "decoded picture");
-  picture.classList.add("picture");
-  const caption = make("p", { className: "caption" });
+  picture.classList.add("cv-picture");
+  const caption = make("p", { className: "cv-caption" });
   const copy = copyLine();
   const where = k => `row ${Math.floor(k / grid[1]) + 1}, column ${k % grid[1] + 1}`;
 
   // The places: buttons over the picture, of which Tab reaches one and the arrow keys the others.
   const cells = Array.from(code, (_, k) => button("", () => choose(k)));
-  const field = make("div", { className: "cells", role: "group", ariaLabel: "places of the code" }, ...cells);
+  const field = make("div", { className: "cv-cells", role: "group", ariaLabel: "places of the code" }, ...cells);
   field.style.gridTemplate = `repeat(${grid[0]}, 1fr) / repeat(${grid[1]}, 1fr)`;
   field.onkeydown = event => {
     const way = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -490,7 +496,7 @@ async function symbols(root, options) {
     radio.onchange = () => { code[here] = symbol; show(); };
     return make("label", { title: `symbol ${symbol}` }, radio, canvasOf([side, side], Math.floor(36 / side)));
   });
-  const palette = group("Symbol at the chosen place", "palette", make("div", {}, ...radios));
+  const palette = group("Symbol at the chosen place", "cv-palette", make("div", {}, ...radios));
   const later = whenRested();
   const corner = (place, axis) => {
     const centre = (place + 0.5) * image[axis] / grid[axis];
@@ -534,13 +540,13 @@ async function symbols(root, options) {
   }
 
   const go = numbers => { code.set(numbers); show(); };
-  const buttons = make("div", { className: "buttons" }, button("Reset", () => go(options.start)));
-  const frame = make("div", { className: "over" }, picture, field);
+  const buttons = make("div", { className: "cv-buttons" }, button("Reset", () => go(options.start)));
+  const frame = make("div", { className: "cv-over" }, picture, field);
   const starts = await startButtons(options.pictures, image, k => go(options.pictures.codes[k]));
-  const left = make("div", { className: "left" }, frame, caption, buttons);
+  const left = make("div", { className: "cv-left" }, frame, caption, buttons);
   const notes = options.notes.map(text => make("p", {}, text));
-  const right = make("div", { className: "right" }, ...notes, palette, starts);
-  root.replaceChildren(make("div", { className: "body" }, left, right), copy.line);
+  const right = make("div", { className: "cv-right" }, ...notes, palette, starts);
+  root.replaceChildren(make("div", { className: "cv-body" }, left, right), copy.line);
   show();
 }
 
@@ -555,8 +561,8 @@ async function play(root, options) {
   const size = [Math.ceil(tiles / columns) * (tall + gap) - gap, columns * (wide + gap) - gap];
   const views = rows.map(({ name }) => {
     const canvas = canvasOf(size, zoom, name);
-    canvas.classList.add("picture");
-    const caption = make("p", { className: "caption" });
+    canvas.classList.add("cv-picture");
+    const caption = make("p", { className: "cv-caption" });
     return { canvas, caption, element: make("div", {}, canvas, caption) };
   });
   const slider = make("input", { type: "range", min: 0, max: count - 1, step: 1, value: 0 });
@@ -594,15 +600,15 @@ async function play(root, options) {
   });
   slider.oninput = () => { stop(); at = Number(slider.value); show(); };
   const label = make("label", {}, make("span", {}, options.control), slider);
-  const controls = make("div", { className: "controls" }, play, label, value);
-  const pictures = make("div", { className: "pictures" }, ...views.map(view => view.element));
+  const controls = make("div", { className: "cv-controls" }, play, label, value);
+  const pictures = make("div", { className: "cv-pictures" }, ...views.map(view => view.element));
   root.replaceChildren(pictures, controls, line);
   for (const [name, pixels] of Object.entries(options.ends ?? {})) {
     const ink = await inflate(pixels);
     const canvas = canvasOf(image, zoom, name);
-    canvas.classList.add("picture");
+    canvas.classList.add("cv-picture");
     paint(canvas, ink, image, 255);
-    const end = make("div", { className: "end" }, canvas, make("p", { className: "caption" }, name));
+    const end = make("div", { className: "cv-end" }, canvas, make("p", { className: "cv-caption" }, name));
     name === "a" ? pictures.prepend(end) : pictures.append(end);
   }
   show();
@@ -614,9 +620,9 @@ const VIEWS = { scrub, symbols, play };
 
 /** Draw the view that `options.view` names into `element`, in place of what is there. */
 export async function mount(element, options) {
-  const root = make("form", { className: `live ${options.view}`, onsubmit: event => event.preventDefault() });
+  const root = make("form", { className: `cv-live cv-${options.view}`, onsubmit: event => event.preventDefault() });
   root.setAttribute("aria-label", options.name);
-  // JupyterLab would take arrow keys and letters for itself; it may have those that leave a view.
+  // Whatever listens further out (a page of slides, say) may have the keys that leave a view.
   root.addEventListener("keydown", event => {
     const leaves = event.key === "Tab" || event.key === "Escape" || (event.key === "Enter" && event.shiftKey);
     if (!leaves && !event.ctrlKey && !event.metaKey) event.stopPropagation();

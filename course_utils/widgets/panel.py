@@ -8,6 +8,9 @@ import ipywidgets
 from IPython.display import display
 from traitlets import Unicode
 
+from course_utils._keys import KEYS
+from course_utils.widgets.views import asset
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # A panel is displayed as two outputs, the still picture and the widget: a reader sees one of them.
@@ -29,36 +32,6 @@ RULES = (
     " .jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.widget-box))"
     " {display: none}"
 )
-# To screen readers ipywidgets' sliders have no name, and say an index or a number with all its
-# digits. When one comes to a slider, it gets its visible label for a name and its visible value for
-# a value; and the texts of its panel are read out when they change.
-NAMES = """
-if (!document.body.dataset.sliderNames) {
-    document.body.dataset.sliderNames = "given";
-    document.addEventListener("focusin", ({ target }) => {
-        const slider = target.matches?.(".noUi-handle") && target.closest(".widget-inline-hbox");
-        const readout = slider && slider.querySelector(".widget-readout");
-        if (!readout || slider.dataset.named) return;
-        slider.dataset.named = "yes";
-        const label = slider.querySelector(".widget-label").textContent;
-        target.setAttribute("aria-label", label);
-        readout.setAttribute("aria-label", `${label}, value`);
-        const follow = () => {
-            if (target.getAttribute("aria-valuetext") !== readout.textContent)
-                target.setAttribute("aria-valuetext", readout.textContent);
-        };
-        new MutationObserver(follow).observe(slider, {
-            subtree: true,
-            childList: true,
-            characterData: true,
-            attributeFilter: ["aria-valuetext"],
-        });
-        follow();
-        const texts = slider.closest(".widget-vbox")?.querySelectorAll(".widget-html-content");
-        texts?.forEach(text => text.setAttribute("role", "status"));
-    });
-}
-"""
 STILL = "A still picture: run the cell in JupyterLab to move it."
 NO_STILL = "Run the cell in JupyterLab to use it."
 SHOWN = (ipywidgets.Image, ipywidgets.HTML)
@@ -75,11 +48,26 @@ class Picture(ipywidgets.Image):
 
 
 class Panel(ipywidgets.VBox):
-    """Controls above the pictures and texts that they change."""
+    """Controls above the pictures and texts that they change.
+
+    What a control changes is drawn by functions that `observe` it. Make the panel before that: its
+    kernel then says that it has heard of a move before it begins to draw.
+    """
 
     def __init__(self, children: Sequence[ipywidgets.Widget]) -> None:
         # Without flex-start a box stretches its children, and the picture with them.
         super().__init__(children, layout=ipywidgets.Layout(align_items="flex-start"))
+        self._moves = 0
+        self.add_class("cv-panel")
+        for child in children:
+            if child.has_trait("value") and not isinstance(child, SHOWN):
+                child.observe(self._hear, names="value")
+
+    def _hear(self, _change: object) -> None:
+        """Tell the page that a move has been heard of, by a class that is another each time."""
+        self._moves += 1
+        others = [name for name in self._dom_classes if not name.startswith("cv-heard-")]
+        self._dom_classes = [*others, f"cv-heard-{self._moves}"]
 
     def still(self) -> str:
         """The panel as it stands, as HTML without controls: where they are, pictures, texts."""
@@ -94,7 +82,7 @@ class Panel(ipywidgets.VBox):
             f"<style>{RULES}</style>"
             f'<div class="course-still"><p><em>{STILL if pictures else NO_STILL}</em><br>'
             f"{escape(' · '.join(places))}</p>{''.join(map(_html, shown))}</div>"
-            f"<script>{NAMES}</script>"
+            f"<script>{script()}</script>"
         )
 
     def _ipython_display_(self) -> None:
@@ -102,6 +90,11 @@ class Panel(ipywidgets.VBox):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         # Empty for readers that would show the name of a class where the widget cannot live.
         display({WIDGET: view, "text/html": "", "text/plain": ""}, raw=True)
+
+
+def script() -> str:
+    """What a page needs to name the sliders of its panels, and to say when no kernel answers."""
+    return f"{KEYS}{asset('panel.js')}"
 
 
 def text(lines: Sequence[str]) -> str:

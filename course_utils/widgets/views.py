@@ -25,6 +25,8 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from course_utils._keys import KEYS
+
 FOLDER = Path(__file__).parent
 
 # Inline, because an untrusted notebook keeps this and drops <style> with <script>.
@@ -42,14 +44,15 @@ class View:
     Attributes:
         name: what it is, in a few words.
         options: what `mount` in frontend.js is given.
-        still: row name → pictures `(n, 1, height, width)`, for where no script runs.
+        still: row name → pictures `(n, 1, height, width)`, or an image that is drawn already, for
+            where no script runs.
         caption: the still pictures in words.
         columns: how many pictures of a still lie side by side; None for all of a row.
     """
 
     name: str
     options: dict[str, Any]
-    still: dict[str, Tensor]
+    still: dict[str, Tensor | Image.Image]
     caption: str
     columns: int | None = None
 
@@ -62,35 +65,40 @@ class View:
         data = escape(json.dumps(options, ensure_ascii=False), quote=False).replace("'", "&#39;")
         rows = "\n".join(self._row(name, pictures) for name, pictures in self.still.items())
         return (
-            f"<style>{_file('frontend.css')}</style>\n"
+            f"<style>{asset('frontend.css')}</style>\n"
             f'<div class="course-view" style="{_FRAME}" data-view=\'{data}\'>\n'
             f"<p><strong>{escape(self.name)}</strong>: {escape(self.caption)} {_NOTE}</p>\n"
             f"{rows}\n</div>\n"
             f"<script>{_script()}</script>"
         )
 
-    def _row(self, name: str, pictures: Tensor) -> str:
-        source = base64.b64encode(png_sheet(pictures, self.columns or len(pictures))).decode()
-        count = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
-        alt = escape(f"{name}: {count}; {self.caption}")
+    def _row(self, name: str, pictures: Tensor | Image.Image) -> str:
+        if isinstance(pictures, Image.Image):
+            data, kind = png(pictures), name
+        else:
+            data = png_sheet(pictures, self.columns or len(pictures))
+            kind = f"{name}: {len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
+        alt, source = escape(f"{kind}; {self.caption}"), base64.b64encode(data).decode()
         return (
             '<div style="display: flex; align-items: center">'
-            f'<span style="width: 6em">{escape(name)}</span>'
-            f'<img alt="{alt}" style="max-width: 85%" src="data:image/png;base64,{source}"></div>'
+            f'<span style="flex: none; width: 6em">{escape(name)}</span>'
+            f'<img alt="{alt}" style="max-width: 85%; min-width: 0" '
+            f'src="data:image/png;base64,{source}"></div>'
         )
 
 
 @cache
-def _file(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file of this folder."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
 @cache
 def _script() -> str:
-    """A plain script that imports the module and mounts what is not yet alive."""
-    source = json.dumps(_file("frontend.js"), ensure_ascii=False).replace("</", "<\\/")
+    """A plain script that imports the module and mounts what is not yet alive; and that on keys."""
+    source = json.dumps(asset("frontend.js"), ensure_ascii=False).replace("</", "<\\/")
     address = f'"data:text/javascript;charset=utf-8," + encodeURIComponent({source})'
-    return f"import({address}).then(module => module.mountAll());"
+    return f"{KEYS}import({address}).then(module => module.mountAll());"
 
 
 def png_sheet(pictures: Float[Tensor, "n 1 height width"], columns: int) -> bytes:
@@ -103,8 +111,13 @@ def png_sheet(pictures: Float[Tensor, "n 1 height width"], columns: int) -> byte
         tile = Image.fromarray(picture).resize((wide, tall), Image.Resampling.NEAREST)
         framed = ImageOps.expand(tile, border=1, fill=FRAME).convert("LA")
         sheet.paste(framed, (place % columns * right, place // columns * down))
+    return png(sheet)
+
+
+def png(image: Image.Image) -> bytes:
+    """The image as the bytes of a PNG file."""
     file = BytesIO()
-    sheet.save(file, "png", optimize=True)
+    image.save(file, "png", optimize=True)
     return file.getvalue()
 
 

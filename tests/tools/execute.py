@@ -83,13 +83,20 @@ def run_and_judge(path: Path, notebook: nbformat.NotebookNode, environment: dict
         notebook.cells.pop()
 
 
+def title(notebook: nbformat.NotebookNode) -> str:
+    """The first heading, which is the name of a page made from the notebook."""
+    lines = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return next(line[2:].strip() for line in lines.splitlines() if line.startswith("# "))
+
+
 def tidy(notebook: nbformat.NotebookNode) -> None:
     """Keep what describes the lesson, and drop what describes this run of it.
 
     Also the state of its widgets: without a kernel they would look alive and move nothing, and each
     leaves a still picture that says so (`course_utils.widgets.panel`).
     """
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": LANGUAGE})
+    kept = {"kernelspec": KERNELSPEC, "language_info": LANGUAGE, "title": title(notebook)}
+    notebook.metadata = nbformat.from_dict(kept)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
 

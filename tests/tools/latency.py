@@ -49,7 +49,7 @@ sliders = {f"z{j}": ipywidgets.FloatSlider(min=-3, max=3, step=0.1) for j in ran
 ipywidgets.interact(draw, **sliders);""",
 ]
 WAYS = {
-    "scrub": (1, "input[type=range]", "canvas.picture"),
+    "scrub": (1, "input[type=range]", "canvas.cv-picture"),
     "interact + matplotlib": (2, ".noUi-handle", ".jp-OutputArea img"),
 }
 

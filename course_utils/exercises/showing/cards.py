@@ -20,6 +20,8 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from course_utils._keys import KEYS
+
 LESSONS = Path(__file__).parents[1] / "lessons"
 
 
@@ -56,7 +58,7 @@ class Deck:
             f"<p><small>Cards</small><br><strong>{escape(self.title)}</strong></p>\n"
             f"<ol>\n{cards}\n</ol>\n"
             "</div>\n"
-            f"<script>{_SCRIPT}</script>"
+            f"<script>{KEYS}{_SCRIPT}</script>"
         )
 
 
@@ -105,16 +107,20 @@ _FRAME = "border: 1px solid #999; border-radius: 8px; max-width: 44em; padding: 
 _STYLE = """
 .course-cards { --edge: color-mix(in srgb, currentColor 30%, transparent);
   border-color: var(--edge) !important; line-height: 1.5; margin: 8px 0; }
+.course-cards, .course-cards * { box-sizing: border-box; }
+.course-cards p { color: inherit; font-size: inherit; }
+.course-cards button { letter-spacing: normal; text-transform: none; }
 .course-cards > p { margin: 0 0 10px; }
 .course-cards > p small { font-size: .75em; font-weight: 600; letter-spacing: .09em; opacity: .75;
   text-transform: uppercase; }
 .course-cards summary { cursor: pointer; }
 .course-cards details > p { margin: 6px 0 10px; }
-.course-cards details small { opacity: .75; white-space: nowrap; }
+.course-cards details small { font-size: .85em; opacity: .75; white-space: nowrap; }
 .course-cards :focus-visible { outline: 3px solid #2f81d6; outline-offset: 2px; }
-.course-cards nav { align-items: center; display: none; gap: 10px; margin: 12px 0 0; }
+.course-cards nav { align-items: center; display: none; flex-wrap: wrap; gap: 10px;
+  margin: 12px 0 0; }
 .course-cards button { background: none; border: 1px solid var(--edge); border-radius: 6px;
-  color: inherit; cursor: pointer; font: inherit; padding: 6px 12px; }
+  color: inherit; cursor: pointer; font: inherit; margin: 0; padding: 6px 12px; }
 .course-cards button:hover { background: color-mix(in srgb, currentColor 7%, transparent); }
 @media screen {
   .course-cards[data-live] > ol { list-style: none; margin: 0; min-height: 11em; padding: 0; }
@@ -148,6 +154,8 @@ document.querySelectorAll(".course-cards:not([data-live])").forEach(root => {
   const back = add("button", "Previous"), turn = add("button", ""), next = add("button", "Next");
   const said = add("span", "");
   said.setAttribute("role", "status");
+  for (const part of root.querySelectorAll("summary, button"))
+    part.dataset.lmSuppressShortcuts = "true";  // Jupyter leaves them their keys
   let here = 0;
   const name = () => {
     turn.textContent = pages[here].open ? "Hide answer" : "Show answer";

@@ -19,7 +19,7 @@ MONO = "font-family: var(--jp-code-font-family, ui-monospace, monospace)"
 CODE_COLOURS = {
     "Token.Comment": "var(--jp-mirror-editor-comment-color, #408080)",
     "Token.Keyword": "var(--jp-mirror-editor-keyword-color, #008000)",
-    "Token.Literal.Number": "var(--jp-mirror-editor-number-color, #080)",
+    "Token.Literal.Number": "var(--jp-mirror-editor-number-color, #007000)",
     "Token.Literal.String": "var(--jp-mirror-editor-string-color, #ba2121)",
     "Token.Name.Builtin": "var(--jp-mirror-editor-builtin-color, #008000)",
     "Token.Name.Class": "var(--jp-mirror-editor-def-color, #00f)",
@@ -113,7 +113,10 @@ def prose(text: str) -> str:
 
 
 def table(caption: str, head: list[str], rows: list[list[str]]) -> str:
-    """An HTML table whose first column names the row. Cells are HTML already."""
+    """An HTML table whose first column names the row. Cells are HTML already.
+
+    Where a page is too narrow for it, the table scrolls in its own box, and not the page.
+    """
     cell = "text-align: left; vertical-align: top; padding: 0.35em 0.9em; white-space: normal"
     header = "".join(f'<th scope="col" style="{cell}">{html.escape(name)}</th>' for name in head)
     body = "".join(
@@ -123,10 +126,11 @@ def table(caption: str, head: list[str], rows: list[list[str]]) -> str:
         for first, *others in rows
     )
     return (
+        '<div style="max-width: 100%; overflow-x: auto">'
         f'<table style="{FONT}; font-size: inherit; border-collapse: collapse; margin: 0.5em 0; '
         f'max-width: 60em">'
         f'<caption style="{cell}; padding-left: 0; caption-side: top; color: inherit">{caption}'
-        f"</caption><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+        f"</caption><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

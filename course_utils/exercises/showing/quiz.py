@@ -22,6 +22,8 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from course_utils._keys import KEYS
+
 LESSONS = Path(__file__).parents[1] / "lessons"
 LETTERS = "ABCDEFGH"
 
@@ -63,7 +65,7 @@ class Quiz:
             "<details><summary>Answer and explanations</summary>\n"
             f"<ol {_LETTERED}>\n{explanations}\n</ol>\n</details>\n"
             "</div>\n"
-            f"<script>{_SCRIPT}</script>"
+            f"<script>{KEYS}{_SCRIPT}</script>"
         )
 
 
@@ -111,7 +113,7 @@ def load_quizzes() -> dict[str, Quiz]:
 
 
 def _explanation(answer: Answer) -> str:
-    name, verdict = ("right", "Right.") if answer.correct else ("wrong", "Not this one.")
+    name, verdict = ("cv-right", "Right.") if answer.correct else ("cv-wrong", "Not this one.")
     return f'<li class="{name}"><b>{verdict}</b> {escape(answer.feedback)}</li>'
 
 
@@ -124,6 +126,9 @@ _LETTERED = 'style="list-style-type: upper-alpha"'
 _STYLE = """
 .course-quiz { --edge: color-mix(in srgb, currentColor 30%, transparent);
   border-color: var(--edge) !important; line-height: 1.45; margin: 8px 0; }
+.course-quiz, .course-quiz * { box-sizing: border-box; }
+.course-quiz p { color: inherit; font-size: inherit; }
+.course-quiz button { letter-spacing: normal; text-transform: none; }
 .course-quiz > p { margin: 0 0 10px; }
 .course-quiz small { font-size: .75em; font-weight: 600; letter-spacing: .09em; opacity: .75;
   text-transform: uppercase; }
@@ -131,8 +136,8 @@ _STYLE = """
 .course-quiz[data-live] > ol > li { display: block; margin: 0; }
 .course-quiz[data-live] > details { display: none; }
 .course-quiz button { background: none; border: 1px solid var(--edge); border-radius: 6px;
-  color: inherit; cursor: pointer; display: flex; font: inherit; gap: 10px; padding: 8px 12px;
-  text-align: left; width: 100%; }
+  color: inherit; cursor: pointer; display: flex; font: inherit; gap: 10px; margin: 0;
+  padding: 8px 12px; text-align: left; width: 100%; }
 .course-quiz button b { opacity: .75; }
 .course-quiz [aria-pressed=false]:hover {
   background: color-mix(in srgb, currentColor 7%, transparent); }
@@ -142,8 +147,8 @@ _STYLE = """
   box-shadow: inset 4px 0 var(--mark);
   background: color-mix(in srgb, var(--mark) 12%, transparent); }
 .course-quiz [aria-pressed=true]::after { content: "\\2717"; }
-.course-quiz .right[aria-pressed=true] { --mark: #2f81d6; }
-.course-quiz .right[aria-pressed=true]::after { content: "\\2713"; }
+.course-quiz .cv-right[aria-pressed=true] { --mark: #2f81d6; }
+.course-quiz .cv-right[aria-pressed=true]::after { content: "\\2713"; }
 .course-quiz p[role=status] { margin: 12px 0 0; }
 .course-quiz p[role=status]:empty { margin: 0; }
 """
@@ -162,6 +167,7 @@ document.querySelectorAll(".course-quiz:not([data-live])").forEach(root => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = explanations[i].className;
+    button.dataset.lmSuppressShortcuts = "true";  // Jupyter leaves it its keys
     button.setAttribute("aria-pressed", false);
     const letter = document.createElement("b");
     letter.textContent = "ABCDEFGH"[i];

@@ -119,7 +119,7 @@ def _table_html(caption: str, rows: list[tuple[str, ...]], lines: list[str]) -> 
         [
             display.prose(f"`{name}`"),
             lesson,
-            f'<span aria-label="{difficulty.count("●")} of 5">{difficulty}</span>',
+            f'<span role="img" aria-label="{difficulty.count("●")} of 5">{difficulty}</span>',
             minutes,
             display.badge(status, display.GOOD if status.startswith("✓") else display.QUIET),
         ]

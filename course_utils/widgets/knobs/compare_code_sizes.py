@@ -54,7 +54,9 @@ def compare_code_sizes(
         shown = [original_tile(original[i], None if labels is None else labels[i])]
         for name, by_size in pictures.items():
             x_hat = by_size[k][i]
-            shown.append(Tile(x_hat, f"{name}, {k} numbers", error_words(x_hat, original[i])))
+            shown.append(
+                Tile(x_hat, f"{name}, {k} number{'s' * (k != 1)}", error_words(x_hat, original[i]))
+            )
         return shown
 
     return scrubbed([size, index], tiles)

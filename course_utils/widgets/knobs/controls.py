@@ -16,10 +16,11 @@ def redrawn(
     draw: Callable[..., None],
 ) -> Panel:
     """The controls above what they show, which is drawn now and whenever a control changes."""
+    panel = Panel([*controls, *views])
     for control in controls:
         control.observe(draw, names="value")
     draw()
-    return Panel([*controls, *views])
+    return panel
 
 
 def device_of(model: torch.nn.Module) -> torch.device:

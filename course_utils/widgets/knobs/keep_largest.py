@@ -183,7 +183,8 @@ def keep_largest(
         image, columns = state()
         picture.value = moving.png(image, columns)
         label = "" if labels is None else f", a {labels[index.value]}"
-        lines = [f"Image {index.value}{label}, drawn from the {kept.value} largest numbers"]
+        numbers = "largest number" if kept.value == 1 else f"{kept.value} largest numbers"
+        lines = [f"Image {index.value}{label}, drawn from the {numbers}"]
         for name, (drawn, _, sizes, count, text) in zip(models, columns, strict=True):
             active, (low, high) = int((sizes > 0).sum()), drawn.aminmax()
             line = f"{name}: {min(count, active)} of {active} active numbers kept, {text}"

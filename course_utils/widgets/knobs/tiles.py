@@ -79,7 +79,8 @@ def _captions(tiles: list[Tile]) -> str:
     cells = "".join(
         f"<div><b>{escape(tile.name)}</b><br>{escape(tile.text)}</div>" for tile in tiles
     )
+    columns = f"repeat({len(tiles)}, minmax(0, {width}px))"  # as narrow as the page, like a picture
     return (
-        f'<div style="display: grid; grid-template-columns: repeat({len(tiles)}, {width}px); '
+        f'<div style="display: grid; grid-template-columns: {columns}; '
         f'gap: {GAP}px; line-height: 1.4">{cells}</div>'
     )
