@@ -396,7 +396,8 @@ def pattern(got: Tensor, expected: Tensor, tolerance: float = 1e-4) -> str:
     if expected.numel() < 2:
         return ""
     factor = float((got * expected).sum() / (expected * expected).sum())
-    if _same(got, expected * factor, tolerance) and abs(factor) > tolerance:
+    plain = abs(factor) > tolerance and abs(factor - 1) > 5 * tolerance
+    if plain and _same(got, expected * factor, tolerance):
         return f"Every number is {factor:.4g} times what it should be.\n"
     offset = float((got - expected).mean())
     if _same(got, expected + offset, tolerance):
