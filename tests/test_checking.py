@@ -1,5 +1,6 @@
 """The core of the checkers, whatever is checked: causes, modes, traces, cells and calls."""
 
+import contextlib
 import json
 import linecache
 import math
@@ -7,11 +8,18 @@ import types
 
 import pytest
 import torch
+from torch import nn
 
 from course_utils.exercises import UnknownExercise, check, examine, hint, progress, quiz, solution
-from course_utils.exercises.checking.answer import Wrong
+from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_type
 from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.checking.modes import (
+    Unjudged,
+    expect_no_traces,
+    in_both_modes,
+    train_without_noise,
+)
 from course_utils.exercises.checking.words import digits_to_differ, numbers, shown
 from course_utils.exercises.lessons import all_exercises, find
 from course_utils.exercises.showing import cells
@@ -197,6 +205,113 @@ def test_a_division_by_zero_is_told_as_one():
         return 1 / (step - step)
 
     assert "For which input is the divisor 0?" in check("kl_warmup", answer).message
+
+
+# --- both modes, and what is left behind ---------------------------------------------------------
+
+
+class Doubled(nn.Module):
+    """Twice x; in the modes of `wrong_in` three times x."""
+
+    def __init__(self, wrong_in=(), layer=None):
+        super().__init__()
+        self.wrong_in = wrong_in
+        self.layer = nn.Dropout(0.5) if layer is None else layer
+        self.weight = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return (3 if self.training in self.wrong_in else 2) * self.layer(x) * self.weight
+
+
+def judged(model: nn.Module) -> str:
+    """What a stage that runs in both modes says of it."""
+
+    @in_both_modes
+    def doubles(answer: Answer, training: bool) -> None:
+        if training:
+            train_without_noise(model)
+            if not torch.equal(answer.call(model, torch.ones(3)), model(torch.ones(3))):
+                raise Unjudged
+        else:
+            model.eval()
+        expect_close(answer.call(model, torch.ones(3)), torch.full((3,), 2.0), {}, "double it")
+
+    try:
+        doubles(Answer(Doubled, Doubled))
+    except Wrong as wrong:
+        return str(wrong)
+    return "right"
+
+
+class Noisy(nn.Module):
+    def forward(self, x):
+        return x + torch.randn_like(x) if self.training else x
+
+
+class Stops(nn.Module):
+    def forward(self, x):
+        raise ValueError("stop") if self.training else TypeError("halt")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Doubled(), "right"),  # dropout is steady in `train_without_noise`
+        (Doubled([True]), "In evaluation mode all is right; in training mode, after"),
+        (Doubled([False]), "In training mode all is right; in evaluation mode, after"),
+        (Doubled([True, False]), "For\n"),
+        (Doubled(layer=Noisy()), "right"),  # nothing to compare
+        (Doubled([False], layer=Noisy()), "For\n"),  # and so no word about the other mode
+        (Doubled(layer=Stops()), "Your code stopped with TypeError: halt"),
+    ],
+)
+def test_the_mode_in_which_something_is_wrong_is_named(model, said):
+    assert judged(model).startswith(said)
+
+
+def reads(model, x):
+    with torch.no_grad():
+        return model.eval()(x).sum() + model.train(False)(x).sum()
+
+
+def restores(model, x):
+    was = model.training
+    total = model.eval()(x.detach().clone().requires_grad_()).sum()
+    torch.autograd.grad(total, model.weight)
+    model.train(was)
+    return total + 0 * torch.rand(())
+
+
+def steps(model, x):
+    with torch.no_grad():
+        model.weight -= 1e-4
+
+
+def seeds(model, x):
+    torch.manual_seed(0)
+    torch.rand(1)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (restores, ""),
+        (lambda model, x: model(x), ""),
+        (reads, "leaves the model in another mode"),
+        (lambda model, x: model.layer.train(not model.training), "in another mode"),
+        (lambda model, x: model.zero_grad(), "changes the gradients"),
+        (lambda model, x: model(x).sum().backward(), "changes the gradients"),
+        (steps, "the parameter `weight` of the model has changed"),
+        (lambda model, x: model.requires_grad_(False), "has another `requires_grad`"),
+        (lambda model, x: x.requires_grad_(), "leaves its input with `requires_grad`"),
+        (lambda model, x: x.add_(1), "changes its input in place"),
+        (seeds, "seeds the random numbers of the whole program"),
+    ],
+)
+def test_what_a_call_leaves_behind_is_told(call, said):
+    model, x = Doubled(layer=nn.Identity()), torch.ones(3)
+    with pytest.raises(Wrong, match=said) if said else contextlib.nullcontext():
+        expect_no_traces("score(model, x)", model, lambda: call(model, x), x)
 
 
 # --- how it is called -----------------------------------------------------------------------------
