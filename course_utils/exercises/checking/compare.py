@@ -365,7 +365,7 @@ def expect_close(
     for value, message in guesses:
         if _same(got, value, tolerance):
             raise Wrong(message)
-    got, expected = torch.as_tensor(got), torch.as_tensor(expected)
+    got, expected = torch.as_tensor(got).detach(), torch.as_tensor(expected).detach()
     where = (got.double() - expected).abs().nan_to_num(math.inf).argmax().item()
     worst = [value.flatten()[where].item() for value in (expected, got)]
     if expected.numel() <= PRINTABLE:
