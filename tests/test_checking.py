@@ -34,20 +34,20 @@ def own_progress_file(tmp_path, monkeypatch):
 # --- a cause is named only if it explains more than one number ----------------------------------
 
 
-def from_step_one(step, warmup_steps):
-    return 1.0 if step or not warmup_steps else 0.0
-
-
 def from_a_quarter_on(step, warmup_steps):
     return 1.0 if 4 * step >= warmup_steps else 0.0
 
 
-def five_stairs(step, warmup_steps):
-    return min(1.0, math.floor(5 * step / warmup_steps) / 5) if warmup_steps else 1.0
+def from_half_on(step, warmup_steps):
+    return 1.0 if 2 * step >= warmup_steps else 0.0
+
+
+def three_stairs(step, warmup_steps):
+    return min(1.0, math.floor(3 * step / warmup_steps) / 3) if warmup_steps else 1.0
 
 
 def late_ramp(step, warmup_steps):
-    return max(0.0, min(1.0, 2 * step / warmup_steps - 1)) if warmup_steps else 1.0
+    return max(0.0, min(1.0, 1.5 * step / warmup_steps - 0.5)) if warmup_steps else 1.0
 
 
 def above_a_share(indices, num_embeddings):
@@ -89,9 +89,9 @@ def all_pairs(scores, labels):
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("kl_warmup", from_step_one),
         ("kl_warmup", from_a_quarter_on),
-        ("kl_warmup", five_stairs),
+        ("kl_warmup", from_half_on),
+        ("kl_warmup", three_stairs),
         ("kl_warmup", late_ramp),
         ("codebook_perplexity", above_a_share),
         ("codebook_perplexity", always_one),

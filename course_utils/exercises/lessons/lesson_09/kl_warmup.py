@@ -25,6 +25,7 @@ def _moments(generator: torch.Generator) -> list[tuple[int, int]]:
         (3, 10),
         (0, 4),
         (1, 4),
+        (1, 10),
         (7, 8),
         (10, 10),
         (11, 10),
