@@ -7,11 +7,13 @@
         exercise.py    what an exercise is;  runner.py  the walk through its stages
         compare.py     the stages most exercises share: type → shape → value → gradient
         networks.py    the same for exercises that ask for a network: build it, look into its graph
+        modes.py       and in training mode as in evaluation; nothing left behind that was not asked
         parts.py       a loss that is put together of parts, each known in wrong forms too
         answer.py      every call of the learner's code;  signature.py  the form it should have
         sandbox.py     time limit, and every global setting put back
         words.py       how values are shown;  frames.py  which lines are the learner's own
-    showing/    how reports, questions, cards and progress look, and the file that remembers
+    showing/    how reports, questions, cards and progress look, and the file that remembers;
+                whether a newer cell than the one judged did not run (cells.py)
 
 To add an exercise: its module in its lesson's folder, and its wrong and right answers in the module
 of the same name in `tests/answers/lesson_NN/`. `lessons/lesson_00/mean_image.py` is the smallest.
@@ -22,6 +24,7 @@ from any cell, and it means that this guards against accidents, not against mali
 
 import inspect
 import os
+import re
 from collections.abc import Callable
 from types import FunctionType
 
@@ -35,8 +38,9 @@ from course_utils.exercises.checking.compare import (
 )
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
 from course_utils.exercises.checking.runner import examine, exposed, failed
-from course_utils.exercises.lessons import UnknownExercise, all_exercises, find
-from course_utils.exercises.showing import record
+from course_utils.exercises.checking.words import shown
+from course_utils.exercises.lessons import UnknownExercise, all_exercises, find, modules
+from course_utils.exercises.showing import cells, record
 from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
 from course_utils.exercises.showing.quiz import quiz
@@ -68,46 +72,81 @@ __all__ = [
 ]
 
 _hints_shown: dict[str, int] = {}
+_NOTHING = object()
 
 
-def check(name: str | Callable, answer: object, time_limit: float | int = 10.0) -> Report:
+def check(
+    name: str | Callable = "", answer: object = _NOTHING, time_limit: float | int = 10.0
+) -> Report:
     """Check an answer to an exercise and say the first thing that is wrong with it.
 
     Your random state, grad mode and settings are afterwards what they were.
 
     Args:
         name: the exercise, in quotes. (A function here is a slip, and is told so.)
-        answer: your function or class itself, without parentheses.
+        answer: your function or class itself, without parentheses. (Leaving it out is another.)
         time_limit: in seconds of work (processor time, so that a busy machine makes no answer too
             slow), for the whole check. Twelve times as many may pass on the wall, for an answer
             that sleeps or waits.
 
     Raises:
-        UnknownExercise: if there is none of this name; the message lists those there are.
+        UnknownExercise: if there is none of this name; the message has those that are near.
         NotPassed: only if the environment variable COURSE_STRICT is 1 and the check did not pass.
 
     >>> check("squared_error", None).attempted
     False
     """
-    if not time_limit > 0:
-        raise ValueError(f"time_limit is {time_limit}; expected a positive number of seconds")
-    if not isinstance(name, str) and isinstance(answer, str):
-        exercise = find(answer)
-        message = f'The two are swapped: write `check("{answer}", {answer})`, the name first.'
-        report = failed(exercise, [], message)
-    elif _is_ours(answer):
-        message = (
-            f"This `{name}` is the course's own, which a later cell of the lesson imports. To "
-            "check yours, run the cell with your code again, and then this one."
+    _require_seconds(time_limit)
+    slip = _slip(name, answer)
+    if slip is not None:
+        return _strict(failed(find(slip[0]), [], slip[1]))
+    if not isinstance(name, str) or not name:
+        example = next(iter(all_exercises()))
+        raise UnknownExercise(
+            "`check` takes the name of the exercise, in quotes, and then your function or class: "
+            f'`check("{example}", {example})`'
         )
-        return failed(find(name), [], message)
-    else:
-        report = examine(find(name), answer, time_limit=time_limit)
+    exercise = find(name)
+    report = examine(exercise, answer, time_limit=time_limit)
+    report.before = cells.outdated(exercise.name, answer)
     if report.attempted:
         report.notes += tuple(record.note_attempt(report.name, report.passed))
+    return _strict(report)
+
+
+def _strict(report: Report) -> Report:
     if os.environ.get("COURSE_STRICT") == "1" and not report.passed:
         raise NotPassed(str(report))
     return report
+
+
+def _require_seconds(time_limit: object) -> None:
+    number = isinstance(time_limit, int | float) and not isinstance(time_limit, bool)
+    if not (number and time_limit > 0):
+        raise ValueError(
+            f"time_limit is {shown(time_limit, 60)}; expected a positive number of seconds, as in "
+            '`check("squared_error", squared_error, time_limit=60)`'
+        )
+
+
+def _slip(name: object, answer: object) -> tuple[str, str] | None:
+    """The exercise that is meant, and what to say, if `check` was not called as it should be."""
+    if not isinstance(name, str) and isinstance(answer, str):
+        return answer, f'The two are swapped: write `check("{answer}", {answer})`, the name first.'
+    called = getattr(name, "__name__", "")
+    if called in modules():
+        return called, f'The name comes first, in quotes: write `check("{called}", {called})`.'
+    if answer is _NOTHING and name in modules():
+        return name, (
+            "The name alone does not say what to check. Hand in the function or class too, "
+            f'without quotes: `check("{name}", {name})`.'
+        )
+    if _is_ours(answer):
+        return name, (
+            f"This `{name}` is the course's own, which a later cell of the lesson imports. To "
+            "check yours, run the cell with your code again, and then this one."
+        )
+    return None
 
 
 def _is_ours(answer: object) -> bool:
@@ -116,27 +155,41 @@ def _is_ours(answer: object) -> bool:
     return named and str(answer.__module__).startswith("course_utils.")
 
 
-def hint(name: str | Callable) -> Panel:
-    """One more hint each time it is asked, from a nudge to nearly all of it."""
-    exercise = find(name)
+def hint(name: str | Callable = "", *more: object) -> Panel:
+    """One more hint each time it is asked, from a nudge to nearly all of it.
+
+    Args:
+        name: the exercise, in quotes, and nothing `more`.
+
+    Raises:
+        UnknownExercise: if there is none of this name; the message has the right call.
+    """
+    exercise = _named_alone("hint", name, *more)
     total = len(exercise.hints)
-    shown = _hints_shown.get(name, 0)
-    if shown == total:
+    shown_before = _hints_shown.get(name, 0)
+    if shown_before == total:
         return note(
             f"All {total} hints for `{name}` are out",
             f'`solution("{name}")` shows the reference solution. Read it, close it, and write it '
             "from memory: that works better than copying.",
         )
-    _hints_shown[name] = shown + 1
-    text = exercise.hints[shown]
-    if exercise.specimen is not None and shown == 1:
+    _hints_shown[name] = shown_before + 1
+    text = exercise.hints[shown_before]
+    if exercise.specimen is not None and shown_before == 1:
         text = f"{text} {exposed(exercise)}"
-    return note(f"Hint {shown + 1} of {total} for `{name}`", text)
+    return note(f"Hint {shown_before + 1} of {total} for `{name}`", text)
 
 
-def solution(name: str | Callable) -> Panel:
-    """The source of the reference solution."""
-    exercise = find(name)
+def solution(name: str | Callable = "", *more: object) -> Panel:
+    """The source of the reference solution.
+
+    Args:
+        name: the exercise, in quotes, and nothing `more`.
+
+    Raises:
+        UnknownExercise: if there is none of this name; the message has the right call.
+    """
+    exercise = _named_alone("solution", name, *more)
     source = inspect.getsource(exercise.solution).rstrip()
     return source_panel(source, f"reference solution of {name}")
 
@@ -144,15 +197,53 @@ def solution(name: str | Callable) -> Panel:
 def reference(name: str) -> Callable:
     """The reference solution itself, for a lesson to go on with where the package has no such name.
 
+    Raises:
+        UnknownExercise: if there is none of this name; the message has the right call.
+
     >>> reference("squared_error").__name__
     'squared_error'
     """
-    return find(name).solution
+    return _named_alone("reference", name).solution
 
 
-def progress() -> Panel:
-    """Every exercise, done or to do, with its difficulty and the minutes it takes."""
+def _named_alone(asked: str, name: object, *more: object) -> Exercise:
+    """The exercise that `hint` or another was asked about, by its name and nothing else."""
+    if isinstance(name, str) and name and not more:
+        return find(name)
+    said = (getattr(each, "__name__", each) for each in (name, *more))
+    meant = [each for each in said if isinstance(each, str) and each in modules()]
+    example = meant[0] if meant else next(iter(all_exercises()))
+    raise UnknownExercise(
+        f"`{asked}` takes one thing, the name of the exercise, and as a text in quotes: "
+        f'`{asked}("{example}")`'
+    )
+
+
+def progress(lesson: str | int | None = None) -> Panel:
+    """Every exercise, done or to do, with its difficulty and the minutes it takes.
+
+    Args:
+        lesson: of this lesson alone, by its number: "01" or 1. None: of all.
+
+    Raises:
+        ValueError: if no lesson of this number has exercises.
+    """
+    every = list(all_exercises().values())
+    wanted = _lesson_number(lesson)
+    if lesson is not None and wanted not in {item.lesson for item in every}:
+        raise ValueError(
+            f"lesson is {shown(lesson, 60)}; expected the number of a lesson with exercises, from "
+            f'"{every[0].lesson:02d}" to "{every[-1].lesson:02d}": `progress("01")`, or '
+            "`progress()` for all"
+        )
     return record.table(
         record.Listed(item.name, item.lesson, item.difficulty, item.minutes)
-        for item in all_exercises().values()
+        for item in every
+        if lesson is None or item.lesson == wanted
     )
+
+
+def _lesson_number(lesson: object) -> int | None:
+    """1 of 1, of "1", of "01" and of "01_bottleneck_and_pca"."""
+    found = re.match(r"\s*(\d{1,2})(?:\D|$)", str(lesson))
+    return int(found[1]) if found else None

@@ -215,6 +215,8 @@ def _given(given: dict[str, object] | None) -> str:
 def _advice(error: BaseException) -> str:
     if isinstance(error, NameError):
         return "Is the name spelt right, and has the cell that defines it been run?"
+    if isinstance(error, ZeroDivisionError):
+        return "For which input is the divisor 0? Treat that case by itself, before you divide."
     if isinstance(error, RuntimeError | IndexError | ValueError):
         return "Print the shape of every tensor on that line, and read the message once more."
     return "Call the function yourself with such an input, and look at each value in turn."

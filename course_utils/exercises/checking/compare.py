@@ -19,7 +19,13 @@ from torch import Tensor
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, fresh
 from course_utils.exercises.checking.exercise import Stage
 from course_utils.exercises.checking.signature import expect_attempted
-from course_utils.exercises.checking.words import PRINTABLE, describe, describe_type, numbers
+from course_utils.exercises.checking.words import (
+    PRINTABLE,
+    describe,
+    describe_type,
+    digits_to_differ,
+    numbers,
+)
 
 ONLY_TENSORS = (
     "The numbers were right. Now `{name}` wants its gradient, as the output of a network does in "
@@ -33,6 +39,8 @@ CUT_THREAD = (
 )
 
 
+Number = Tensor | int | float | np.number
+
 # What a statistical check allows for: chance goes beyond it once in 500 million times.
 STANDARD_ERRORS = 6
 
@@ -42,7 +50,7 @@ class Mistake(NamedTuple):
 
     It is run on the same inputs as the answer. If both return the same on all of them, or at least
     up to the first that shows the answer to be wrong, or stop with the same exception, the message
-    is given.
+    is given. Single numbers agree by chance too easily for the second: see `_explains`.
     """
 
     answer: Callable
@@ -116,12 +124,29 @@ class Comparison:
         )
 
     def _value(self, answer: Answer) -> None:
+        pattern = self._pattern(answer.memory[self])
         self._require(
             answer,
             lambda trial, given: expect_close(
-                trial.got, trial.expected, given, self.advice, self.tolerance
+                trial.got, trial.expected, given, f"{pattern}{self.advice}", self.tolerance
             ),
         )
+
+    def _pattern(self, trials: Sequence[Trial]) -> str:
+        """What single numbers have in common, over all inputs; of a tensor each says it itself."""
+        pairs = [(trial.got, trial.expected) for trial in trials]
+        if any(
+            isinstance(wanted, int) or torch.as_tensor(wanted).numel() > 1 for _, wanted in pairs
+        ):
+            return ""
+        if any(
+            not isinstance(got, Number) or torch.as_tensor(got).numel() != 1 for got, _ in pairs
+        ):
+            return ""
+        got, expected = (
+            torch.tensor([float(x) for x in numbers]) for numbers in zip(*pairs, strict=True)
+        )
+        return pattern(got, expected, self.tolerance) if got.isfinite().all() else ""
 
     def _gradient(self, answer: Answer) -> None:
         for name in (self.gradient,) if isinstance(self.gradient, str) else self.gradient:
@@ -166,8 +191,35 @@ class Comparison:
             except Wrong as wrong:
                 message = self._named(trials)
                 if message is None and not self.by_all:
-                    message = self._named(trials[:number])
+                    message = self._named_in_part(trials, number)
                 raise Wrong(message) if message else wrong from None
+
+    def _named_in_part(self, trials: Sequence[Trial], number: int) -> str | None:
+        """The mistake behind an answer that is wrong, on other inputs, in another way besides."""
+        if torch.as_tensor(trials[number - 1].expected).numel() > 1:
+            return self._named(trials[:number])
+        found = (mistake for mistake in self.mistakes if self._explains(mistake, trials))
+        return next((mistake.message for mistake in found), None)
+
+    def _explains(self, mistake: Mistake, trials: Sequence[Trial]) -> bool:
+        """Whether a mistake explains single numbers, of which one alone agrees by chance.
+
+        It has to return what the answer did on most of the inputs for which that is wrong, on two
+        at least, and not one number over and over; and to be right wherever the answer is, or to
+        stop there.
+        """
+        explained, unexplained = [], 0
+        for trial in trials:
+            outcome = _outcome(mistake.answer, *fresh_all(trial.args))
+            same = _same(trial.got, outcome, self.tolerance)
+            if _same(trial.got, trial.expected, self.tolerance):
+                if not same and not isinstance(outcome, Exception):
+                    return False
+            elif same:
+                explained.append(float(trial.got))
+            else:
+                unexplained += 1
+        return len(explained) > max(1, unexplained) and len(set(explained)) > 1
 
     def _named(self, trials: Sequence[Trial]) -> str | None:
         return next((mistake.message for mistake in self._suspects(trials)), None)
@@ -207,7 +259,24 @@ def expect_type(got: object, expected: object) -> None:
         returned = f"Your function returned {describe_type(got)}; expected {wanted}."
         if got is None:
             raise Wrong(f"{returned} Is the last line a `return`?")
-        raise Wrong(f"{returned} `{name}(...)` makes one of a tensor that holds a single number.")
+        raise Wrong(f"{returned} {_way_to_a_number(got, name)}")
+
+
+def _way_to_a_number(got: object, name: str) -> str:
+    """What to do with `got`, where an int or a float is wanted."""
+    if isinstance(got, Tensor | np.ndarray) and math.prod(got.shape) != 1:
+        return (
+            "One number is wanted, and these are several, or none: count or sum them, say with "
+            f"`.sum()`, and make a Python number of the result with `{name}(...)`."
+        )
+    if isinstance(got, float) and got.is_integer():
+        return "It is whole, but a float: `int(...)` makes an int of it."
+    if isinstance(got, float | np.floating):
+        return (
+            "`int(...)` would only cut off what stands behind the point. Is it a mean or a share, "
+            "where something should be counted?"
+        )
+    return f"`{name}(...)` makes one of a tensor that holds a single number."
 
 
 def _expect_tensor(got: object, expected: Tensor) -> None:
@@ -217,7 +286,11 @@ def _expect_tensor(got: object, expected: Tensor) -> None:
     if isinstance(got, np.ndarray | np.number):
         raise Wrong(f"{returned}. `torch.as_tensor(result)` makes one of what NumPy returns.")
     if isinstance(got, bool | int | float):
-        raise Wrong(f"{returned}. Leave out `.item()`, `float(...)` and `sum(...)` over a batch.")
+        raise Wrong(
+            f"{returned}. Leave out `.item()`, `float(...)` and `sum(...)` over a batch; and "
+            "Python's own `max` and `min` of a tensor and a number return the number, wherever it "
+            "wins: `torch.clamp` keeps the tensor."
+        )
     if isinstance(got, tuple):
         raise Wrong(f"{returned}. Is there a comma at the end, or more than one result?")
     if isinstance(got, list):
@@ -292,21 +365,27 @@ def expect_close(
     for value, message in guesses:
         if _same(got, value, tolerance):
             raise Wrong(message)
-    got, expected = torch.as_tensor(got), torch.as_tensor(expected)
+    got, expected = torch.as_tensor(got).detach(), torch.as_tensor(expected).detach()
+    where = (got.double() - expected).abs().nan_to_num(math.inf).argmax().item()
+    worst = [value.flatten()[where].item() for value in (expected, got)]
     if expected.numel() <= PRINTABLE:
-        outcome = [numbers(expected, "expected = "), numbers(got, "returned = ")]
+        digits = digits_to_differ(*worst)
+        outcome = [
+            numbers(expected, "expected = ", digits=digits),
+            numbers(got, "returned = ", digits=digits),
+        ]
     else:
-        where = (got.double() - expected).abs().nan_to_num(math.inf).argmax().item()
+        digits = digits_to_differ(*worst, least=5)
         index = [int(i) for i in np.unravel_index(where, expected.shape)]
-        pair = zip(("expected", "returned"), (expected, got), strict=True)
-        outcome = [f"{name}{index} = {value.flatten()[where].item():.5g}" for name, value in pair]
-    pattern = _pattern(got, expected, tolerance)
+        pair = zip(("expected", "returned"), worst, strict=True)
+        outcome = [f"{name}{index} = {value:.{digits}g}" for name, value in pair]
+    found = pattern(got, expected, tolerance)
     raise Wrong(
-        f"For\n{_described(given)}\nthe two do not agree:\n{_indented(outcome)}\n{pattern}{advice}"
+        f"For\n{_described(given)}\nthe two do not agree:\n{_indented(outcome)}\n{found}{advice}"
     )
 
 
-def _pattern(got: Tensor, expected: Tensor, tolerance: float) -> str:
+def pattern(got: Tensor, expected: Tensor, tolerance: float = 1e-4) -> str:
     """What can be said of wrong numbers without knowing where they came from."""
     got, expected = got.double(), expected.double()
     if not got.isfinite().all():
@@ -317,7 +396,8 @@ def _pattern(got: Tensor, expected: Tensor, tolerance: float) -> str:
     if expected.numel() < 2:
         return ""
     factor = float((got * expected).sum() / (expected * expected).sum())
-    if _same(got, expected * factor, tolerance) and abs(factor) > tolerance:
+    plain = abs(factor) > tolerance and abs(factor - 1) > 5 * tolerance
+    if plain and _same(got, expected * factor, tolerance):
         return f"Every number is {factor:.4g} times what it should be.\n"
     offset = float((got - expected).mean())
     if _same(got, expected + offset, tolerance):
@@ -329,8 +409,7 @@ def _same(a: object, b: object, tolerance: float) -> bool:
     """Whether two outcomes agree: tensors and numbers within the tolerance, exceptions by text."""
     if isinstance(a, Exception) or isinstance(b, Exception):
         return type(a) is type(b) and str(a) == str(b)
-    numeric = (Tensor, int, float, np.number)
-    if not isinstance(a, numeric) or not isinstance(b, numeric):
+    if not isinstance(a, Number) or not isinstance(b, Number):
         return False
     if isinstance(a, Tensor) != isinstance(b, Tensor):
         return False

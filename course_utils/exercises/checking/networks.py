@@ -175,6 +175,9 @@ def train(
         value = answer.call(loss, *batch)
         optimizer.zero_grad()
         value.backward()
+        for parameter in model.parameters():  # Adam takes no gradient of `sparse=True`
+            if parameter.grad is not None and parameter.grad.is_sparse:
+                parameter.grad = parameter.grad.to_dense()
         optimizer.step()
         values.append(value.item())
     model.eval()

@@ -57,6 +57,9 @@ def _expect_class(answer: Answer) -> None:
             "What it inherits from there finds the parameters, moves them and saves them."
         )
     theirs = inspect.signature(cls).parameters
+    kinds = {parameter.kind for parameter in theirs.values()}
+    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds:
+        return  # hands on to a base class whatever comes
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [key for key, parameter in theirs.items() if parameter.kind in by_position]
     if tuple(names[: len(wanted)]) != wanted:

@@ -34,23 +34,33 @@ def describe_type(value: object) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-def numbers(tensor: Tensor, before: str = "", after: str = "") -> str:
+def numbers(tensor: Tensor, before: str = "", after: str = "", digits: int = 4) -> str:
     """The numbers of a tensor with four digits, as nested lists; a table has a line for each row.
 
     Text stands before and after it, and the rows below the first are aligned with that.
     """
     rows = tensor.tolist()
     if tensor.ndim != 2:
-        return f"{before}{_nested(rows)}{after}"
-    width = max((len(_nested(item)) for row in rows for item in row), default=0)
-    lines = ["[" + ", ".join(_nested(item).rjust(width) for item in row) + "]" for row in rows]
+        return f"{before}{_nested(rows, digits)}{after}"
+    texts = [[_nested(item, digits) for item in row] for row in rows]
+    width = max((len(text) for row in texts for text in row), default=0)
+    lines = ["[" + ", ".join(text.rjust(width) for text in row) + "]" for row in texts]
     return f"{before}[" + (",\n" + " " * (len(before) + 1)).join(lines) + f"]{after}"
 
 
+def digits_to_differ(one: float | int, other: float | int, least: int = 4) -> int:
+    """How many digits two numbers need, so that one sees which is which."""
+    return next(
+        (digits for digits in range(least, 17) if f"{one:.{digits}g}" != f"{other:.{digits}g}"),
+        17,
+    )
+
+
 def shown(value: object, limit: int = 200) -> str:
-    """`repr(value)`, shortened, even if it raises."""
+    """`repr(value)`, shortened, even if it raises; a float has six digits, and a point at least."""
     try:
         text = f"{value:.6g}" if isinstance(value, float) else repr(value)
+        text += ".0" if isinstance(value, float) and text.lstrip("-").isdigit() else ""
     except Exception:
         return f"<{type(value).__name__}>"
     return text if len(text) <= limit else text[:limit] + " ..."
@@ -65,9 +75,9 @@ def first_lines(error: object, limit: int = 300) -> str:
     return text if len(text) <= limit else text[:limit] + " ..."
 
 
-def _nested(item: object) -> str:
+def _nested(item: object, digits: int = 4) -> str:
     if isinstance(item, list):
-        return f"[{', '.join(map(_nested, item))}]"
-    text = f"{item:.4g}" if isinstance(item, float) else str(item)
+        return f"[{', '.join(_nested(part, digits) for part in item)}]"
+    text = f"{item:.{digits}g}" if isinstance(item, float) else str(item)
     # "2." and not "2": pasted into a cell, it is to make a tensor of floats again.
     return f"{text}." if isinstance(item, float) and text.lstrip("-").isdigit() else text

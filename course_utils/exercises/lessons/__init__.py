@@ -15,7 +15,7 @@ from course_utils.exercises.checking.exercise import Exercise
 
 
 class UnknownExercise(ValueError):
-    """No exercise has this name; the message lists those that exist."""
+    """No exercise has this name; the message says which are near."""
 
 
 @functools.cache
@@ -42,16 +42,21 @@ def find(name: str | Callable) -> Exercise:
     """The exercise of this name. Only its own module is loaded.
 
     Raises:
-        UnknownExercise: naming the nearest and listing all.
+        UnknownExercise: with the nearest name and those of the same lesson, if one is near.
     """
     if not isinstance(name, str):
         example = next(iter(all_exercises()))
         raise UnknownExercise(f'an exercise is named by a text in quotes, such as "{example}"')
     if name in modules():
         return importlib.import_module(modules()[name]).exercise
+    raise UnknownExercise(f'there is no exercise "{name[:60]}"; {_near(name)}')
+
+
+def _near(name: str) -> str:
     known = all_exercises()
     near = difflib.get_close_matches(name.lower(), known, n=1)
-    guess = f'did you mean "{near[0]}"? ' if near else ""
-    raise UnknownExercise(
-        f'there is no exercise "{name[:60]}"; {guess}The exercises are: {", ".join(known)}'
-    )
+    if not near:
+        return f"`progress()` lists all {len(known)}, lesson by lesson"
+    lesson = known[near[0]].lesson
+    beside = [item.name for item in known.values() if item.lesson == lesson]
+    return f'did you mean "{near[0]}"? Lesson {lesson:02d} has {", ".join(beside)}'

@@ -69,27 +69,34 @@ class Quiz:
         )
 
 
-def quiz(key: str) -> Quiz:
+def quiz(key: str = "", *more: object) -> Quiz:
     """The question `key`, for example "01.axes"; as the last line of a cell, it is drawn.
 
     Choose an answer before you run the experiment that follows: by mouse, or with Tab (or the
     arrow keys) and Enter. The explanation appears at once, and the other answers stay open to read.
 
     Args:
-        key: the lesson's number, a dot, and the question's name.
+        key: the lesson's number, a dot, and the question's name, in quotes, and nothing `more`.
 
     Returns:
         The question, an object that draws itself.
 
     Raises:
-        ValueError: if there is no such question; the message lists those of the lesson.
+        ValueError: if there is no such question; the message lists those of the lesson, or has the
+            right call.
     """
     quizzes = load_quizzes()
+    if more or not isinstance(key, str) or not key:
+        example = key if isinstance(key, str) and key in quizzes else next(iter(quizzes))
+        raise ValueError(
+            "`quiz` takes one thing, the key of a question, as a text in quotes: "
+            f'`quiz("{example}")`. You answer by clicking.'
+        )
     if key in quizzes:
         return quizzes[key]
-    lesson = str(key).partition(".")[0]
+    lesson = key.partition(".")[0]
     known = [name for name in quizzes if name.startswith(f"{lesson}.")] or list(quizzes)
-    close = difflib.get_close_matches(str(key), known, n=1)
+    close = difflib.get_close_matches(key, known, n=1)
     suggestion = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(f"no quiz is called {key!r}.{suggestion} Known: {', '.join(known)}.")
 

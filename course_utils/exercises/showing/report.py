@@ -31,6 +31,7 @@ class Report:
         to_come: names of the stages after it, which were not run.
         success: what the exercise promises to whoever solves it.
         notes: lines that change nothing, such as a warning, or a file that cannot be written.
+        before: what to know before all the rest: that it is not your newest code that was judged.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Report:
         self.to_come = tuple(to_come)
         self.success = success
         self.notes = tuple(notes)
+        self.before = ""
 
     @property
     def passed(self) -> bool:
@@ -59,10 +61,11 @@ class Report:
     @property
     def message(self) -> str:
         """The one message of a check that did not pass, else what success looks like."""
-        return self.success if self.passed else self.results[-1].message
+        message = self.success if self.passed else self.results[-1].message
+        return f"{self.before}\n{message}" if self.before else message
 
     def __repr__(self) -> str:
-        lines = [self._headline()]
+        lines = [self._headline(), *([f"  {self.before}"] if self.before else [])]
         for result in self.results if self.attempted else ():
             lines.append(f"  {_mark(result):<10}  {result.name}")
             if result.message:
@@ -74,13 +77,10 @@ class Report:
     def _repr_html_(self) -> str:
         colour = display.GOOD if self.passed else display.BAD if self.attempted else display.QUIET
         headline = display.badge(display.prose(self._headline()), colour)
-        footer = "".join(
-            f'<div style="{display.FONT}; max-width: 46em; margin: 0.3em 0">{display.prose(text)}'
-            "</div>"
-            for text in self._footer()
-        )
+        first = _paragraphs([self.before] if self.before else [])
+        footer = _paragraphs(self._footer())
         if not self.attempted:
-            return f'<div style="{display.FONT}; margin: 0.4em 0">{headline}</div>{footer}'
+            return f'{first}<div style="{display.FONT}; margin: 0.4em 0">{headline}</div>{footer}'
         rows = [
             [
                 display.prose(result.name),
@@ -91,7 +91,7 @@ class Report:
         ]
         quiet = display.badge("– to come", display.QUIET)
         rows += [[display.prose(name), quiet, ""] for name in self.to_come]
-        return display.table(headline, ["check", "result", "what to know"], rows) + footer
+        return first + display.table(headline, ["check", "result", "what to know"], rows) + footer
 
     def _headline(self) -> str:
         if self.passed:
@@ -112,3 +112,8 @@ class Report:
 
 def _mark(result: Result) -> str:
     return "✓ passed" if result.passed else "✗ not yet"
+
+
+def _paragraphs(texts: Sequence[str]) -> str:
+    style = f"{display.FONT}; max-width: 46em; margin: 0.3em 0"
+    return "".join(f'<div style="{style}">{display.prose(text)}</div>' for text in texts)

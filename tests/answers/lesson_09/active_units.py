@@ -151,6 +151,33 @@ def units_counted_from_one(mu, threshold=0.01):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def units_of_float64(mu, threshold=0.01):
+    centred = mu.double() - mu.double().mean(0, keepdim=True)
+    variance = torch.einsum("nd,nd->d", centred, centred) / len(mu)
+    return sum(bool(value > threshold) for value in variance)
+
+
+def units_eigenvalues(mu, threshold=0.01):
+    return int((torch.linalg.eigvalsh(mu.T.cov()) > threshold).sum())
+
+
+def units_rank(mu, threshold=0.01):
+    return int(torch.linalg.matrix_rank(mu - mu.mean(0)))
+
+
+def units_first_hundred(mu, threshold=0.01):
+    return int((mu[:100].var(0) > threshold).sum())
+
+
+def units_a_float(mu, threshold=0.01):
+    return float((mu.var(0) > threshold).sum())
+
+
+def units_mask(mu, threshold=0.01):
+    return mu.var(0) > threshold
+
+
 RIGHT = [
     units_var,
     units_population_variance,
@@ -158,6 +185,7 @@ RIGHT = [
     units_numpy,
     units_loop,
     units_moments,
+    units_of_float64,
 ]
 
 WRONG = {
@@ -183,9 +211,14 @@ WRONG = {
     units_fixed_threshold: "is ignored",
     units_other_default: "the default was changed",
     units_no_default: "missing 1 required positional argument",
-    units_share: "expected a whole number",
+    units_share: "Is it a mean or a share",
     units_tensor: "a tensor of shape ()",
     units_which: "a list of",
     units_centres_in_place: "changed its argument `mu` in place",
+    units_eigenvalues: "You counted eigenvalues",
+    units_rank: "the rank of the means",
+    units_first_hundred: "Only the first examples",
+    units_a_float: "It is whole, but a float",
+    units_mask: "these are several, or none: count or sum them",
     units_counted_from_one: "Print `mu.var(dim=0)`",
 }

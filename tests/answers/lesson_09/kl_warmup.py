@@ -162,6 +162,60 @@ def warmup_rounded(step, warmup_steps):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def warmup_summed(step, warmup_steps):
+    """Step by step; the sum of ten tenths is a hair below 1."""
+    if warmup_steps == 0:
+        return 1.0
+    return sum([1 / warmup_steps] * min(step, warmup_steps))
+
+
+def warmup_floored(step, warmup_steps):
+    return max(min(1.0, step / warmup_steps), 1e-4) if warmup_steps else 1.0
+
+
+def warmup_nearly_all(step, warmup_steps):
+    return min(0.99999, step / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_one_step_is_none(step, warmup_steps):
+    if warmup_steps <= 1:
+        return 1.0
+    return min(1.0, step / warmup_steps)
+
+
+def warmup_rises_again(step, warmup_steps):
+    return min(1.0, step % (4 * warmup_steps) / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_quarter_of_a_cosine(step, warmup_steps):
+    done = min(step, warmup_steps) / warmup_steps if warmup_steps else 1.0
+    return 1 - math.cos(done * math.pi / 2)
+
+
+def warmup_stairs(step, warmup_steps):
+    return min(5, 5 * step // warmup_steps) / 5 if warmup_steps else 1.0
+
+
+def warmup_late(step, warmup_steps):
+    done = step / warmup_steps if warmup_steps else 1.0
+    return min(1.0, max(0.0, 2 * (done - 0.5)))
+
+
+def warmup_half_as_long(step, warmup_steps):
+    return min(1.0, 2 * step / warmup_steps) if warmup_steps else 1.0
+
+
+def warmup_at_once(step, warmup_steps):
+    return 0.0 if step == 0 and warmup_steps else 1.0
+
+
+def warmup_not_above(step, warmup_steps):
+    if step > warmup_steps:
+        return 1.0
+    return step / warmup_steps
+
+
 RIGHT = [
     warmup_min,
     warmup_branches,
@@ -171,6 +225,7 @@ RIGHT = [
     warmup_fraction,
     warmup_what_is_left,
     warmup_try,
+    warmup_summed,
 ]
 
 WRONG = {
@@ -197,5 +252,15 @@ WRONG = {
     warmup_tensor: "a tensor of shape ()",
     warmup_text: "a str",
     warmup_prints: "`None`",
+    warmup_floored: "your weight is 0.0001; it should be 0 exactly",
+    warmup_nearly_all: "your weight is 0.99999; it should be 1 exactly",
+    warmup_one_step_is_none: "A warm-up of 1 step begins at 0 as well",
+    warmup_rises_again: "falls back to 0 again and again",
+    warmup_quarter_of_a_cosine: "a quarter of a cosine",
+    warmup_stairs: "in five stairs",
+    warmup_late: "0 for half of the warm-up",
+    warmup_half_as_long: "1 after half of the warm-up",
+    warmup_at_once: "1 from the first step on",
+    warmup_not_above: "which is not *above* 0",
     warmup_rounded: "Try a warm-up of 4 steps by hand",
 }

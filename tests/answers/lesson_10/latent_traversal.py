@@ -247,6 +247,13 @@ def walk_in_unit_length(decode, z, dim, values):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def traversal_side_by_side(decode, z, dim, values):
+    codes = z.repeat(1, len(values))
+    codes[:, dim] = values
+    return decode(codes)
+
+
 RIGHT = [
     walk_expand,
     walk_loop,
@@ -258,6 +265,7 @@ RIGHT = [
 ]
 
 WRONG = {
+    traversal_side_by_side: "lays the copies side by side",
     walk_added: "added the values to what z has there",
     walk_multiplied: "multiplied what z has there",
     walk_from_zeros: "The other entries have become 0",

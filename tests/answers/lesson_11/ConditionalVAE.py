@@ -191,6 +191,130 @@ class ByClass(nn.Module):
         return self.decode(z, y), mu, log_var
 
 
+class OneForEach(Plain):
+    """A network for each label, chosen by it: the label goes into no layer at all."""
+
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__(input_dim, latent_dim, num_classes)
+        names = range(num_classes)
+        self.encoder = nn.ModuleList(nn.Linear(input_dim, 2 * latent_dim) for _ in names)
+        self.decoder = nn.ModuleList(nn.Linear(latent_dim, input_dim) for _ in names)
+
+    def encode(self, x, y):
+        rows = [self.encoder[label](row) for row, label in zip(x, y.tolist(), strict=True)]
+        return torch.stack(rows).chunk(2, 1)
+
+    def decode(self, z, y):
+        return torch.stack([self.decoder[k](row) for row, k in zip(z, y.tolist(), strict=True)])
+
+
+class SparseEmbedding(Plain):
+    """The label by rows that are looked up, with a sparse gradient; dropout in training."""
+
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__(input_dim, latent_dim, num_classes)
+        self.rows = nn.Embedding(num_classes, num_classes, sparse=True)
+
+    def one_hot(self, y):
+        return F.dropout(self.rows(y), 0.1, self.training)
+
+
+class ForgetsLabels(Plain):
+    """Told nothing, now and then, in training: so that it can be asked without a label as well."""
+
+    def one_hot(self, y):
+        rows = super().one_hot(y)
+        return rows * (torch.rand(len(y), 1) > 0.1 * self.training)
+
+
+class Thermometer(Plain):
+    """As many ones as the label says: a column for each class, and no row follows from others."""
+
+    def one_hot(self, y):
+        return (torch.arange(self.num_classes) <= y[:, None]).float()
+
+
+class KeepsRows(Plain):
+    """The rows are no buffer; but every model makes the same."""
+
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__(input_dim, latent_dim, num_classes)
+        self.rows = torch.eye(num_classes, dtype=torch.float64)
+
+    def one_hot(self, y):
+        return self.rows[y].float()
+
+
+# --- wrong: in one mode alone, or in disguise ---------------------------------------------------
+
+
+class MeanInTraining(Plain):
+    def draw(self, mu, log_var):
+        return mu if self.training else super().draw(mu, log_var)
+
+
+class MeanInEvaluation(Plain):
+    def draw(self, mu, log_var):
+        return super().draw(mu, log_var) if self.training else mu
+
+
+class LittleNoiseInTraining(Plain):
+    def draw(self, mu, log_var):
+        return super().draw(mu, log_var - 4.6 * self.training)
+
+
+class SigmaCutInTraining(Plain):
+    def draw(self, mu, log_var):
+        return super().draw(mu, log_var.detach() if self.training else log_var)
+
+
+class DecoderNotToldInTraining(Plain):
+    def decode(self, z, y):
+        return super().decode(z, torch.zeros_like(y) if self.training else y)
+
+
+class ShufflesLabelsInTraining(Plain):
+    def decode(self, z, y):
+        return super().decode(z, y[torch.randperm(len(y))] if self.training else y)
+
+
+class SigmoidInTraining(Plain):
+    def decode(self, z, y):
+        logits = super().decode(z, y)
+        return logits.sigmoid() if self.training else logits
+
+
+class ClampedInTheDraw(Plain):
+    def draw(self, mu, log_var):
+        return super().draw(mu, log_var.clamp(-3, 3))
+
+
+class Squared(Plain):
+    """The label as one number, from 0 to 1, and bent."""
+
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__(input_dim, latent_dim, num_classes)
+        self.encoder[0] = nn.Linear(input_dim + 1, 64)
+        self.decoder[0] = nn.Linear(latent_dim + 1, 64)
+
+    def one_hot(self, y):
+        return (y[:, None] / self.num_classes) ** 2
+
+
+class BinaryDigits(Plain):
+    def one_hot(self, y):
+        return (y[:, None] >> torch.arange(self.num_classes) & 1).float()
+
+
+class RandomRows(Plain):
+    def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
+        super().__init__(input_dim, latent_dim, num_classes)
+        self.rows = torch.randn(num_classes, num_classes)
+
+    def one_hot(self, y):
+        return self.rows[y]
+
+
 # --- wrong: how it is built -----------------------------------------------------------------------
 
 
@@ -631,6 +755,11 @@ RIGHT = [
     ByClass,
     OwnNoise,
     ByKeyword,
+    OneForEach,
+    SparseEmbedding,
+    ForgetsLabels,
+    Thermometer,
+    KeepsRows,
 ]
 
 WRONG = {
@@ -696,4 +825,15 @@ WRONG = {
     PlainTensors: "are not among its `parameters()`",
     UnusedLayer: "No gradient reaches",
     Frozen: "400 steps of Adam",
+    MeanInTraining: "Is there an `if self.training`?\n`forward` decodes mu itself",
+    MeanInEvaluation: "in evaluation mode, after `model.eval()`, it is not.",
+    LittleNoiseInTraining: "`if self.training`?\nMeasured against mu and exp(log_var / 2)",
+    SigmaCutInTraining: "`if self.training`?\nThe reconstruction sends no gradient to log_var",
+    DecoderNotToldInTraining: "`if self.training`?\nThe decoder is not told the label",
+    ShufflesLabelsInTraining: "they are shuffled",
+    SigmoidInTraining: "`if self.training`?\n`decode` returns numbers between 0 and 1",
+    ClampedInTheDraw: "Is log_var or mu cut to a range",
+    Squared: "13 labels go in as a single number",
+    BinaryDigits: "13 labels go in as 4 numbers",
+    RandomRows: "neither parameter nor buffer",
 }

@@ -114,7 +114,147 @@ class WithFunction(Plain):
         return CustomGradient.apply(z, e)
 
 
+class SparseGradient(Plain):
+    """An embedding whose gradient holds the rows that were looked up, and no others."""
+
+    def __init__(self, num_embeddings=512, embedding_dim=64, commitment_cost=0.25):
+        super().__init__(num_embeddings, embedding_dim, commitment_cost)
+        del self.codebook
+        self.vectors = nn.Embedding(num_embeddings, embedding_dim, sparse=True)
+
+    def forward(self, z):
+        distances = ((z[..., None, :] - self.vectors.weight) ** 2).sum(-1)
+        indices = distances.argmin(-1)
+        e = self.vectors(indices)
+        return self.straight(z, e), indices, self.loss(z, e)
+
+
+class InDoublePrecision(Plain):
+    """Distances in float64, on whatever axes there are."""
+
+    def forward(self, z):
+        apart = z.detach().double().unsqueeze(-2) - self.codebook.detach().double()
+        indices = torch.einsum("...kd,...kd->...k", apart, apart).min(-1)[1]
+        e = F.embedding(indices, self.codebook)
+        return e.detach() - z.detach() + z, indices, self.loss(z, e)
+
+
+class HandsOn(Plain):
+    """Takes whatever comes; asks for its mode, and does the same in both; keeps a count."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.register_buffer("uses", torch.zeros(len(self.codebook)))
+
+    def forward(self, z):
+        z_q, indices, loss = super().forward(z)
+        if self.training:
+            self.uses += indices.flatten().bincount(minlength=len(self.uses))
+        return z_q, indices, loss
+
+
+class RemembersItsVersion(Plain):
+    """The lengths are computed anew when the codebook has changed, and only then."""
+
+    seen = None
+
+    def choose(self, flat):
+        if self.seen != self.codebook._version:
+            self.seen = self.codebook._version
+            self.lengths = self.codebook.detach().square().sum(1)
+        return (self.lengths - 2 * flat @ self.codebook.T).argmin(1)
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+class StraightInEvaluationAlone(Plain):
+    def straight(self, z, e):
+        return e if self.training else super().straight(z, e)
+
+
+class StraightInTrainingAlone(Plain):
+    def straight(self, z, e):
+        return super().straight(z, e) if self.training else e
+
+
+class DoubledInTraining(Plain):
+    def straight(self, z, e):
+        return 2 * z + (e - 2 * z).detach() if self.training else super().straight(z, e)
+
+
+class NoLossInTraining(Plain):
+    def loss(self, z, e):
+        return super().loss(z, e) * (not self.training)
+
+
+class NoCodebookTermInTraining(Plain):
+    def loss(self, z, e):
+        commitment = (z - e.detach()).square().sum(-1).mean()
+        return self.beta * commitment if self.training else super().loss(z, e)
+
+
+class HoldsTheCodebookInTraining(Plain):
+    def loss(self, z, e):
+        return super().loss(z, e.detach() if self.training else e)
+
+
+class KeepsTheLengths(Plain):
+    lengths = None
+
+    def choose(self, flat):
+        if self.lengths is None:
+            self.lengths = self.codebook.detach().square().sum(1)
+        return (self.lengths - 2 * flat @ self.codebook.T).argmin(1)
+
+
+class KeepsTheChoice(Plain):
+    kept = None
+
+    def choose(self, flat):
+        if self.kept is None or len(self.kept) != len(flat):
+            self.kept = super().choose(flat)
+        return self.kept
+
+
+class LaysFlatByView(Plain):
+    def forward(self, z):
+        indices = self.choose(z.view(-1, z.shape[-1])).view(z.shape[:-1])
+        e = self.codebook[indices]
+        return self.straight(z, e), indices, self.loss(z, e)
+
+
+class WithOptions(Plain):
+    """`nn.Embedding` with an option that a quantiser cannot use."""
+
+    option, value = "norm_type", 2.0
+
+    def __init__(self, num_embeddings=512, embedding_dim=64, commitment_cost=0.25):
+        super().__init__(num_embeddings, embedding_dim, commitment_cost)
+        del self.codebook
+        self.table = nn.Embedding(num_embeddings, embedding_dim, **{self.option: self.value})
+
+    def forward(self, z):
+        indices = torch.cdist(z.reshape(-1, z.shape[-1]), self.table.weight).argmin(1)
+        e = self.table(indices.reshape(z.shape[:-1]))
+        return self.straight(z, e), indices.reshape(z.shape[:-1]), self.loss(z, e)
+
+
+class Padded(WithOptions):
+    option, value = "padding_idx", 0
+
+
+class PaddedAtTheEnd(WithOptions):
+    option, value = "padding_idx", -1
+
+
+class ByFrequency(WithOptions):
+    option, value = "scale_grad_by_freq", True
+
+
+class TenTimes(Plain):
+    def loss(self, z, e):
+        return 10 * super().loss(z, e)
 
 
 class NoSuper(Plain):
@@ -477,7 +617,17 @@ class HalfHeld(Plain):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
-RIGHT = [Plain, WithEmbedding, OneHot, ByLoop, WithFunction]
+RIGHT = [
+    Plain,
+    WithEmbedding,
+    OneHot,
+    ByLoop,
+    WithFunction,
+    SparseGradient,
+    InDoublePrecision,
+    HandsOn,
+    RemembersItsVersion,
+]
 
 WRONG = {
     NoSuper: "`super().__init__()` is missing",
@@ -496,7 +646,7 @@ WRONG = {
     IndicesFirst: "The first two are in the wrong order",
     FloatIndices: "the indices, holds torch.float32",
     OnlyRows: "With z of shape (6, 3) it runs",
-    StaysFlat: "this is about indices",
+    StaysFlat: "the indices lie flat",
     KeepsOneHot: "rows of zeros with a one",
     LossPerVector: "one number for each vector. Here the mean",
     Farthest: "farthest away",
@@ -542,4 +692,18 @@ WRONG = {
     AllHeld: "everything in it is held still",
     LossAfterStraight: "with the z_q of the straight-through step",
     HalfHeld: "times as hard",
+    StraightInEvaluationAlone: "in training mode, after `model.train()`, it is not. Is there an "
+    "`if self.training`?\nThe gradient of z_q goes to the codebook",
+    StraightInTrainingAlone: "in evaluation mode, after `model.eval()`, it is not. Is there",
+    DoubledInTraining: "`if self.training`?\nThe gradient of z_q with respect to z should be",
+    NoLossInTraining: "`if self.training`?\nThe loss is 0",
+    NoCodebookTermInTraining: "`if self.training`?\nThe codebook's own term",
+    HoldsTheCodebookInTraining: "`if self.training`?\nThe number is right, but the codebook gets",
+    KeepsTheLengths: "after the codebook has changed, `forward` still works with",
+    KeepsTheChoice: "after z has changed, `forward` still works with",
+    LaysFlatByView: "and `view` cannot go over that",
+    Padded: "no gradient reaches the codebook's vector 0",
+    PaddedAtTheEnd: "no gradient reaches the codebook's vector 5",
+    ByFrequency: "its gradient is divided by n",
+    TenTimes: "Every number is 10 times what it should be.",
 }

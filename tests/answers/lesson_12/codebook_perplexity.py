@@ -174,6 +174,32 @@ def squared_shares(indices, num_embeddings):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def share_in_use(indices, num_embeddings):
+    return len(indices.unique()) / num_embeddings
+
+
+def mean_over_present_symbols(indices, num_embeddings):
+    p = shares(indices, num_embeddings)
+    p = p[p > 0]
+    return torch.exp(-(p * p.log()).mean()).item()
+
+
+def evenness(indices, num_embeddings):
+    return math.exp(nats(shares(indices, num_embeddings))) / len(indices.unique())
+
+
+def mean_over_pictures(indices, num_embeddings):
+    pictures = indices if indices.ndim > 1 else indices[None]
+    each = [math.exp(nats(shares(picture, num_embeddings))) for picture in pictures]
+    return sum(each) / len(each)
+
+
+def mean_entropy_of_rows(indices, num_embeddings):
+    each = [nats(shares(row, num_embeddings)).item() for row in indices]
+    return math.exp(sum(each) / len(each))
+
+
 RIGHT = [by_bincount, by_small_number, by_numpy, by_counter, by_distribution]
 
 WRONG = {
@@ -203,5 +229,10 @@ WRONG = {
     small_number_too_large: "You add 0.001 to the shares",
     small_number_in_both: "You add 0.0001 to the shares",
     rounded: "You rounded",
+    share_in_use: "the share of the symbols that occur at all",
+    mean_over_present_symbols: "The mean over the symbols that occur",
+    evenness: "You divide by how many symbols occur",
+    mean_over_pictures: "of each picture by itself",
+    mean_entropy_of_rows: "The entropy is averaged over the rows",
     squared_shares: "Print the share of each symbol",
 }

@@ -161,12 +161,62 @@ def scores_cubed(model, x):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def scores_in_evaluation(model, x):
+    """In evaluation mode, and back; without a gradient; in float64."""
+    was = model.training
+    model.eval()
+    with torch.inference_mode():
+        x_hat = getattr(model, "reconstruct", model)(x)
+    model.train(was)
+    return (x_hat.double() - x.double()).flatten(1).pow(2).sum(1)
+
+
+def scores_clamped(model, x):
+    x_hat = getattr(model, "reconstruct", model)(x).clamp(0, 1)
+    return ((x_hat - x) ** 2).flatten(1).sum(1)
+
+
+def scores_of_clipped_examples(model, x):
+    x_hat = getattr(model, "reconstruct", model)(x)
+    return ((x_hat - x.clip(0, 1)) ** 2).flatten(1).sum(1)
+
+
+def scores_stays_in_evaluation(model, x):
+    model.eval()
+    return scores_getattr(model, x)
+
+
+def scores_takes_gradients_away(model, x):
+    model.zero_grad()
+    return scores_getattr(model, x)
+
+
+def scores_trains(model, x):
+    scores = scores_getattr(model, x)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter -= 1e-3 * parameter
+    return scores.detach()
+
+
+def scores_freezes(model, x):
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    return scores_getattr(model, x)
+
+
+def scores_wants_gradient(model, x):
+    return scores_getattr(model, x.requires_grad_()).detach()
+
+
 RIGHT = [
     scores_getattr,
     scores_branches,
     scores_mse,
     scores_loop,
     scores_einsum,
+    scores_in_evaluation,
 ]
 
 WRONG = {
@@ -197,4 +247,11 @@ WRONG = {
     scores_in_place: "changed its argument `x`",
     scores_list: "a list of 3 things",
     scores_cubed: "subtract the first row",
+    scores_clamped: "cut or squeeze the reconstruction",
+    scores_of_clipped_examples: "You cut the examples",
+    scores_stays_in_evaluation: "leaves the model in another mode",
+    scores_takes_gradients_away: "changes the gradients that the parameters",
+    scores_trains: "the parameter `down` of the model has changed",
+    scores_freezes: "has another `requires_grad`",
+    scores_wants_gradient: "leaves its input with `requires_grad`",
 }

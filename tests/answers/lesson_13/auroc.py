@@ -184,9 +184,15 @@ def auroc_rounded(scores, labels):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def auroc_split_at_the_median(scores, labels):
+    return float(((scores >= scores.median()) == (labels == 1)).double().mean())
+
+
 RIGHT = [auroc_table, auroc_loop, auroc_ranks, auroc_sign, auroc_sklearn, auroc_curve]
 
 WRONG = {
+    auroc_split_at_the_median: "the accuracy with the median as threshold",
     auroc_without_ties: "Ties count nothing",
     auroc_ties_in_full: "Ties count in full",
     auroc_inverted: "the wrong way round",

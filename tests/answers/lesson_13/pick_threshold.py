@@ -161,6 +161,41 @@ def threshold_above_the_largest(scores, false_positive_rate):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def threshold_undoing_rounding(scores, false_positive_rate):
+    alarms = int(round(false_positive_rate * len(scores), 9))
+    return float(np.partition(scores.double().numpy(), -alarms - 1)[-alarms - 1])
+
+
+def threshold_by_ranks(scores, false_positive_rate):
+    above = (scores[:, None] < scores).double().mean(1)
+    return scores[above <= false_positive_rate].min().item()
+
+
+def threshold_a_hair_below(scores, false_positive_rate):
+    return threshold_sorted(scores, false_positive_rate) - 1e-6
+
+
+def threshold_next_number(scores, false_positive_rate):
+    threshold = np.float32(threshold_sorted(scores, false_positive_rate))
+    return float(np.nextafter(threshold, np.float32(np.inf)))
+
+
+def threshold_four_digits(scores, false_positive_rate):
+    return round(threshold_sorted(scores, false_positive_rate), 5)
+
+
+def threshold_conformal(scores, false_positive_rate):
+    n = len(scores)
+    place = math.ceil((n + 1) * (1 - false_positive_rate)) - 1
+    return scores.sort().values[min(place, n - 1)].item()
+
+
+def threshold_three_sigma(scores, false_positive_rate):
+    values = scores.numpy()
+    return float(values.mean() + 3 * values.std())
+
+
 RIGHT = [
     threshold_sorted,
     threshold_kth,
@@ -168,9 +203,16 @@ RIGHT = [
     threshold_numpy,
     threshold_search,
     threshold_python,
+    threshold_undoing_rounding,
+    threshold_by_ranks,
 ]
 
 WRONG = {
+    threshold_a_hair_below: "A hair is enough for an alarm too many",
+    threshold_next_number: "and none of the scores",
+    threshold_four_digits: "add, subtract or round nothing",
+    threshold_conformal: "the conformal threshold",
+    threshold_three_sigma: "the mean plus three standard deviations",
     threshold_two_sigma: "two standard deviations",
     threshold_normal: "quantile of a normal distribution",
     threshold_quantile: "invents a number",

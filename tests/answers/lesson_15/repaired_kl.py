@@ -90,6 +90,18 @@ def kl_other_way(mu, log_sigma):
     return kl_divergence(Normal(0.0, 1.0), Normal(mu, log_sigma.exp())).sum(1)
 
 
+def kl_half_of_mu_alone(mu, log_sigma):
+    return (mu**2 / 2 + torch.exp(2 * log_sigma) - 2 * log_sigma - 1).sum(1)
+
+
+def kl_bracket_ends_early(mu, log_sigma):
+    return (0.5 * (mu**2 + torch.exp(2 * log_sigma)) - 2 * log_sigma - 1).sum(1)
+
+
+def kl_one_outside(mu, log_sigma):
+    return (0.5 * (mu**2 + torch.exp(2 * log_sigma)) - log_sigma - 1).sum(1)
+
+
 # --- the specimen ---------------------------------------------------------------------------------
 
 
@@ -116,6 +128,9 @@ WRONG = {
     kl_batch: "batch is summed",
     kl_not_summed: "the price of each number",
     kl_detached: "does not remember how it was computed from `log_sigma`",
+    kl_half_of_mu_alone: "in yours σ² and log σ² and the 1 count in full",
+    kl_bracket_ends_early: "in yours log σ² and the 1 count in full",
+    kl_one_outside: "in yours the 1 counts in full",
     kl_other_way: "Take one number of the code",
 }
 

@@ -64,6 +64,14 @@ def verdict_small_variances(sample):
     return _test_at(sample, 1, 0.1, standardise=True)
 
 
+def verdict_still_near_one(sample):
+    return _test_at(sample, 0.1, 0.1, standardise=True)
+
+
+def verdict_at_zero(sample):
+    return _test_at(sample, 2, 0, standardise=True)
+
+
 def verdict_small_means(sample):
     return _test_at(sample, 0.05, 1, standardise=True)
 
@@ -126,6 +134,8 @@ WRONG = {
     verdict_no: "says no to everything",
     verdict_not_divided: "before σ is divided out",
     verdict_small_variances: "exp(log_var) ε, where the ½ is lost",
+    verdict_still_near_one: "σ is divided out now, but your test looks only where σ is nearly 1",
+    verdict_at_zero: "at log-variances from 0.00 to 0.00",
     verdict_small_means: "exp(log_var / 2) ε, without μ",
     verdict_too_much_room: "with the ½ taken twice",
     verdict_two_numbers: "turns away a right sampler: μ - exp",

@@ -114,8 +114,8 @@ def _begins_at_the_prior(answer: Answer) -> None:
             if abs(variance) < 1e-6:
                 hint = " Is it the *logarithm* of the variance that you return?"
             raise Wrong(
-                f"With steps = 0 your guess is N({mean:.4g}, {variance:.4g}). It begins at N(0, 1), "
-                f"and `steps` says how many it takes.{hint}"
+                f"With steps = 0 your guess is N({mean:.4g}, {variance:.4g}). It begins at N(0, 1) "
+                f"and takes `steps` steps.{hint}"
             )
 
 
@@ -172,7 +172,7 @@ def _arrives(answer: Answer) -> None:
     if all(theirs < 0.3 * ours for (_, theirs), (_, ours) in zip(ends, best, strict=True)):
         raise Wrong(
             f"Your guesses become narrower and narrower: after {STEPS} steps the first has "
-            f"variance {variance:.2g}. The term -log q is missing from the average, which rewards a "
+            f"variance {variance:.2g}. The term -log q is missing from the average: it rewards a "
             "guess for being wide."
         )
     if all(abs(variance - 1) < 1e-4 for _, variance in ends):

@@ -50,6 +50,17 @@ _ZOO = (
 )
 
 
+def _with_copies(mu: Tensor) -> Tensor:
+    """Two more dimensions that say what one says already: each counts, though all turn together."""
+    said = mu[:, mu.var(0).argmax()]
+    return torch.cat([mu, said[:, None], -0.5 * said[:, None]], dim=1)
+
+
+def _late(mu: Tensor) -> Tensor:
+    """The first three quarters of the examples are the same one: the rest alone varies."""
+    return torch.cat([mu[:1].expand(300, -1), mu[300:]])
+
+
 def _encoders(generator: torch.Generator) -> list[tuple[Tensor] | tuple[Tensor, float]]:
     return [
         (_codes(200, generator, *_ZOO), 0.01),
@@ -58,6 +69,8 @@ def _encoders(generator: torch.Generator) -> list[tuple[Tensor] | tuple[Tensor, 
         (_codes(30, generator, (6, 2.0, 0.001)), 0.01),  # collapsed: none
         (_codes(8, generator, (5, -1.0, 2.0)), 0.01),  # all
         (_codes(25, generator, (4, 0.0, 0.05), (9, 0.0, 0.02)), 0.001),
+        (_with_copies(_codes(60, generator, (3, 0.0, 0.9), (5, 1.0, 0.01))), 0.04),
+        (_late(_codes(400, generator, (4, 0.5, 0.8), (3, 0.5, 0.01))), 0.01),
     ]
 
 
@@ -155,6 +168,28 @@ exercise = Exercise(
             Mistake(
                 lambda mu, threshold=0.01: int((mu.var(0) <= threshold).sum()),
                 "You counted the inactive ones, at or below the threshold. Active are those above.",
+            ),
+            Mistake(
+                lambda mu, threshold=0.01: int(
+                    (torch.linalg.eigvalsh(torch.atleast_2d(mu.T.cov())) > threshold).sum()
+                ),
+                "You counted eigenvalues of the covariance, directions in which the code varies. "
+                "What is counted are its dimensions, each by its own variance: two that say the "
+                "same are both active.",
+            ),
+            Mistake(
+                lambda mu, threshold=0.01: int(torch.linalg.matrix_rank(mu - mu.mean(0))),
+                "This is the rank of the means. What is counted are dimensions, each by its own "
+                "variance, above the threshold.",
+            ),
+            *(
+                Mistake(
+                    lambda mu, threshold=0.01, first=first: int(
+                        (mu[:first].var(0) > threshold).sum()
+                    ),
+                    "Only the first examples are looked at. The variance is over all of them.",
+                )
+                for first in (10, 64, 100, 128, 256)
             ),
             Mistake(
                 lambda mu, threshold=0.01: mu.shape[1],

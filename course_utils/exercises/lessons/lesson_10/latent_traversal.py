@@ -94,6 +94,18 @@ def _alone(z: Tensor, dim: int, values: Tensor) -> Tensor:
     return _right(torch.zeros_like(z), dim, values)
 
 
+def _side_by_side(z: Tensor, dim: int, values: Tensor) -> Tensor:
+    codes = z.repeat(1, len(values))
+    codes[:, dim] = values
+    return codes
+
+
+def _side_by_side_in_a_row(z: Tensor, dim: int, values: Tensor) -> Tensor:
+    codes = z.repeat(1, len(values))
+    codes[dim, :] = values
+    return codes
+
+
 def _row_assigned(z: Tensor, dim: int, values: Tensor) -> Tensor:
     codes = z.repeat(len(values), 1)
     codes[dim] = values
@@ -282,6 +294,14 @@ exercise = Exercise(
                 "You handed over single codes, (latent,). `decode` takes a batch, (batch, "
                 "latent): all codes at once, or one as `code[None]`.",
                 _one_row,
+            ),
+            *(
+                _codes(
+                    make,
+                    "`z.repeat(1, n)` lays the copies side by side, in one long row. Each is to be "
+                    "a row of its own: `z.repeat(n, 1)`.",
+                )
+                for make in (_side_by_side, _side_by_side_in_a_row)
             ),
             _codes(
                 _row_assigned,

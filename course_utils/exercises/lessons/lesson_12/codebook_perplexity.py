@@ -135,6 +135,25 @@ exercise = Exercise(
                 "once in a thousand hardly counts.",
             ),
             _of_shares(
+                lambda p: (p > 0).sum() / len(p),
+                "This is the share of the symbols that occur at all. Perplexity is a number of "
+                "symbols, and weighs them by how often they occur.",
+            ),
+            _of_shares(
+                lambda p: (_entropy(p) / (p > 0).sum()).exp(),
+                "The mean over the symbols that occur stands where the sum belongs: -Σ p ln p.",
+            ),
+            _of_shares(
+                lambda p: _entropy(p).exp() / (p > 0).sum(),
+                "You divide by how many symbols occur: that says how evenly these are used. The "
+                "perplexity itself is a number of symbols.",
+            ),
+            _of_shares(
+                lambda p: (p > 0.5 / len(p)).sum(),
+                "You count the symbols above a share. Perplexity has no such line: each symbol "
+                "counts by its share.",
+            ),
+            _of_shares(
                 lambda p: _entropy(p).exp() / len(p),
                 "You divide by `num_embeddings`. The perplexity is a number of symbols and no "
                 "share of them.",
@@ -206,6 +225,24 @@ exercise = Exercise(
                 ),
                 "This is the perplexity of each row by itself, averaged. Count over all indices "
                 "together: a symbol may be rare in one picture and common in another.",
+            ),
+            Mistake(
+                lambda indices, num_embeddings: math.exp(
+                    sum(float(_entropy(_shares(row, num_embeddings))) for row in indices)
+                    / len(indices)
+                ),
+                "The entropy is averaged over the rows, or pictures. Count over all indices "
+                "together, and take the entropy once.",
+            ),
+            Mistake(
+                lambda indices, num_embeddings: (
+                    sum(float(_entropy(_shares(row, num_embeddings)).exp()) for row in indices)
+                    / len(indices)
+                    if indices.ndim > 1
+                    else float(_entropy(_shares(indices, num_embeddings)).exp())
+                ),
+                "With pictures of several rows this is the perplexity of each picture by itself, "
+                "averaged. Count over all pictures together.",
             ),
             Mistake(
                 lambda indices, num_embeddings: float(

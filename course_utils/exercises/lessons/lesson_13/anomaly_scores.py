@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_shape
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.modes import expect_no_traces
 
 
 def anomaly_scores(model: nn.Module, x: Float[Tensor, "n *features"]) -> Float[Tensor, " n"]:
@@ -18,7 +19,7 @@ def anomaly_scores(model: nn.Module, x: Float[Tensor, "n *features"]) -> Float[T
 
     The score of an example is the squared error of its reconstruction, summed over all features. A
     model of this course gives the reconstruction of a whole batch, shaped as x, by
-    model.reconstruct(x); any other network by model(x).
+    model.reconstruct(x); any other network by model(x). The model and x are left as they were.
     """
     draw_again = getattr(model, "reconstruct", model)
     return ((draw_again(x) - x) ** 2).flatten(start_dim=1).sum(dim=1)
@@ -55,6 +56,20 @@ class Redrawing(nn.Module):
         return "a small network with model.reconstruct(x); model(x) is (logits, code)"
 
 
+class Linear(Redrawing):
+    """Its reconstruction is no sigmoid: any number, beyond 0 and 1 too. It has weights to train."""
+
+    def __init__(self, features: int, generator: torch.Generator) -> None:
+        super().__init__(features, generator)
+        self.down, self.up = nn.Parameter(2 * self.down), nn.Parameter(self.up)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x.flatten(1) @ self.down
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        return self(x)[0]
+
+
 class Plain(nn.Module):
     """Any other network: a call returns the reconstruction, and there is nothing else."""
 
@@ -76,7 +91,11 @@ def _models_and_examples(generator: torch.Generator) -> list[tuple[nn.Module, Te
         x = x + 0.8 * torch.arange(shape[0]).view(-1, *[1] * (len(shape) - 1)) / shape[0]
         return Redrawing(math.prod(shape[1:]), generator), x.round(decimals=1)
 
-    return [trial(3, 4), trial(5, 3), trial(1, 6), trial(4, 1, 5, 3), trial(20, 784)]
+    any_number = torch.randn(7, 9, generator=generator).round(decimals=1)
+    return [
+        *[trial(3, 4), trial(5, 3), trial(1, 6), trial(4, 1, 5, 3), trial(20, 784)],
+        (Linear(9, generator), any_number),
+    ]
 
 
 def _of_difference(score: Callable[[Tensor], Tensor], message: str) -> Mistake:
@@ -112,6 +131,12 @@ def _any_other_network(answer: Answer) -> None:
         given,
         "This network has no `reconstruct`: here `model(x)` is the reconstruction itself.",
     )
+
+
+def _leaves_no_traces(answer: Answer) -> None:
+    generator = answer.generator()
+    model, x = Linear(6, generator), torch.randn(4, 6, generator=generator)
+    expect_no_traces("anomaly_scores(model, x)", model, lambda: answer(model, x), x)
 
 
 _redrawn = Comparison(
@@ -189,6 +214,22 @@ _redrawn = Comparison(
             lambda model, x: (model(x)[0] - x).flatten(1).square().sum(1),
             f"{_CALLED} The logits are no picture yet; `model.reconstruct(x)` is.",
         ),
+        *(
+            Mistake(
+                lambda model, x, cut=cut: (
+                    (cut(model.reconstruct(x)) - x).flatten(1).square().sum(1)
+                ),
+                "You cut or squeeze the reconstruction to between 0 and 1. A model may draw beyond "
+                "that, and the score is to say so: take what `model.reconstruct(x)` gives as it "
+                "is.",
+            )
+            for cut in (lambda x_hat: x_hat.clamp(0, 1), torch.sigmoid)
+        ),
+        Mistake(
+            lambda model, x: (model.reconstruct(x) - x.clamp(0, 1)).flatten(1).square().sum(1),
+            "You cut the examples to between 0 and 1. Not every table and picture lies there: "
+            "compare with x as it is.",
+        ),
         Mistake(
             lambda model, x: (model.reconstruct(x) - x).square().sum(-1),
             "Only the last axis is summed. An image has three axes: `flatten(1)` first, then "
@@ -252,5 +293,9 @@ exercise = Exercise(
         '`.sum(1)` one number of each row. `hasattr(model, "reconstruct")` says whether there is '
         "such a method; if not, call the model itself.",
     ),
-    stages=(*_redrawn.stages, Stage("any other network", _any_other_network)),
+    stages=(
+        *_redrawn.stages,
+        Stage("any other network", _any_other_network),
+        Stage("left as it was", _leaves_no_traces),
+    ),
 )

@@ -250,11 +250,16 @@ exercise = Exercise(
                 lambda scores, labels: ((scores > 0.5).long() == labels).double().mean().item(),
                 "This is the accuracy with a threshold of 0.5. The AUROC needs no threshold.",
             ),
-            Mistake(
-                lambda scores, labels: (
-                    ((scores > scores.mean()).long() == labels).double().mean().item()
-                ),
-                "This is the accuracy with the mean as threshold. The AUROC needs no threshold.",
+            *(
+                Mistake(
+                    lambda scores, labels, middle=middle, above=above: (
+                        (above(scores, middle(scores)).long() == labels).double().mean().item()
+                    ),
+                    f"This is the accuracy with the {name} as threshold. The AUROC needs no "
+                    "threshold.",
+                )
+                for name, middle in (("median", torch.median), ("mean", torch.mean))
+                for above in (torch.gt, torch.ge)
             ),
             Mistake(
                 _best_accuracy,

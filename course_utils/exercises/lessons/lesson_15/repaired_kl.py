@@ -1,6 +1,7 @@
 """`repaired_kl`, lesson 15: σ where the formula wants σ²."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import torch
 from jaxtyping import Float
@@ -44,6 +45,22 @@ def _gaussians(generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
 def _priced(per_number: Callable[[Tensor, Tensor], Tensor], message: str) -> Mistake:
     """A mistake in the price of one number of the code; the sum over numbers is right."""
     return Mistake(lambda mu, log_sigma: per_number(mu, log_sigma).sum(1), message)
+
+
+def _misplaced_halves() -> Iterator[Mistake]:
+    """The ½ in front of some of the terms, and not of all."""
+    names = ("μ²", "σ²", "log σ²", "the 1")
+    for twice in itertools.product((False, True), repeat=4):
+        if not 0 < sum(twice) < 4:
+            continue
+        a, b, c, d = (1.0 if doubled else 0.5 for doubled in twice)
+        terms = " and ".join(name for name, doubled in zip(names, twice, strict=True) if doubled)
+        yield _priced(
+            lambda mu, s, a=a, b=b, c=c, d=d: a * mu**2 + b * (2 * s).exp() - c * 2 * s - d,
+            f"The ½ stands before all four terms; in yours {terms} "
+            f"{'counts' if sum(twice) == 1 else 'count'} in full. Look at where the bracket opens "
+            "and closes.",
+        )
 
 
 def _added(put_together: Callable[[Tensor], Tensor], message: str) -> Mistake:
@@ -130,6 +147,7 @@ exercise = Exercise(
                 lambda mu, s: 0.5 * (mu + (2 * s).exp() - 2 * s - 1),
                 "μ² has become μ. It was right before.",
             ),
+            *_misplaced_halves(),
             _added(
                 lambda prices: prices.mean(1),
                 "The mean over the numbers of the code. Their prices add up: that is a sum.",

@@ -126,10 +126,48 @@ def _rejects_wrong_ones(answer: Answer) -> None:
     if passed:
         others = f", and {len(passed) - 1} more like it" if len(passed) > 1 else ""
         raise Wrong(
-            f"Your test lets a wrong sampler through: {passed[0]}{others}. Choose means and "
-            "log-variances for which it would draw something visibly different, and look at the "
-            "noise after dividing by the true σ."
+            f"Your test lets a wrong sampler through: {passed[0]}{others}. {_where_to_look(answer)}"
         )
+
+
+def _where_to_look(answer: Answer) -> str:
+    """What the means and log-variances that the test tries leave unseen."""
+    tried: list[tuple[Tensor, Tensor]] = []
+
+    def overhears(mu: Tensor, log_var: Tensor, generator: torch.Generator) -> Tensor:
+        tried.append((mu.detach().clone(), log_var.detach().clone()))
+        return reparameterize(mu, log_var, generator)
+
+    _judged(answer, overhears)
+    if not tried:
+        return "Draw from every sampler that you judge."
+    means, log_vars = (torch.cat([pair[i].flatten() for pair in tried]) for i in (0, 1))
+    if log_vars.abs().max() < 1:
+        begin = "σ is divided out now, but your" if _divides(answer) else "Your"
+        return (
+            f"{begin} test looks only where σ is nearly 1, at log-variances from "
+            f"{log_vars.min():.2f} to {log_vars.max():.2f}; there every formula draws the same. "
+            "Try some of size 1 and more, of both signs."
+        )
+    if means.abs().max() < 1:
+        return (
+            f"Your test tries means from {means.min():.2f} to {means.max():.2f} alone, and so "
+            "cannot see whether μ is there. Try some of size 1 and more, of both signs."
+        )
+    return (
+        "Choose means and log-variances for which it would draw something visibly different, and "
+        "look at the noise after dividing by the true σ."
+    )
+
+
+def _divides(answer: Answer) -> bool:
+    """Whether the test divides by the σ it asked for: here that becomes e behind its back."""
+
+    def widens(mu: Tensor, log_var: Tensor, generator: torch.Generator) -> Tensor:
+        log_var.fill_(2.0)
+        return reparameterize(mu, log_var, generator)
+
+    return _judged(answer, widens)
 
 
 def _at_other_times(answer: Answer) -> None:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.modes import in_both_modes
 from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
     LABELS,
     SIZES,
@@ -20,7 +21,10 @@ from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
     small_model,
 )
 from course_utils.exercises.lessons.lesson_11.ConditionalVAE.draw import draws_and_decodes
-from course_utils.exercises.lessons.lesson_11.ConditionalVAE.label import knows_the_label
+from course_utils.exercises.lessons.lesson_11.ConditionalVAE.label import (
+    expect_all_saved,
+    knows_the_label,
+)
 from course_utils.losses import bernoulli_nll, gaussian_kl
 
 
@@ -156,7 +160,7 @@ def _expect_any_labels(answer: Answer) -> None:
 
 def _can_be_trained(answer: Answer) -> None:
     """Every parameter learns from the negative ELBO, and the label is used."""
-    model, x, y, _ = small_model(answer, spread=0.0)
+    model, x, y, z = small_model(answer, spread=0.0)
     centres = (torch.rand(LABELS, 64, generator=answer.generator()) < 0.5).float()
     x = centres[y]
 
@@ -166,13 +170,14 @@ def _can_be_trained(answer: Answer) -> None:
 
     logits, mu, log_var = ask(answer, model, x, y)
     networks.expect_registered(model, logits, mu, log_var)
+    expect_all_saved(answer, model, x, y, z)
     value = answer.call(loss, x, y)
     if not networks.leaves(mu) or not networks.leaves(log_var):
         raise Wrong(
             "mu or log_var does not remember the weights it was made with, so the KL could not "
             "train the encoder. Leave out `.detach()`, `.data` and `torch.no_grad()`."
         )
-    _expect_gradient_through_the_draw(model, x, y)
+    in_both_modes(_sends_gradient_through_the_draw)(answer)
     networks.expect_all_reached(model, value)
     start = value.item()
     for _ in range(8):  # narrow networks need longer
@@ -186,8 +191,9 @@ def _can_be_trained(answer: Answer) -> None:
     )
 
 
-def _expect_gradient_through_the_draw(model: nn.Module, x: Tensor, y: Tensor) -> None:
-    logits, mu, log_var = model(x, y)
+def _sends_gradient_through_the_draw(answer: Answer, training: bool) -> None:
+    model, x, y, _ = small_model(answer)
+    logits, mu, log_var = ask(answer, model.train(training), x, y)
     to_mu, to_log_var = torch.autograd.grad(
         bernoulli_nll(logits, x).sum(), (mu, log_var), allow_unused=True
     )
@@ -227,8 +233,8 @@ exercise = Exercise(
     stages=(
         Stage("builds", _builds),
         Stage("shape", _has_shapes),
-        Stage("label", knows_the_label),
-        Stage("z = μ + σε", draws_and_decodes),
+        Stage("label", in_both_modes(knows_the_label)),
+        Stage("z = μ + σε", in_both_modes(draws_and_decodes)),
         Stage("training", _can_be_trained),
     ),
 )

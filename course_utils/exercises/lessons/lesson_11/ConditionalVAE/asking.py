@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import expect_type
+from course_utils.exercises.checking.modes import train_without_noise
 from course_utils.exercises.checking.words import describe_type
 
 # (input_dim, latent_dim, num_classes): the course's own sizes, then others, no two alike.
@@ -25,14 +26,34 @@ def draw_batch(
     return x, y
 
 
-def small_model(answer: Answer, spread: float = 0.1) -> tuple[nn.Module, Tensor, Tensor, Tensor]:
-    """A model away from its first weights, pictures, labels and codes."""
+def small_model(
+    answer: Answer, spread: float = 0.1, training: bool = False
+) -> tuple[nn.Module, Tensor, Tensor, Tensor]:
+    """A model away from its first weights, pictures, labels and codes; every label occurs.
+
+    In training mode the layers of PyTorch that are noisy then, dropout and batch norms, stay as in
+    evaluation.
+    """
     generator = answer.generator()
     model = networks.build(answer, input_dim=64, latent_dim=6, num_classes=LABELS)
     x, y = draw_batch(24, 64, LABELS, generator)
+    y[:LABELS] = torch.randperm(LABELS, generator=generator)
     ask(answer, model, x, y)  # lazy layers get their weights
     networks.perturb(model, generator, spread)
+    if training:
+        train_without_noise(model)
     return model, x, y, torch.randn(24, 6, generator=generator)
+
+
+def is_steady(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> bool:
+    """Whether both halves give the same for the same input, without noise of their own."""
+    return all(
+        torch.equal(run(), run())
+        for run in (
+            lambda: torch.cat(encode(answer, model, x, y)),
+            lambda: decode(answer, model, z, y),
+        )
+    )
 
 
 def _tensors(output: object, call: str, wanted: tuple[str, ...]) -> tuple[Tensor, ...]:

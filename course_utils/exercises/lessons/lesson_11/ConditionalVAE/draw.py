@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import STANDARD_ERRORS
+from course_utils.exercises.checking.modes import Unjudged
 from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
     ask,
     decode,
     encode,
+    is_steady,
     small_model,
 )
 
@@ -23,7 +25,7 @@ DRAWS: tuple[tuple[Callable[[Tensor, Tensor, Tensor], Tensor], str], ...] = (
     (lambda mu, log_var, noise: mu + torch.exp(log_var / 2) * noise, ""),
     (
         lambda mu, log_var, noise: mu,
-        "`forward` decodes mu itself. Draw z from N(mu, σ²), also in evaluation mode: "
+        "`forward` decodes mu itself. Draw z from N(mu, σ²), in training and in evaluation mode: "
         "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`. Without the noise the code costs "
         "nats for a certainty that is never used.",
     ),
@@ -69,9 +71,15 @@ DRAWS: tuple[tuple[Callable[[Tensor, Tensor, Tensor], Tensor], str], ...] = (
 )
 
 
-def draws_and_decodes(answer: Answer) -> None:
-    """`forward` is encode, z = μ + σε, decode, judged by the very noise that it drew."""
-    model, x, y, _ = small_model(answer)
+def draws_and_decodes(answer: Answer, training: bool) -> None:
+    model, x, y, z = small_model(answer, training=training)
+    if training and not is_steady(answer, model, x, y, z):
+        raise Unjudged
+    _expect_the_draw(answer, model, x, y)
+    _expect_any_width(answer, model, x, y)
+
+
+def _expect_the_draw(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> None:
     stream = torch.default_generator
     state = stream.get_state()
     logits, mu, log_var = ask(answer, model, x, y)
@@ -115,20 +123,7 @@ def _uniform(stream: torch.Generator, state: Tensor, like: Tensor) -> Tensor:
 
 def _expect_moments(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> None:
     """Noise that was drawn in a way of its own: the codes are caught on their way to `decode`."""
-    calls = []
-    decode = model.decode
-
-    def listen(*args: object, **kwargs: object) -> Tensor:
-        logits = decode(*args, **kwargs)
-        z, labels = inspect.signature(decode).bind(*args, **kwargs).arguments.values()
-        calls.append((z.detach(), labels, logits))
-        return logits
-
-    model.decode = listen
-    try:
-        results = [ask(answer, model, x, y) for _ in range(PASSES)]
-    finally:
-        del model.decode
+    calls, results = _overheard(answer, model, x, y)
     if len(calls) != PASSES:
         raise Wrong(
             "The logits of `forward` are not those that `decode(z, y)` makes of a z around mu with "
@@ -148,6 +143,47 @@ def _expect_moments(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> N
     _, mu, log_var = results[-1]
     z = torch.stack([z for z, _, _ in calls])
     _expect_normal((z - mu) * torch.exp(-log_var / 2))
+
+
+def _overheard(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> tuple[list, list]:
+    """What `forward` hands to `decode` in some passes, (z, labels, logits), and what it returns."""
+    calls = []
+    decode = model.decode
+
+    def listen(*args: object, **kwargs: object) -> Tensor:
+        logits = decode(*args, **kwargs)
+        z, labels = inspect.signature(decode).bind(*args, **kwargs).arguments.values()
+        calls.append((z.detach(), labels, logits))
+        return logits
+
+    model.decode = listen
+    try:
+        return calls, [ask(answer, model, x, y) for _ in range(PASSES)]
+    finally:
+        del model.decode
+
+
+def _expect_any_width(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> None:
+    """Codes as sure, and as unsure, as training makes them, put in the place of `encode`'s."""
+    mu, log_var = encode(answer, model, x, y)
+    mu, log_var = 14 * torch.randn_like(mu), torch.linspace(-8, 6, mu.numel()).view(mu.shape)
+    model.encode = lambda *args, **kwargs: (mu.clone(), log_var.clone())
+    try:
+        calls, results = _overheard(answer, model, x, y)
+    finally:
+        del model.encode
+    if len(calls) != PASSES or not torch.equal(results[0][1], mu):
+        return  # `forward` goes its own way to both
+    noise = (torch.stack([z for z, _, _ in calls]) - mu) * torch.exp(-log_var / 2)
+    for part in (log_var < -3, log_var.abs() < 3, log_var > 3):
+        square, n = noise[:, part].square().mean().item(), noise[:, part].numel()
+        if abs(square - 1) > STANDARD_ERRORS * (2 / n) ** 0.5:
+            low, high = log_var[part].min().item(), log_var[part].max().item()
+            raise Wrong(
+                f"Where log_var is between {low:.1f} and {high:.1f}, the noise in z has "
+                f"{square:.3g} times the variance exp(log_var). Is log_var or mu cut to a range, "
+                "by `clamp` or the like, on its way into z? Training uses all of it."
+            )
 
 
 def _expect_normal(epsilon: Float[Tensor, "passes batch latent"]) -> None:

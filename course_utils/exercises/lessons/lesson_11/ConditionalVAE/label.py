@@ -5,24 +5,38 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.checking.modes import Unjudged
 from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
     LABELS,
     ask,
     decode,
     encode,
+    is_steady,
     small_model,
 )
 
 
-def knows_the_label(answer: Answer) -> None:
-    model, x, y, z = small_model(answer)
+def knows_the_label(answer: Answer, training: bool) -> None:
+    model, x, y, z = small_model(answer, training=training)
     with networks.expect_no_seeding("`forward`", lambda: answer.call(model, x, y)):
         ask(answer, model, x, y)
+    if training and not is_steady(answer, model, x, y, z):
+        _expect_own_labels(answer, model, x, z)
+        raise Unjudged
     _expect_steady(answer, model, x, y, z)
     _expect_both_told(answer, model, x, z)
     _expect_content(answer, model, x, y, z)
     _expect_names_not_amounts(answer, model, x, z)
     _expect_one_by_one(answer, model, x, y, z)
+
+
+def _expect_own_labels(answer: Answer, model: nn.Module, x: Tensor, z: Tensor) -> None:
+    """What is steady while the whole batch has one label mixes labels up; dropout is not steady."""
+    if is_steady(answer, model, x, torch.zeros(len(x), dtype=torch.long), z):
+        raise Wrong(
+            "`encode` or `decode` gives two different results for the same input, but only where "
+            "the labels of a batch differ: they are shuffled. Each picture goes with its own label."
+        )
 
 
 def _expect_steady(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> None:
@@ -94,7 +108,7 @@ def _expect_content(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: T
         )
     if not _varies(decode(answer, model, z, one)):
         raise Wrong("The logits are the same for every code: `decode` does not look at z.")
-    wild, x, y, z = small_model(answer, spread=1.0)
+    wild, x, y, z = small_model(answer, spread=1.0, training=model.training)
     (mu, log_var), logits = encode(answer, wild, x, y), decode(answer, wild, z, y)
     if log_var.min() >= 0 or log_var.max() <= 0:
         sign = "above" if log_var.max() <= 0 else "below"
@@ -125,7 +139,7 @@ def _varies(result: Tensor) -> bool:
 
 
 def _expect_names_not_amounts(answer: Answer, model: nn.Module, x: Tensor, z: Tensor) -> None:
-    """One picture with the labels 0, 1, 2, 3: nothing in the network may change by equal steps."""
+    """One picture with each of the labels: none of them goes in as an amount, or as a mixture."""
     seen = []
 
     def look(layer: nn.Module, inputs: tuple) -> None:
@@ -133,24 +147,44 @@ def _expect_names_not_amounts(answer: Answer, model: nn.Module, x: Tensor, z: Te
 
     layers = [layer for layer in model.modules() if not any(layer.children())]
     hooks = [layer.register_forward_pre_hook(look) for layer in layers]
-    y = torch.arange(4)
+    y = torch.arange(LABELS)
     try:
-        encode(answer, model, x[:1].repeat(4, 1), y)
-        decode(answer, model, z[:1].repeat(4, 1), y)
+        encode(answer, model, x[:1].repeat(LABELS, 1), y)
+        decode(answer, model, z[:1].repeat(LABELS, 1), y)
     finally:
         for hook in hooks:
             hook.remove()
+    embedded = any(isinstance(layer, nn.Embedding) for layer in layers)
     for given in seen:
-        if len(given) != 4:
+        if len(given) != LABELS:
             continue
-        steps = given.detach().double().flatten(1).diff(dim=0)
-        if steps.norm() > 1e-6 and (steps - steps[:1]).norm() < 1e-5 * steps.norm():
-            raise Wrong(
-                "The label goes in as an amount: from 0 to 1, to 2, to 3 the input of a layer "
-                "changes by equal steps, as if 9 were three times as much as 3. Labels are names: "
-                "give each class a column of its own, `F.one_hot(y, self.num_classes)`, or an "
-                "`nn.Embedding`."
-            )
+        rows = given.detach().double().flatten(1)
+        _expect_unequal_steps(rows[:4].diff(dim=0))
+        if not given.requires_grad and not embedded:  # a code that is not learned
+            _expect_no_mixtures(rows[1:] - rows[:1])
+
+
+def _expect_unequal_steps(steps: Tensor) -> None:
+    if steps.norm() > 1e-6 and (steps - steps[:1]).norm() < 1e-5 * steps.norm():
+        raise Wrong(
+            "The label goes in as an amount: from 0 to 1, to 2, to 3 the input of a layer changes "
+            "by equal steps, as if 9 were three times as much as 3. Labels are names: give each "
+            "class a column of its own, `F.one_hot(y, self.num_classes)`, or an `nn.Embedding`."
+        )
+
+
+def _expect_no_mixtures(apart: Tensor) -> None:
+    """How the rows of the labels 1, 2, ... differ from that of 0: none may follow from others."""
+    rank = int(torch.linalg.matrix_rank(apart)) if apart.norm() > 1e-6 else LABELS - 1
+    if rank >= LABELS - 1:
+        return
+    numbers = "a single number" if rank == 1 else f"{rank} numbers"
+    raise Wrong(
+        f"{LABELS} labels go in as {numbers}, in a code that is not learned: a square, binary "
+        "digits, sines or the like. Then some of them are mixtures of others, as in binary digits "
+        "3 is 1 and 2 together. Labels are names: give each class a column of its own, "
+        "`F.one_hot(y, self.num_classes)`, or an `nn.Embedding`."
+    )
 
 
 def _expect_one_by_one(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> None:
@@ -167,3 +201,20 @@ def _expect_one_by_one(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z
                     "has its own row: look for a sum, mean or softmax over `dim=0`, and for labels "
                     "joined in another order than the pictures."
                 )
+
+
+def expect_all_saved(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> None:
+    """Saved and loaded, it is the same model: nothing that it works with was left out."""
+    loaded, *_ = small_model(answer)
+    answer.call(loaded.load_state_dict, model.state_dict())
+    for call, run in (
+        ("encode(x, y)", lambda model: torch.cat(encode(answer, model, x, y))),
+        ("decode(z, y)", lambda model: decode(answer, model, z, y)),
+    ):
+        if not torch.allclose(run(loaded), run(model), atol=1e-5):
+            raise Wrong(
+                f"Saved and loaded into a new model (`load_state_dict`), `{call}` is another. A "
+                "tensor drawn at random in `__init__` is neither parameter nor buffer, so it is "
+                "not saved, and stays behind on `.to(device)`. Make it an `nn.Embedding` or "
+                "`nn.Parameter`, which is learned besides."
+            )

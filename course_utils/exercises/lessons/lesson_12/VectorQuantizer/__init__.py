@@ -8,6 +8,7 @@ from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.compare import expect_shape
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.modes import in_both_modes
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.choice import chooses_the_nearest
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.loss import (
     has_the_right_loss,
@@ -81,6 +82,13 @@ def _has_shapes(answer: Answer) -> None:
         except Crash as crash:
             if number == 0 or trial.z.ndim == 2:
                 raise
+            if not trial.z.is_contiguous():
+                raise Wrong(
+                    "A grid whose channels were moved to the end, `torch.randn(2, 5, 3, 4)"
+                    ".movedim(1, -1)`, as a convolutional encoder gives it, stops your code: its "
+                    "numbers lie in memory in another order, and `view` cannot go over that. "
+                    f"`z.reshape(-1, z.shape[-1])` can.\n{crash}"
+                ) from None
             raise Wrong(
                 f"With z of shape (6, 3) it runs, with {tuple(trial.z.shape)} it does not: there "
                 "may be any axes before the last, such as batch, height and width. Lay them in one "
@@ -96,6 +104,12 @@ def _expect_shapes(trial: Trial, z_q: Tensor, indices: Tensor, loss: Tensor) -> 
             f"For z of shape {tuple(trial.z.shape)} the indices have the shape "
             f"{tuple(indices.shape)}: rows of zeros with a one, it seems. Return the place of the "
             "one, a single number for each vector."
+        )
+    if len(places) > 1 and indices.shape == (places.numel(),):
+        raise Wrong(
+            f"For z of shape {tuple(trial.z.shape)} the indices lie flat, in the shape "
+            f"{tuple(indices.shape)}. Bring them back to the places they belong to: "
+            "`indices.reshape(z.shape[:-1])`."
         )
     words = "the shape of z without its last axis: one number for each vector"
     expect_shape(indices, trial.indices, f"{words} (this is about indices)", given)
@@ -131,8 +145,8 @@ exercise = Exercise(
         Stage("type", _builds),
         Stage("shape", _has_shapes),
         Stage("value", chooses_the_nearest),
-        Stage("loss", has_the_right_loss),
-        Stage("gradient", passes_straight_through),
-        Stage("gradient of the loss", teaches_both),
+        Stage("loss", in_both_modes(has_the_right_loss)),
+        Stage("gradient", in_both_modes(passes_straight_through)),
+        Stage("gradient of the loss", in_both_modes(teaches_both)),
     ),
 )

@@ -10,6 +10,7 @@ from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import expect_close
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.trials import (
     Trial,
+    draw_codebook,
     draw_trials,
     prepared,
     run,
@@ -71,6 +72,7 @@ def chooses_the_nearest(answer: Answer) -> None:
         for (z_q, *_), trial in zip(found, trials, strict=True):
             _expect_vectors(z_q, trial)
         _expect_the_same_in_training(answer, trials[1])
+        _expect_no_memory(answer, trials[1])
         return
     for score, message in OTHER_CHOICES:
         if all(torch.equal(f[1], t.by(score(t))) for f, t in zip(found, trials, strict=True)):
@@ -123,10 +125,38 @@ def _expect_the_same_in_training(answer: Answer, trial: Trial) -> None:
     if not torch.equal(parameter, trial.codebook):
         raise Wrong(
             "After `forward` the codebook has changed. Here it learns by the gradient of the loss "
-            "alone; moving averages come later in the lesson."
+            "alone; moving averages come later in the lesson. (`max_norm` of an `nn.Embedding` "
+            "shortens vectors as well.)"
         )
     if not torch.equal(before[1], after[1]) or not torch.allclose(before[0], after[0], atol=1e-5):
         raise Wrong(
             "In training mode the same z gets another z_q than in evaluation mode. The nearest is "
             "the nearest in both: leave out noise, dropout and `if self.training`."
         )
+
+
+def _expect_no_memory(answer: Answer, trial: Trial) -> None:
+    """An optimiser changes the codebook, and other vectors come: the nearest is found anew."""
+    generator = answer.generator().manual_seed(1)  # away from what the trials were drawn from
+    for training in (True, False):
+        model, parameter = prepared(answer, trial, training)
+        for changed in ("z", "the codebook"):
+            run(answer, model, trial.z)
+            z = trial.z
+            if changed == "z":
+                z = torch.randn(z.shape, generator=generator)
+            else:
+                with torch.no_grad():
+                    parameter.copy_(draw_codebook(*trial.codebook.shape, generator))
+            z_q, indices, _ = run(answer, model, z)
+            now = Trial(z, parameter.detach().clone(), trial.beta)
+            if torch.equal(indices, now.indices) and torch.allclose(
+                z_q, now.codebook[now.indices], atol=1e-5
+            ):
+                continue
+            raise Wrong(
+                f"Called a second time, after {changed} has changed, `forward` still works with "
+                "what it saw at the first call. The optimiser changes the codebook after every "
+                "batch: keep nothing of it, and of z, from one call to the next, and compute all "
+                "lengths and distances anew."
+            )

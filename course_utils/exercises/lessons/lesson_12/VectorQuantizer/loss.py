@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_close
+from course_utils.exercises.checking.compare import expect_close, pattern
 from course_utils.exercises.checking.parts import Part, explained
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.trials import (
+    Trial,
     draw_trials,
     prepared,
     run,
@@ -71,10 +72,10 @@ WEIGHTS = (
 )
 
 
-def has_the_right_loss(answer: Answer) -> None:
+def has_the_right_loss(answer: Answer, training: bool) -> None:
     trials, losses = list(draw_trials(answer.generator())), []
     for trial in trials:
-        model, _ = prepared(answer, trial)
+        model, _ = prepared(answer, trial, training)
         losses.append(run(answer, model, trial.z)[2].detach())
 
     def fits(sums: Callable, weight: Callable) -> bool:
@@ -85,21 +86,24 @@ def has_the_right_loss(answer: Answer) -> None:
         return
     if not any(losses):
         raise Wrong("The loss is 0: z_q is compared with itself, or the two terms cancel.")
+    rights = torch.stack([(1 + trial.beta) * trial.squares.mean() for trial in trials])
+    found = pattern(torch.stack(losses), rights)
     for trial, loss in zip(trials, losses, strict=True):
         given = {"commitment_cost": trial.beta, "z": trial.z, "the codebook": trial.codebook}
         expect_close(
             loss,
             (1 + trial.beta) * trial.squares.mean(),
             given,
-            "Both terms are the same number, the squared distance from each z to its codebook "
-            "vector; they differ in the gradient alone. So the loss is (1 + commitment_cost) times "
-            f"the mean of these squares, here {trial.squares.mean().item():.5g}.",
+            f"{found}Both terms are the same number, the squared distance from each z to its "
+            "codebook vector; they differ in the gradient alone. So the loss is (1 + "
+            "commitment_cost) times the mean of these squares, "
+            f"here {trial.squares.mean().item():.5g}.",
         )
 
 
-def passes_straight_through(answer: Answer) -> None:
+def passes_straight_through(answer: Answer, training: bool) -> None:
     for trial in draw_trials(answer.generator()):
-        model, parameter = prepared(answer, trial)
+        model, parameter = prepared(answer, trial, training)
         z = trial.z.clone().requires_grad_()
         z_q, _, _ = run(answer, model, z)
         weights = torch.rand(z_q.shape, generator=answer.generator()) + 0.5
@@ -147,12 +151,13 @@ BETA_ON_THE_CODEBOOK = (
 )
 
 
-def teaches_both(answer: Answer) -> None:
+def teaches_both(answer: Answer, training: bool) -> None:
     """The loss draws the codebook with weight 1, and z with weight β."""
-    for trial in draw_trials(answer.generator()):
+    # The last first: there each code is chosen, by one or by several.
+    for trial in reversed(list(draw_trials(answer.generator()))):
         if not trial.beta:
             continue
-        model, parameter = prepared(answer, trial)
+        model, parameter = prepared(answer, trial, training)
         z = trial.z.clone().requires_grad_()
         _, indices, loss = run(answer, model, z)
         gradients = _gradients(loss, (z, parameter), None)
@@ -163,11 +168,12 @@ def teaches_both(answer: Answer) -> None:
                 0, indices.flatten(), -apart.reshape(trial.flat.shape)
             ),
         )
-        _expect_pulls(gradients, units, trial.beta)
+        _expect_pulls(gradients, units, trial)
 
 
-def _expect_pulls(gradients: tuple, units: tuple, beta: float) -> None:
+def _expect_pulls(gradients: tuple, units: tuple, trial: Trial) -> None:
     """Each gradient as a multiple of what its term alone would give: (β, 1) is right."""
+    beta = trial.beta
     pulls = tuple(
         float((got * unit).sum() / (unit * unit).sum())
         for got, unit in zip(gradients, units, strict=True)
@@ -220,6 +226,7 @@ def _expect_pulls(gradients: tuple, units: tuple, beta: float) -> None:
             "The number is right, but z gets no gradient from the loss: z is held still in both "
             "terms. In the second it is e that is held still."
         )
+    _expect_every_code(gradients[1], units[1], trial)
     raise Wrong(
         f"The loss is right, but its gradient is not. On z it pulls {pulls[0]:.3g} times as hard "
         f"as ‖z - sg(e)‖² would, which should be commitment_cost = {beta:g}; on the codebook "
@@ -227,9 +234,31 @@ def _expect_pulls(gradients: tuple, units: tuple, beta: float) -> None:
     )
 
 
+def _expect_every_code(got: Tensor, unit: Tensor, trial: Trial) -> None:
+    """Raise `Wrong` if the codebook's vectors are pulled unequally, as `nn.Embedding` can do it."""
+    uses = trial.indices.flatten().bincount(minlength=len(unit))
+    pulled = (got * unit).sum(1) / unit.square().sum(1).clamp(min=1e-12)
+    used, even = uses > 0, pulled * uses
+    still = [int(code) for code in torch.arange(len(unit))[used & (pulled.abs() < 1e-6)]]
+    if still and torch.allclose(pulled[used & (pulled.abs() >= 1e-6)], torch.ones(()), atol=1e-3):
+        raise Wrong(
+            f"The loss is right, but no gradient reaches the codebook's vector {still[0]}, "
+            "although it was chosen: it stays where it was drawn. `padding_idx` of an "
+            "`nn.Embedding` does that to one vector; leave it out."
+        )
+    if uses[used].unique().numel() > 1 and torch.allclose(even[used], torch.ones(()), atol=1e-3):
+        raise Wrong(
+            "The loss is right, but a codebook vector that is chosen n times is pulled n times too "
+            "weakly: its gradient is divided by n. `scale_grad_by_freq=True` of an `nn.Embedding` "
+            "does that; leave it out."
+        )
+
+
 def _gradients(result: Tensor, wrt: tuple[Tensor, ...], weights: Tensor | None) -> tuple:
     if not result.requires_grad:
         return tuple(torch.zeros_like(tensor) for tensor in wrt)
-    return torch.autograd.grad(
+    gradients = torch.autograd.grad(
         result, wrt, weights, allow_unused=True, materialize_grads=True, retain_graph=True
     )
+    # `nn.Embedding(..., sparse=True)` has a gradient of the rows that were looked up.
+    return tuple(gradient.to_dense() for gradient in gradients)

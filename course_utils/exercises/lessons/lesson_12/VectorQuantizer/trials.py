@@ -43,16 +43,35 @@ SIZES = (((6,), 5, 3, 0.6875), ((2, 3, 4), 7, 5, 0.375), ((1,), 4, 2, 1.5), ((3,
 
 def draw_trials(generator: torch.Generator) -> Iterator[Trial]:
     for places, number, length, beta in SIZES:
-        # The lengths of the codebook's vectors differ, or an inner product would look right.
-        codebook = torch.randn(number, length, generator=generator)
-        codebook *= 0.3 + 1.5 * torch.rand(number, 1, generator=generator)
+        codebook = draw_codebook(number, length, generator)
         yield Trial(torch.randn(*places, length, generator=generator), codebook, beta)
+    yield _of_a_convolution(generator)
+    yield _of_every_code(generator)
 
 
-def prepared(answer: Answer, trial: Trial) -> tuple[nn.Module, Tensor]:
+def draw_codebook(number: int, length: int, generator: torch.Generator) -> Tensor:
+    """Vectors of different lengths, or an inner product would look right."""
+    codebook = torch.randn(number, length, generator=generator)
+    return codebook * (0.3 + 1.5 * torch.rand(number, 1, generator=generator))
+
+
+def _of_a_convolution(generator: torch.Generator) -> Trial:
+    """A grid whose channels were moved to the end, so that its memory is in another order."""
+    z = torch.randn(2, 5, 3, 4, generator=generator).movedim(1, -1)
+    return Trial(z, draw_codebook(8, 5, generator), 0.5625)
+
+
+def _of_every_code(generator: torch.Generator) -> Trial:
+    """Each code is the nearest of some vector, the first and the last too, and some of several."""
+    codebook = draw_codebook(6, 4, generator)
+    z = codebook[torch.tensor([0, 5, 3, 2, 1, 4, 5, 0, 5])]
+    return Trial(z + 0.05 * torch.randn(z.shape, generator=generator), codebook, 0.8125)
+
+
+def prepared(answer: Answer, trial: Trial, training: bool = False) -> tuple[nn.Module, Tensor]:
     """A quantiser of this size with this codebook, and the parameter that holds it."""
     number, length = trial.codebook.shape
-    model = networks.build(answer, number, length, trial.beta)
+    model = networks.build(answer, number, length, trial.beta).train(training)
     parameter = find_codebook(model, number, length)
     with torch.no_grad():
         parameter.copy_(trial.codebook)
