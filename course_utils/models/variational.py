@@ -282,7 +282,7 @@ class PeekingVAE(VAE):
 
         Pixels are 0 or 1 if sigmoid, so that a model trained on black and white sees its like.
         """
-        _, rows, columns = IMAGE
+        _, rows, columns = self.input_shape or IMAGE
         draws = torch.rand if self.output == "sigmoid" else torch.randn
         noise = draws(len(z), rows, columns, generator=generator).to(z)
         with evaluating(self):
