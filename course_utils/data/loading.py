@@ -13,13 +13,14 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
 
 import torch
 from filelock import FileLock
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils._numbers import whole
 from course_utils.data.records import Images
 from course_utils.data.synthetic import load_shapes
 
@@ -68,8 +69,8 @@ def load_images(
     name: str = "auto",
     *,
     root: str | os.PathLike | None = None,
-    train_limit: int | None = None,
-    test_limit: int | None = None,
+    train_limit: SupportsIndex | None = None,
+    test_limit: SupportsIndex | None = None,
 ) -> Images:
     """Load a data set of 28x28 grey images.
 
@@ -146,12 +147,10 @@ def missing_files(name: str = "mnist", root: str | os.PathLike | None = None) ->
     return _missing(name, _folder(name, root))
 
 
-def _check_limit(argument: str, limit: int | None) -> None:
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise ValueError(
-            f"{argument} is {limit!r}; expected a whole number of images, at least 1, "
-            "or None for all of them"
-        )
+def _check_limit(argument: str, limit: SupportsIndex | None) -> None:
+    if limit is not None:
+        expected = "a whole number of images, at least 1, or None for all of them"
+        whole(argument, limit, expected=expected)
 
 
 def _folder(name: str, root: str | os.PathLike | None) -> Path:
@@ -278,7 +277,7 @@ def _reason(error: Exception) -> str:
 
 
 def _read(
-    folder: Path, split: str, limit: int | None
+    folder: Path, split: str, limit: SupportsIndex | None
 ) -> tuple[Float[Tensor, "batch 1 28 28"], Int[Tensor, " batch"]]:
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
@@ -287,7 +286,7 @@ def _read(
     return images[:, None].float().div_(255), labels
 
 
-def _digits(train_limit: int | None, test_limit: int | None) -> Images:
+def _digits(train_limit: int | None, test_limit: SupportsIndex | None) -> Images:
     """scikit-learn's 1,797 digits: 8x8 pixels of 0 to 16, enlarged to look like MNIST.
 
     Every fifth image of each class, in scikit-learn's order, is a test image: each has its fixed

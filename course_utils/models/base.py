@@ -3,9 +3,7 @@
 Nothing here is about autoencoders in particular; the ideas live in the modules beside this one.
 """
 
-import functools
 import inspect
-from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -77,26 +75,6 @@ class Model(nn.Module):
         if dense is not None and "input_shape" in inspect.signature(dense).parameters:
             own = f"{kind}.dense(..., {asked}), or {own}"
         return f"{factory} takes no other size; build {own}"
-
-
-def recorded(factory: Callable[..., Model]) -> Callable[..., Model]:
-    """Note on each model which factory built it and with which arguments.
-
-    This is what `course_utils.training.save` writes beside the weights, and how `load` can build
-    the same network again without unpickling anything. Goes below `@classmethod`.
-    """
-
-    @functools.wraps(factory)
-    def build(cls: type[Model], *args: Any, **kwargs: Any) -> Model:
-        call = inspect.signature(factory).bind(cls, *args, **kwargs)
-        call.apply_defaults()
-        arguments = {name: value for name, value in call.arguments.items() if name != "cls"}
-        model = factory(cls, *args, **kwargs)
-        model.recipe = {"model": cls.__name__, "factory": factory.__name__, "arguments": arguments}
-        return model
-
-    build.is_factory = True
-    return build
 
 
 def full_precision(x: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, full_precision
+from course_utils.models.recipes import recorded
 from course_utils.models.variational import VAEOutput, reparameterize
 
 

@@ -12,9 +12,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils._numbers import whole
 from course_utils._running import evaluating, seeded
-from course_utils.models.base import Model, full_precision, recorded
+from course_utils.models.base import Model, full_precision
 from course_utils.models.blocks import MaskedConv2d
+from course_utils.models.recipes import recorded
 
 
 class SymbolPrior(Model):
@@ -63,6 +65,10 @@ class SymbolPrior(Model):
         seed: int = 0,
     ) -> "SymbolPrior":
         """Masked convolutions: 7x7 over the symbols, then `depth` times 3x3 over what was seen."""
+        if len(shape) != 2:
+            raise ValueError(f"shape is {shape}; expected height and width, such as (7, 7)")
+        if channels < 4:
+            raise ValueError(f"channels is {channels}; expected 4 or more")
         with seeded(seed):
             return cls(num_symbols, shape, channels, depth, num_classes)
 
@@ -103,8 +109,7 @@ class SymbolPrior(Model):
         Raises:
             ValueError: if n is less than 1, or labels are missing, too many, or out of range.
         """
-        if n < 1:
-            raise ValueError(f"n is {n}; expected the number of grids to draw, 1 or more")
+        n = whole("n", n, expected="the number of grids to draw, 1 or more")
         height, width = self.input_shape
         place = self.place.device
         grid = torch.zeros(n, height, width, dtype=torch.long, device=place)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import vector_quantization
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, full_precision
+from course_utils.models.recipes import recorded
 
 
 class Quantized(NamedTuple):

@@ -11,10 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils._numbers import whole
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, Output, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, Output, full_precision
+from course_utils.models.recipes import recorded
 
 
 class VAEOutput(NamedTuple):
@@ -103,6 +105,8 @@ class VAE(Model):
         Collaborative Filtering", 2018, section 3). In training the encoder does not see a share
         `dropout` of its inputs, chosen anew each time; the likelihood counts them all the same.
         """
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"dropout is {dropout:g}; expected a share, from 0 to 1")
         shape = tuple(input_shape)
         with seeded(seed):
             encoder = blocks.dense_encoder(shape, hidden, 2 * latent_dim)
@@ -184,8 +188,7 @@ class VAE(Model):
         Raises:
             ValueError: if n is less than 1, or the model was built without latent_dim.
         """
-        if n < 1:
-            raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
+        n = whole("n", n, expected="the number of images to draw, 1 or more")
         if self.latent_dim is None:
             raise ValueError(
                 "the width of the code is unknown; build with VAE(..., latent_dim=...)"
@@ -298,8 +301,7 @@ class PeekingVAE(VAE):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
         """n new images: z from the prior, then `draw`."""
-        if n < 1:
-            raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
+        n = whole("n", n, expected="the number of images to draw, 1 or more")
         z = torch.randn(n, self.latent_dim, generator=generator)
         return self.draw(z.to(next(self.parameters())), generator)
 
