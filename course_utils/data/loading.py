@@ -92,8 +92,8 @@ def load_images(
         DataUnavailable: "mnist" or "fashion_mnist" is missing and cannot be downloaded.
     """
     name = resolve_name(name)
-    _check_limit("train_limit", train_limit)
-    _check_limit("test_limit", test_limit)
+    train_limit = _checked_limit("train_limit", train_limit)
+    test_limit = _checked_limit("test_limit", test_limit)
     if name == "digits":
         return _digits(train_limit, test_limit)
     if name == "shapes":
@@ -147,10 +147,9 @@ def missing_files(name: str = "mnist", root: str | os.PathLike | None = None) ->
     return _missing(name, _folder(name, root))
 
 
-def _check_limit(argument: str, limit: SupportsIndex | None) -> None:
-    if limit is not None:
-        expected = "a whole number of images, at least 1, or None for all of them"
-        whole(argument, limit, expected=expected)
+def _checked_limit(argument: str, limit: SupportsIndex | None) -> int | None:
+    expected = "a whole number of images, at least 1, or None for all of them"
+    return None if limit is None else whole(argument, limit, expected=expected)
 
 
 def _folder(name: str, root: str | os.PathLike | None) -> Path:
@@ -277,7 +276,7 @@ def _reason(error: Exception) -> str:
 
 
 def _read(
-    folder: Path, split: str, limit: SupportsIndex | None
+    folder: Path, split: str, limit: int | None
 ) -> tuple[Float[Tensor, "batch 1 28 28"], Int[Tensor, " batch"]]:
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
@@ -286,7 +285,7 @@ def _read(
     return images[:, None].float().div_(255), labels
 
 
-def _digits(train_limit: int | None, test_limit: SupportsIndex | None) -> Images:
+def _digits(train_limit: int | None, test_limit: int | None) -> Images:
     """scikit-learn's 1,797 digits: 8x8 pixels of 0 to 16, enlarged to look like MNIST.
 
     Every fifth image of each class, in scikit-learn's order, is a test image: each has its fixed
