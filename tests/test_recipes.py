@@ -85,7 +85,7 @@ def test_real_numbers_may_come_from_anywhere(number, tmp_path, unchecked):
         return VAE.dense(2, (3,), input_shape=(4,), output="linear", sigma=value, dropout=value)
 
     if number is str:
-        with pytest.raises(ValueError, match=r"sigma is '0\.5'; expected one finite number"):
+        with pytest.raises(ValueError, match=r"sigma is '0\.5'; expected one number"):
             build("0.5")
         return
     model = build(number(0.5))
@@ -125,8 +125,11 @@ WRONG = [
     (lambda: VAE.dense(input_shape=()), "input_shape is (); expected a sequence of whole"),
     (lambda: VAE.conv(channels=()), "channels is (); expected a sequence of whole numbers"),
     (lambda: VAE.dense(seed=None), "seed is None; expected a whole number"),
-    (lambda: VAE.dense(sigma=float("nan")), "sigma is nan; expected one finite number"),
-    (lambda: VAE.dense(sigma=np.array([0.1])), "sigma is array([0.1]); expected one finite"),
+    (lambda: VAE.dense(sigma=float("nan")), "sigma is nan; expected a positive"),
+    (lambda: VAE.dense(sigma=float("inf")), "sigma is inf; expected a positive"),
+    (lambda: VAE.dense(sigma=None), "sigma is None; expected one number"),
+    (lambda: VAE.dense(sigma=1j), "sigma is 1j; expected one number"),
+    (lambda: VAE.dense(sigma=np.array([0.1])), "sigma is array([0.1]); expected one"),
     (lambda: VAE.dense(dropout=1.5), "dropout is 1.5; expected a share, from 0 to 1"),
     (lambda: VAE.dense(output=3), "output is 3; expected 'sigmoid' or 'linear' or 'multinomial'"),
     (lambda: Autoencoder.dense(code=["relu"]), "code is ['relu']; expected 'linear' or 'relu'"),

@@ -77,6 +77,12 @@ class Model(nn.Module):
         return f"{factory} takes no other size; build {own}"
 
 
+def run(network: nn.Module, x: Tensor) -> Tensor:
+    """network(x) in the network's own precision, its result precise enough for losses."""
+    weights = next(network.parameters(), x)
+    return full_precision(network(x.to(weights.dtype)))
+
+
 def full_precision(x: Tensor) -> Tensor:
     """bfloat16, which `fit` may multiply matrices in, as float32: losses need every digit."""
     return x.float() if x.dtype == torch.bfloat16 else x

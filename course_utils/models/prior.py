@@ -16,6 +16,7 @@ from course_utils._numbers import whole
 from course_utils._running import evaluating, seeded
 from course_utils.models.base import Model, full_precision
 from course_utils.models.blocks import MaskedConv2d
+from course_utils.models.inputs import check_labels, check_symbols
 from course_utils.models.recipes import recorded
 
 
@@ -81,7 +82,7 @@ class SymbolPrior(Model):
             ValueError: if the grids have not the shape of this prior, or labels are missing, too
                 many, or out of range.
         """
-        self.check_shape(symbols)
+        check_symbols(self, symbols)
         return self._logits(symbols, y)
 
     def nll(
@@ -92,7 +93,7 @@ class SymbolPrior(Model):
         Raises:
             ValueError: as `forward`.
         """
-        return F.cross_entropy(self(symbols, y), symbols, reduction="none").sum((1, 2))
+        return F.cross_entropy(self(symbols, y), symbols.long(), reduction="none").sum((1, 2))
 
     def sample(
         self,
@@ -113,7 +114,7 @@ class SymbolPrior(Model):
         height, width = self.input_shape
         place = self.place.device
         grid = torch.zeros(n, height, width, dtype=torch.long, device=place)
-        y = y if y is None else y.to(place)
+        y = y.to(place) if isinstance(y, Tensor) else y
         with evaluating(self):
             for i, j in product(range(height), range(width)):
                 # What lies below the row is not seen, so it need not be computed.
@@ -138,13 +139,7 @@ class SymbolPrior(Model):
             raise ValueError(without if self.label is None else with_labels)
         if y is None:
             return None
-        if len(y) != n:
-            raise ValueError(f"there are {len(y)} labels for {n} grids: give one for each")
-        if n and not 0 <= y.min() <= y.max() < self.num_classes:
-            raise ValueError(
-                f"labels go from {y.min()} to {y.max()}; this prior knows 0 to "
-                f"{self.num_classes - 1}"
-            )
+        check_labels(y, n, self.num_classes, of="grids")
         return self.label(y.long())
 
 

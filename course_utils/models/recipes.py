@@ -13,8 +13,8 @@ from course_utils._numbers import real, whole
 
 Built = TypeVar("Built")
 
-AT_LEAST = {"seed": None, "depth": 0}
-"""The smallest whole number that an argument takes, where it is not 1."""
+AT_LEAST = {"seed": None, "depth": 0, "reach": 0, "channels": 0}
+"""The smallest whole number of an argument, where it is not 1; a factory may still ask for more."""
 MAY_BE_EMPTY = "hidden"  # no layer between: one linear map
 
 
