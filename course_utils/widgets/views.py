@@ -25,6 +25,8 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from course_utils.widgets.stills import stacked
+
 FOLDER = Path(__file__).parent
 
 # Inline, because an untrusted notebook keeps this and drops <style> with <script>.
@@ -56,6 +58,16 @@ class View:
     def __repr__(self) -> str:
         return f"<{self.name}: {self.caption}>"
 
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The view, and its still picture for readers that show no HTML: PDF and LaTeX."""
+        rows = [(name, self._sheet(pictures)) for name, pictures in self.still.items()]
+        data = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if rows:
+            data["image/png"] = base64.b64encode(stacked(rows)).decode()
+        return data, {"image/png": {"alt": f"{self.name}: {self.caption}"}} if rows else {}
+
     def _repr_html_(self) -> str:
         # In single quotes, so that the many double quotes of JSON can stay.
         options = {"name": self.name, **self.options}
@@ -69,8 +81,11 @@ class View:
             f"<script>{_script()}</script>"
         )
 
+    def _sheet(self, pictures: Tensor) -> bytes:
+        return png_sheet(pictures, self.columns or len(pictures))
+
     def _row(self, name: str, pictures: Tensor) -> str:
-        source = base64.b64encode(png_sheet(pictures, self.columns or len(pictures))).decode()
+        source = base64.b64encode(self._sheet(pictures)).decode()
         count = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
         alt = escape(f"{name}: {count}; {self.caption}")
         return (
