@@ -40,6 +40,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, size: int = CHUNK) -> Tensor:
-    """function(x), computed on pieces of at most `size` examples and joined again."""
-    return torch.cat([function(piece) for piece in x.split(size)])
+def in_chunks(function: Callable[..., Tensor], *x: Tensor, size: int = CHUNK) -> Tensor:
+    """function(*x), computed on pieces of at most `size` examples and joined again."""
+    pieces = zip(*(each.split(size) for each in x), strict=True)
+    return torch.cat([function(*piece) for piece in pieces])

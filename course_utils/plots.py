@@ -19,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._numbers import whole
+
 # Okabe & Ito's palette, "Color Universal Design", 2008: distinct for every kind of colour vision.
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PINK, SKY, INK = "#CC79A7", "#56B4E9", "#222222"
@@ -28,6 +30,8 @@ DIGIT_COLOURS = (*COLOURS, "#8B5E3C", "#7A7A00", "#6A3D9A")  # three more, for t
 MARKERS = "osD^vPXh"
 
 DPI = 110
+
+Array = Tensor | np.ndarray
 
 STYLE = {
     "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
@@ -87,7 +91,7 @@ def show(drawing: Figure | Axes, alt: str) -> None:
 
 
 def images(
-    rows: Mapping[str, Float[Tensor, "columns 1 height width"]],
+    rows: Mapping[str, Float[Array, "columns 1 height width"]],
     *,
     captions: Mapping[str, Sequence[str]] | None = None,
     limits: tuple[float, float] | None = (0.0, 1.0),
@@ -101,8 +105,12 @@ def images(
         limits: the values drawn white and black; None spreads each image over the whole range,
             with zero in the middle and a diverging colour map (for what has a sign).
         magnify: pixels of the screen for one pixel of the images, each way.
+
+    Raises:
+        ValueError: unless each row is a batch of grey images, as a tensor, an array or a list.
     """
     captions = captions or {}
+    rows = {name: _pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
     row_list = [(name, row, captions.get(name)) for name, row in rows.items()]
     # Laid out in whole pixels of the screen, so that every pixel of an image is the same square.
     tall, wide = (magnify * side for side in row_list[0][1].shape[-2:])
@@ -126,7 +134,7 @@ def images(
 
 
 def sheet(
-    pictures: Float[Tensor, "n 1 height width"],
+    pictures: Float[Array, "n 1 height width"],
     *,
     columns: int,
     limits: tuple[float, float] | None = (0.0, 1.0),
@@ -138,7 +146,12 @@ def sheet(
         pictures: drawn from left to right, then in the next row.
         columns: how many there are in a row.
         limits, magnify: as in `images`.
+
+    Raises:
+        ValueError: unless these are grey pictures, and columns is 1 or more.
     """
+    pictures = _pictures("pictures", pictures, limits)
+    columns = whole("columns", columns)
     rows = math.ceil(len(pictures) / columns)
     tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[-2:])
     width, height = columns * wide + SHEET_GAP, rows * tall + SHEET_GAP
@@ -153,14 +166,22 @@ def sheet(
 
 
 def code_map(
-    codes: Float[Tensor, "n 2"], labels: Int[Tensor, " n"], *, ax: Axes | None = None
+    codes: Float[Array, "n 2"], labels: Int[Array, " n"], *, ax: Axes | None = None
 ) -> Axes:
     """Where each image has its place on a map of two numbers: its digit is drawn there.
 
     The digit says the class to those who cannot tell the colours apart.
+
+    Raises:
+        ValueError: unless there are two numbers and one label for each image.
     """
     ax = figure(height=6.0)[1] if ax is None else ax
-    xy, classes = codes.detach().cpu().numpy(), labels.cpu().numpy()
+    xy, classes = _array("codes", codes), _array("labels", labels)
+    if xy.ndim != 2 or xy.shape[1] != 2 or classes.shape != xy.shape[:1]:
+        raise ValueError(
+            f"codes has shape {xy.shape} and labels {classes.shape}; expected (n, 2) and (n,): two "
+            "numbers and one label for each image"
+        )
     for digit in range(10):
         x, y = xy[classes == digit].T
         ax.scatter(x, y, s=26, marker=f"${digit}$", color=DIGIT_COLOURS[digit], linewidths=0.3)
@@ -169,8 +190,8 @@ def code_map(
 
 
 def arrows(
-    at: Float[Tensor, "n 2"],
-    direction: Float[Tensor, "n 2"],
+    at: Float[Array, "n 2"],
+    direction: Float[Array, "n 2"],
     *,
     ax: Axes,
     colour: str = BLUE,
@@ -181,17 +202,15 @@ def arrows(
     Args:
         options: passed on to matplotlib's quiver, such as `width` or `label`.
     """
-    x, y = at.detach().cpu().numpy().T
-    u, v = direction.detach().cpu().numpy().T
+    x, y = _array("at", at).T
+    u, v = _array("direction", direction).T
     ax.quiver(x, y, u, v, color=colour, angles="xy", scale_units="xy", scale=1, **options)
     ax.update_datalim([*zip(x + u, y + v, strict=True)])  # quiver makes room for the points alone
     ax.set_aspect("equal")
     return ax
 
 
-def kl_areas(
-    z: Float[Tensor, " n"], log_q: Float[Tensor, " n"], log_p: Float[Tensor, " n"]
-) -> Figure:
+def kl_areas(z: Float[Array, " n"], log_q: Float[Array, " n"], log_p: Float[Array, " n"]) -> Figure:
     """Two densities, and the two functions whose areas are KL(q‖p) and KL(p‖q).
 
     Where the function is below zero its area counts against the rest; the sum is never negative.
@@ -202,6 +221,7 @@ def kl_areas(
         log_q, log_p: their logarithms there, in nats.
     """
     fig, axes = figure(1, 3, width=11.0, height=3.4)
+    z, log_q, log_p = (torch.as_tensor(each).detach().cpu() for each in (z, log_q, log_p))
     q, p = log_q.exp(), log_p.exp()
     lines({"q": (z, q), "p": (z, p)}, xlabel="z", ylabel="density", ax=axes[0])
     directions = {"KL(q‖p)": q * (log_q - log_p), "KL(p‖q)": p * (log_p - log_q)}
@@ -220,7 +240,7 @@ def kl_areas(
 
 
 def kl_bars(
-    kl_per_dimension: Float[Tensor, " latent"], *, ax: Axes | None = None, top: float | None = None
+    kl_per_dimension: Float[Array, " latent"], *, ax: Axes | None = None, top: float | None = None
 ) -> Axes:
     """What each dimension of a code costs, as bars, dearest first: those without a bar are silent.
 
@@ -229,7 +249,7 @@ def kl_bars(
         top: the upper end of the scale, to compare figures; by default what the bars need.
     """
     ax = figure(height=3.4)[1] if ax is None else ax
-    heights = kl_per_dimension.detach().cpu().sort(descending=True).values
+    heights = torch.as_tensor(kl_per_dimension).detach().cpu().sort(descending=True).values
     ax.bar(range(1, len(heights) + 1), heights.numpy(), color=BLUE, width=0.8)
     # A collapsed code gets a scale on which nothing is seen, and not its own noise enlarged.
     ax.set_ylim(0, top or max(1.0, 1.05 * heights.max().item()))
@@ -240,9 +260,10 @@ def kl_bars(
     return ax
 
 
-def moved_throws(epsilon: Float[Tensor, " n"], mu: float, sigma: float) -> Figure:
+def moved_throws(epsilon: Float[Array, " n"], mu: float, sigma: float) -> Figure:
     """Where each throw ε of the dice is carried by z = μ + σ ε, below the density of z."""
     fig, ax = figure(width=9.0, height=3.2)
+    epsilon = torch.as_tensor(epsilon).detach().cpu()
     z = mu + sigma * epsilon
     ax.plot(np.stack([epsilon, z]), [[0.0], [1.0]], color=SKY, linewidth=1)
     ax.plot(epsilon, torch.zeros_like(epsilon), "o", color=INK, label="ε, thrown once")
@@ -319,9 +340,55 @@ def _require_alt(alt: str) -> None:
         raise ValueError("alt is empty; describe in one sentence what the figure shows")
 
 
-def _image(ax: Axes, image: Tensor, limits: tuple[float, float] | None) -> None:
+def _array(name: str, values: Any) -> np.ndarray:
+    """Numbers of any kind as an array: of a tensor its values, on the processor."""
+    if not isinstance(values, Tensor):
+        try:
+            values = torch.as_tensor(values)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(
+                f"{name} is a {type(values).__name__}; expected numbers: a tensor, an array or a "
+                "list"
+            ) from None
+    values = values.detach().cpu()
+    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+
+
+def _pictures(name: str, pictures: Any, limits: tuple[float, float] | None) -> np.ndarray:
+    """Grey pictures of any kind as an array (n, height, width)."""
+    if isinstance(pictures, list | tuple) and all(isinstance(each, Tensor) for each in pictures):
+        if len({each.shape for each in pictures}) > 1:
+            raise ValueError(f"{name} has images of several shapes; expected one: crop or pad them")
+        pictures = torch.stack(list(pictures)) if pictures else torch.empty(0)
+    pixels = _array(name, pictures)
+    shape = pixels.shape
+    if pixels.ndim == 4 and pixels.shape[1] == 1:
+        pixels = pixels[:, 0]
+    if pixels.ndim != 3 or 0 in pixels.shape:
+        raise ValueError(
+            f"{name} has shape {shape}; expected grey images, (n, 1, height, width){_grey(shape)}"
+        )
+    if pixels.dtype.kind in "iu" and limits and pixels.max() > limits[1]:
+        raise ValueError(
+            f"{name} has whole numbers from {pixels.min()} to {pixels.max()}; expected pixels from "
+            f"{limits[0]:g} to {limits[1]:g}: x / 255 for bytes"
+        )
+    return pixels
+
+
+def _grey(shape: tuple[int, ...]) -> str:
+    """The way to grey images from others."""
+    if len(shape) == 2:
+        return ": of one image make a row with x[None, None]"
+    if len(shape) == 4 and 3 in (shape[1], shape[3]):
+        return f"; grey only: x.mean({1 if shape[1] == 3 else 3}), the mean of the colours"
+    if len(shape) == 4 and shape[3] == 1:
+        return ": x[..., 0]"
+    return ""
+
+
+def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> None:
     ax.set_axis_off()
-    pixels = image.detach().cpu().squeeze(0).numpy()  # matplotlib warns about tensors
     if limits is None:
         reach = abs(pixels).max() or 1.0
         ax.imshow(pixels, cmap="RdBu", vmin=-reach, vmax=reach, interpolation="nearest")
@@ -347,7 +414,7 @@ def lines(
     ax = figure()[1] if ax is None else ax
     for number, (name, (x, y)) in enumerate(curves.items()):
         marker = MARKERS[number % len(MARKERS)] if markers else None
-        ax.plot(torch.as_tensor(x), torch.as_tensor(y), marker=marker, label=name)
+        ax.plot(_array("x", x), _array("y", y), marker=marker, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False)
     return ax

@@ -362,3 +362,64 @@ def test_a_film_wants_frames_of_one_size(displayed):
     with pytest.raises(ValueError, match=r"sizes \[\] in pixels; expected figures of one size"):
         plots.film([], alt="Nothing.")
     assert displayed == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda x: x.numpy(),
+        lambda x: x.numpy().astype(np.float64),
+        lambda x: list(x),
+        lambda x: [*x[:, 0]],
+        lambda x: x[:, 0],
+        lambda x: x.bfloat16().float().requires_grad_(),
+        lambda x: x.tolist(),
+    ],
+    ids=["numpy", "float64", "a list", "a list without channels", "no channel", "grad", "numbers"],
+)
+def test_pictures_may_be_arrays_or_lists(kind, unchecked):
+    x = torch.randint(0, 2, (4, 1, 5, 6), generator=torch.Generator().manual_seed(0)).float()
+    assert plots.png(plots.images({"x": kind(x)})) == plots.png(plots.images({"x": x}))
+    drawn, expected = (plots.sheet(each, columns=2) for each in (kind(x), x))
+    assert plots.png(drawn) == plots.png(expected)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (torch.rand(4, 3, 8, 8), r"\(4, 3, 8, 8\); .*; grey only: x\.mean\(1\)"),
+        (torch.rand(4, 8, 8, 3), r"\(4, 8, 8, 3\); .*; grey only: x\.mean\(3\)"),
+        (torch.rand(4, 8, 8, 1), r"\(4, 8, 8, 1\); .*: x\[\.\.\., 0\]"),
+        (np.random.default_rng(0).random((8, 8)), r"\(8, 8\); .* with x\[None, None\]"),
+        (torch.rand(0, 1, 8, 8), r"shape \(0, 1, 8, 8\); expected grey images"),
+        ([], r"shape \(0,\); expected grey images"),
+        ([torch.rand(1, 4, 4), torch.rand(1, 5, 5)], "has images of several shapes"),
+        (torch.full((2, 1, 4, 4), 255), "whole numbers from 255 to 255; .* x / 255 for bytes"),
+        ("pictures", "is a str; expected numbers: a tensor, an array or a list"),
+    ],
+)
+def test_what_is_no_grey_picture_is_said(x, message, unchecked):
+    with pytest.raises(ValueError, match=f"the row 'colour' .*{message}"):
+        plots.images({"colour": x})
+    with pytest.raises(ValueError, match=f"pictures .*{message}"):
+        plots.sheet(x, columns=2)
+
+
+def test_the_way_to_grey_works(unchecked):
+    for x, advice in ((torch.rand(4, 3, 8, 8), "x.mean(1)"), (torch.rand(4, 8, 8, 3), "x.mean(3)")):
+        with pytest.raises(ValueError, match=re.escape(advice)):
+            plots.images({"x": x})
+        plots.images({"x": eval(advice, {"x": x})})
+
+
+def test_curves_maps_and_arrows_take_arrays(unchecked):
+    x = np.linspace(-1, 1, 5)
+    plots.lines({"a": (x, torch.tensor(x, requires_grad=True))}, xlabel="x", ylabel="y")
+    ax = plots.code_map(np.stack([x, x], 1), np.arange(5))
+    plots.arrows(np.stack([x, x], 1), np.ones((5, 2)), ax=ax)
+    plots.kl_areas(x, -(x**2), -(x**2) / 2)
+    plots.kl_bars(x + 1)
+    plots.moved_throws(x, 0.5, 2.0)
+    for labels in (np.arange(4), np.eye(5)):
+        with pytest.raises(ValueError, match="two numbers and one label for each image"):
+            plots.code_map(np.stack([x, x], 1), labels)

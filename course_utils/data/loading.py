@@ -13,13 +13,14 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
 
 import torch
 from filelock import FileLock
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils._numbers import whole
 from course_utils.data.records import Images
 from course_utils.data.synthetic import load_shapes
 
@@ -68,8 +69,8 @@ def load_images(
     name: str = "auto",
     *,
     root: str | os.PathLike | None = None,
-    train_limit: int | None = None,
-    test_limit: int | None = None,
+    train_limit: SupportsIndex | None = None,
+    test_limit: SupportsIndex | None = None,
 ) -> Images:
     """Load a data set of 28x28 grey images.
 
@@ -91,8 +92,8 @@ def load_images(
         DataUnavailable: "mnist" or "fashion_mnist" is missing and cannot be downloaded.
     """
     name = resolve_name(name)
-    _check_limit("train_limit", train_limit)
-    _check_limit("test_limit", test_limit)
+    train_limit = _checked_limit("train_limit", train_limit)
+    test_limit = _checked_limit("test_limit", test_limit)
     if name == "digits":
         return _digits(train_limit, test_limit)
     if name == "shapes":
@@ -146,12 +147,9 @@ def missing_files(name: str = "mnist", root: str | os.PathLike | None = None) ->
     return _missing(name, _folder(name, root))
 
 
-def _check_limit(argument: str, limit: int | None) -> None:
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise ValueError(
-            f"{argument} is {limit!r}; expected a whole number of images, at least 1, "
-            "or None for all of them"
-        )
+def _checked_limit(argument: str, limit: SupportsIndex | None) -> int | None:
+    expected = "a whole number of images, at least 1, or None for all of them"
+    return None if limit is None else whole(argument, limit, expected=expected)
 
 
 def _folder(name: str, root: str | os.PathLike | None) -> Path:

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils._running import evaluating
+from course_utils._numbers import whole
+from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.losses import (
     gaussian_kl,
     gaussian_kl_per_dimension,
@@ -14,6 +15,10 @@ from course_utils.losses import (
     importance_weighted_bound,
 )
 from course_utils.models import VAE, reparameterize
+from course_utils.models.inputs import check_input, check_tensor
+
+MOST_WEIGHTS = 50_000_000
+"""So many log-weights of `log_likelihood` lie in memory at a time: 200 MB."""
 
 
 def elbo(
@@ -34,15 +39,15 @@ def elbo(
         One number per example, in nats, higher is better; at most log p(x) on average over draws.
 
     Raises:
-        ValueError: if samples is less than 1.
+        ValueError: if samples is less than 1, or x is no batch that the model could be trained on.
+
+    Whole data sets pass in pieces. The draws are those of the whole, whatever the pieces.
     """
-    _require_samples(samples)
+    mu, log_var = _encoded(model, x, samples)
     with evaluating(model):
-        mu, log_var = model.encode(x)
         total = torch.zeros(len(x), dtype=mu.dtype, device=mu.device)
         for _ in range(samples):
-            z = reparameterize(mu, log_var, generator)
-            total -= model.nll(model.decode_beside(z, x), x)
+            total -= _nll(model, reparameterize(mu, log_var, generator), x)
         return total / samples - gaussian_kl(mu, log_var)
 
 
@@ -82,11 +87,12 @@ def bound_parts(
         samples, generator: as in `elbo`.
 
     Raises:
-        ValueError: if samples is less than 1.
+        ValueError: as `elbo`, and if there is no example.
     """
+    mu, log_var = _encoded(model, x, samples)
+    if not len(x):
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one example")
     total = -elbo(model, x, samples, generator).mean().item()
-    with evaluating(model):
-        mu, log_var = model.encode(x)
     kl_per_dimension = gaussian_kl_per_dimension(mu, log_var).mean(0)
     return BoundParts(total - kl_per_dimension.sum().item(), kl_per_dimension, active_units(mu))
 
@@ -106,22 +112,53 @@ def log_likelihood(
         One number per example, in nats, higher is better.
 
     Raises:
-        ValueError: if samples is less than 1.
+        ValueError: if samples is less than 1, or x is no batch that the model could be trained on.
+
+    As long as samples · examples is at most 50 million, the draws are those of the whole; beyond
+    that one part of x after the other has its own, so that memory suffices.
     """
-    _require_samples(samples)
+    mu, log_var = _encoded(model, x, samples)
+    size = max(1, MOST_WEIGHTS // samples)
     with evaluating(model):
-        mu, log_var = model.encode(x)
-        log_w = [_log_weight(model, x, mu, log_var, generator) for _ in range(samples)]
-        return importance_weighted_bound(torch.stack(log_w))
+        parts = zip(x.split(size), mu.split(size), log_var.split(size), strict=True)
+        return torch.cat([_bound(model, *part, samples, generator) for part in parts])
 
 
-def _log_weight(
-    model: VAE, x: Tensor, mu: Tensor, log_var: Tensor, generator: torch.Generator | None
+def _bound(
+    model: VAE,
+    x: Tensor,
+    mu: Tensor,
+    log_var: Tensor,
+    samples: int,
+    generator: torch.Generator | None,
 ) -> Tensor:
-    """log p(x, z) - log q(z|x) for one draw of z."""
-    z = reparameterize(mu, log_var, generator)
-    joint = gaussian_log_density(z) - model.nll(model.decode_beside(z, x), x)
-    return joint - gaussian_log_density(z, mu, log_var)
+    """The importance-weighted bound of each example from so many draws."""
+    log_w = torch.empty(samples, len(x), dtype=mu.dtype, device=mu.device)
+    for row in log_w:
+        z = reparameterize(mu, log_var, generator)
+        joint = gaussian_log_density(z) - _nll(model, z, x)
+        row.copy_(joint - gaussian_log_density(z, mu, log_var))
+    return torch.cat([importance_weighted_bound(part) for part in log_w.split(CHUNK, dim=1)])
+
+
+def _encoded(model: VAE, x: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """μ and log σ² of every example, in pieces, once model, x and samples have been checked."""
+    if not (hasattr(model, "decode_beside") and hasattr(model, "nll")):
+        raise ValueError(
+            f"the model is a {type(model).__name__}; expected a VAE, which has a bound on log p(x) "
+            "(-negative_elbo()(model, x, y)['loss'] is a ConditionalVAE's, on log p(x|y))"
+        )
+    whole("samples", samples, expected="1 or more draws")
+    check_input(model, x)
+    with evaluating(model):
+        both = in_chunks(lambda piece: torch.cat(model.encode(piece), dim=1), x)
+    mu, log_var = both.chunk(2, dim=1)
+    return mu, log_var
+
+
+def _nll(model: VAE, z: Tensor, x: Tensor) -> Tensor:
+    """-log p(x|z) of each example, in pieces."""
+    return in_chunks(lambda z, x: model.nll(model.decode_beside(z, x), x), z, x)
 
 
 def reconstruction_probability(
@@ -145,10 +182,9 @@ def reconstruction_probability(
         One number per example, in nats, higher is more normal.
 
     Raises:
-        ValueError: if samples is less than 1.
+        ValueError: as `elbo`.
     """
-    with evaluating(model):
-        kl = gaussian_kl(*model.encode(x))
+    kl = gaussian_kl(*_encoded(model, x, samples))
     return elbo(model, x, samples, generator) + kl
 
 
@@ -166,9 +202,7 @@ def active_units(mu: Float[Tensor, "n latent"], threshold: float = 0.01) -> int:
     >>> active_units(torch.tensor([[0.0, 5.0], [1.0, 5.0]]))
     1
     """
+    check_tensor(mu, "mu")
+    if mu.ndim != 2 or not len(mu):
+        raise ValueError(f"mu has shape {tuple(mu.shape)}; expected (n, latent), at least one row")
     return int((mu.var(0, correction=0) > threshold).sum())
-
-
-def _require_samples(samples: int) -> None:
-    if samples < 1:
-        raise ValueError(f"samples is {samples}; expected 1 or more draws")

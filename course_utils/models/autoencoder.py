@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, Output, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, Output, full_precision, run
+from course_utils.models.inputs import check_batch, check_spoilt
+from course_utils.models.recipes import recorded
 
 Code = Literal["linear", "relu", "sigmoid"]
 
@@ -121,14 +123,14 @@ class Autoencoder(Model):
         """The code z of each example.
 
         Raises:
-            ValueError: if x has not the shape (batch, *input_shape).
+            ValueError: unless x is a tensor (batch, *input_shape) of the model's own precision.
         """
-        self.check_shape(x)
+        check_batch(self, x)
         return ACTIVATIONS[self.code](full_precision(self.encoder(x)))
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
         """The logits that the decoder draws from each code; `to_image` makes them an image."""
-        return full_precision(self.decoder(z))
+        return run(self.decoder, z)
 
     def forward(self, x: Float[Tensor, "batch *shape"]) -> AutoencoderOutput:
         """Encode, then decode: AutoencoderOutput(logits, z)."""
@@ -139,7 +141,11 @@ class Autoencoder(Model):
         """The reconstruction x̂ of each example, in [0, 1] unless the output is linear.
 
         In evaluation mode, without gradients, and in pieces, so that a whole data set fits.
+
+        Raises:
+            ValueError: unless x is a batch of finite numbers that suits the model; noise may take
+                pixels out of [0, 1], bytes are refused.
         """
-        self.check_shape(x)
+        check_spoilt(self, x)
         with evaluating(self):
             return in_chunks(lambda piece: self.to_image(self(piece).logits), x)

@@ -3,15 +3,14 @@
 Nothing here is about autoencoders in particular; the ideas live in the modules beside this one.
 """
 
-import functools
 import inspect
-import math
-from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from course_utils.models.shapes import way_out
 
 Output = Literal["sigmoid", "linear", "multinomial"]
 
@@ -52,48 +51,36 @@ class Model(nn.Module):
             return logits.flatten(1).softmax(1).view_as(logits)
         return torch.sigmoid(logits) if self.output == "sigmoid" else logits
 
-    def check_shape(self, x: Tensor) -> None:
+    def check_shape(self, x: Tensor, name: str = "x") -> None:
         """Raise a ValueError that shows the way out unless x is a batch of this model's inputs."""
         if self.input_shape is None or tuple(x.shape[1:]) == self.input_shape:
             return
-        expected = ", ".join(["batch", *map(str, self.input_shape)])
-        raise ValueError(
-            f"x has shape {tuple(x.shape)}; expected ({expected}){_way_out(x, self.input_shape)}"
-        )
+        shape, expected = tuple(x.shape), ", ".join(["batch", *map(str, self.input_shape)])
+        advice = way_out(shape, self.input_shape, name)
+        if not advice and x.ndim == 1 + len(self.input_shape):
+            advice = f": {self._built_for(shape[1:])}"
+        raise ValueError(f"{name} has shape {shape}; expected ({expected}){advice}")
+
+    def _built_for(self, shape: tuple[int, ...]) -> str:
+        """How to build a model of this kind for examples of another shape."""
+        kind, asked = type(self).__name__, f"input_shape={shape}"
+        own = f"a {kind} of layers of your own with {asked}"
+        if self.recipe is None:
+            return f"for such examples build {own}"
+        factory = f"{kind}.{self.recipe['factory']}"
+        for option in ("input_shape", "shape"):
+            if option in self.recipe["arguments"]:
+                return f"for such examples build {factory}(..., {option}={shape})"
+        dense = getattr(type(self), "dense", None)
+        if dense is not None and "input_shape" in inspect.signature(dense).parameters:
+            own = f"{kind}.dense(..., {asked}), or {own}"
+        return f"{factory} takes no other size; build {own}"
 
 
-def _way_out(x: Tensor, shape: tuple[int, ...]) -> str:
-    """The one expression that turns x into a batch, if there is one."""
-    missing = 1 + len(shape) - x.ndim
-    batch_of_one = (1, *shape)
-    if missing > 0 and x.numel() == math.prod(shape) and x.shape == batch_of_one[missing:]:
-        return f": add the missing axes with x[{', '.join(['None'] * missing)}]"
-    if shape[0] == 1 and x.ndim == len(shape) and tuple(x.shape[1:]) == shape[1:]:
-        return ": add the channel axis with x[:, None]"
-    example = x if x.ndim < 2 else x[:1]
-    if example.numel() == math.prod(shape):
-        return f": reshape with x.reshape(-1, {', '.join(map(str, shape))})"
-    return ""
-
-
-def recorded(factory: Callable[..., Model]) -> Callable[..., Model]:
-    """Note on each model which factory built it and with which arguments.
-
-    This is what `course_utils.training.save` writes beside the weights, and how `load` can build
-    the same network again without unpickling anything. Goes below `@classmethod`.
-    """
-
-    @functools.wraps(factory)
-    def build(cls: type[Model], *args: Any, **kwargs: Any) -> Model:
-        call = inspect.signature(factory).bind(cls, *args, **kwargs)
-        call.apply_defaults()
-        arguments = {name: value for name, value in call.arguments.items() if name != "cls"}
-        model = factory(cls, *args, **kwargs)
-        model.recipe = {"model": cls.__name__, "factory": factory.__name__, "arguments": arguments}
-        return model
-
-    build.is_factory = True
-    return build
+def run(network: nn.Module, x: Tensor) -> Tensor:
+    """network(x) in the network's own precision, its result precise enough for losses."""
+    weights = next(network.parameters(), x)
+    return full_precision(network(x.to(weights.dtype)))
 
 
 def full_precision(x: Tensor) -> Tensor:

@@ -203,7 +203,7 @@ class MaskedConv2d(nn.Conv2d):
         nn.init.normal_(self.weight, std=math.sqrt(2 / (in_channels * mask.sum().item())))
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight * self.mask
+        weight = self.weight * self.mask.to(self.weight.dtype)
         if self.kernel_size == (1, 1):  # a sum over maps: as a matrix product, six times as fast
             mixed = torch.einsum("...chw,oc->...ohw", x, weight[:, :, 0, 0])
             return mixed + self.bias[:, None, None]

@@ -15,7 +15,9 @@ from torch.nn import functional as F
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, full_precision, run
+from course_utils.models.inputs import LOOK, check_batch, check_input, check_labels
+from course_utils.models.recipes import recorded
 from course_utils.models.variational import VAEOutput, reparameterize
 
 
@@ -77,9 +79,10 @@ class ConditionalVAE(Model):
         """(μ, log σ²) of q(z|x, y), for each example.
 
         Raises:
-            ValueError: if x has not the shape (batch, *input_shape), or a label is out of range.
+            ValueError: unless x is a tensor (batch, *input_shape) of the model's own precision, and
+                y a row of labels, one for each example, all in range.
         """
-        self.check_shape(x)
+        check_batch(self, x)
         both = torch.cat([x.flatten(1), self.one_hot(y, len(x)).to(x)], dim=1)
         mu, log_var = full_precision(self.encoder(both)).chunk(2, dim=1)
         return mu, log_var
@@ -89,7 +92,7 @@ class ConditionalVAE(Model):
     ) -> Float[Tensor, "batch *shape"]:
         """The logits that the decoder draws from each code and label."""
         both = torch.cat([z, self.one_hot(y, len(z)).to(z)], dim=1)
-        return full_precision(self.decoder(both))
+        return run(self.decoder, both)
 
     def forward(self, x: Float[Tensor, "batch *shape"], y: Int[Tensor, " batch"]) -> VAEOutput:
         """Encode, draw one z, decode: VAEOutput(logits, mu, log_var, z)."""
@@ -107,31 +110,35 @@ class ConditionalVAE(Model):
         self, x: Float[Tensor, "batch *shape"], y: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch *shape"]:
         """The image decoded from the mean code of each example. For looking, not for a bound."""
+        check_input(self, x, slack=LOOK)
+        check_labels(y, len(x), self.num_classes)
         with evaluating(self):
-            mu, _ = self.encode(x, y)
-            return self.to_image(self.decode(mu, y))
+            return in_chunks(self._redrawn, x, y)
+
+    def _redrawn(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.to_image(self.decode(self.encode(x, y)[0], y))
 
     def sample(
         self, y: Int[Tensor, " n"], generator: torch.Generator | None = None
     ) -> Float[Tensor, "n *shape"]:
-        """A new image for each label: z from the prior, and the mean of p(x|z, y), in [0, 1]."""
-        place = next(self.parameters())
-        z = torch.randn(len(y), self.latent_dim, generator=generator).to(place)
+        """A new image for each label: z from the prior, and the mean of p(x|z, y), in [0, 1].
+
+        Raises:
+            ValueError: unless y is a row of labels, all in range; for five images of a 3 they are
+                torch.tensor([3] * 5).
+        """
+        n = len(y) if isinstance(y, Tensor) and y.ndim else 1
+        labels, place = self.one_hot(y, n), next(self.parameters())
+        z = torch.randn(n, self.latent_dim, generator=generator).to(place)
         with evaluating(self):
-            both = torch.cat([z, self.one_hot(y, len(y)).to(z)], dim=1)
-            return in_chunks(lambda piece: self.to_image(full_precision(self.decoder(piece))), both)
+            both = torch.cat([z, labels.to(z)], dim=1)
+            return in_chunks(lambda piece: self.to_image(run(self.decoder, piece)), both)
 
     def one_hot(self, y: Int[Tensor, " batch"], batch: int) -> Float[Tensor, "batch classes"]:
         """Each label as a row of zeros with a one at its place.
 
         Raises:
-            ValueError: if there are not as many labels as examples, or one is out of range.
+            ValueError: unless y is a row of whole numbers, one for each example, all in range.
         """
-        if len(y) != batch:
-            raise ValueError(f"there are {len(y)} labels for {batch} examples: give one for each")
-        if len(y) and not 0 <= y.min() <= y.max() < self.num_classes:
-            raise ValueError(
-                f"labels go from {y.min()} to {y.max()}; this model knows 0 to "
-                f"{self.num_classes - 1}"
-            )
+        check_labels(y, batch, self.num_classes)
         return F.one_hot(y.long(), self.num_classes).float()

@@ -12,9 +12,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils._numbers import whole
 from course_utils._running import evaluating, seeded
-from course_utils.models.base import Model, full_precision, recorded
+from course_utils.models.base import Model, full_precision
 from course_utils.models.blocks import MaskedConv2d
+from course_utils.models.inputs import check_labels, check_symbols
+from course_utils.models.recipes import recorded
 
 
 class SymbolPrior(Model):
@@ -63,6 +66,10 @@ class SymbolPrior(Model):
         seed: int = 0,
     ) -> "SymbolPrior":
         """Masked convolutions: 7x7 over the symbols, then `depth` times 3x3 over what was seen."""
+        if len(shape) != 2:
+            raise ValueError(f"shape is {shape}; expected height and width, such as (7, 7)")
+        if channels < 4:
+            raise ValueError(f"channels is {channels}; expected 4 or more")
         with seeded(seed):
             return cls(num_symbols, shape, channels, depth, num_classes)
 
@@ -75,7 +82,7 @@ class SymbolPrior(Model):
             ValueError: if the grids have not the shape of this prior, or labels are missing, too
                 many, or out of range.
         """
-        self.check_shape(symbols)
+        check_symbols(self, symbols)
         return self._logits(symbols, y)
 
     def nll(
@@ -86,7 +93,7 @@ class SymbolPrior(Model):
         Raises:
             ValueError: as `forward`.
         """
-        return F.cross_entropy(self(symbols, y), symbols, reduction="none").sum((1, 2))
+        return F.cross_entropy(self(symbols, y), symbols.long(), reduction="none").sum((1, 2))
 
     def sample(
         self,
@@ -103,12 +110,11 @@ class SymbolPrior(Model):
         Raises:
             ValueError: if n is less than 1, or labels are missing, too many, or out of range.
         """
-        if n < 1:
-            raise ValueError(f"n is {n}; expected the number of grids to draw, 1 or more")
+        n = whole("n", n, expected="the number of grids to draw, 1 or more")
         height, width = self.input_shape
         place = self.place.device
         grid = torch.zeros(n, height, width, dtype=torch.long, device=place)
-        y = y if y is None else y.to(place)
+        y = y.to(place) if isinstance(y, Tensor) else y
         with evaluating(self):
             for i, j in product(range(height), range(width)):
                 # What lies below the row is not seen, so it need not be computed.
@@ -133,13 +139,7 @@ class SymbolPrior(Model):
             raise ValueError(without if self.label is None else with_labels)
         if y is None:
             return None
-        if len(y) != n:
-            raise ValueError(f"there are {len(y)} labels for {n} grids: give one for each")
-        if n and not 0 <= y.min() <= y.max() < self.num_classes:
-            raise ValueError(
-                f"labels go from {y.min()} to {y.max()}; this prior knows 0 to "
-                f"{self.num_classes - 1}"
-            )
+        check_labels(y, n, self.num_classes, of="grids")
         return self.label(y.long())
 
 

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import vector_quantization
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, full_precision, run
+from course_utils.models.inputs import check_batch, check_spoilt
+from course_utils.models.recipes import recorded
 
 
 class Quantized(NamedTuple):
@@ -87,7 +89,8 @@ class VectorQuantizer(nn.Module):
         """The number of the nearest codebook vector for each vector, in Euclidean distance."""
         flat = z.reshape(-1, z.shape[-1])
         # ‖z - e‖² = ‖z‖² - 2 z·e + ‖e‖², of which the first part is the same for every e.
-        score = (self.codebook**2).sum(1) - 2 * flat @ self.codebook.T
+        codebook = self.codebook.to(flat.dtype)
+        score = (codebook**2).sum(1) - 2 * flat @ codebook.T
         return score.argmin(1).reshape(z.shape[:-1])
 
     def forward(self, z: Float[Tensor, "*places dim"]) -> Quantized:
@@ -95,7 +98,8 @@ class VectorQuantizer(nn.Module):
         indices = self.nearest(z)
         e = self.codebook[indices]
         if self.training:
-            self._update(z.detach().reshape(-1, z.shape[-1]), indices.flatten())
+            flat = z.detach().reshape(-1, z.shape[-1]).to(e.dtype)
+            self._update(flat, indices.flatten())
         trained = e if self.decay is None else e.detach()
         loss = vector_quantization(z, trained, self.commitment_cost).mean()
         return Quantized(z + (e - z).detach(), indices, loss)
@@ -188,14 +192,14 @@ class VQVAE(Model):
         """What the encoder says at each place, before it is quantised.
 
         Raises:
-            ValueError: if x has not the shape (batch, *input_shape).
+            ValueError: unless x is a tensor (batch, *input_shape) of the model's own precision.
         """
-        self.check_shape(x)
+        check_batch(self, x)
         return full_precision(self.encoder(x)).movedim(1, -1)
 
     def decode(self, z: Float[Tensor, "batch height width dim"]) -> Float[Tensor, "batch *shape"]:
         """The logits that the decoder draws from a grid of vectors."""
-        return full_precision(self.decoder(z.movedim(-1, 1)))
+        return run(self.decoder, z.movedim(-1, 1))
 
     def decode_indices(
         self, indices: Int[Tensor, "batch height width"]
@@ -211,12 +215,12 @@ class VQVAE(Model):
 
     def symbols(self, x: Float[Tensor, "batch *shape"]) -> Int[Tensor, "batch height width"]:
         """The discrete code of each image. In evaluation mode, without gradients, in pieces."""
-        self.check_shape(x)
+        check_spoilt(self, x)
         with evaluating(self):
             return in_chunks(lambda piece: self.quantizer.nearest(self.encode(piece)), x)
 
     def reconstruct(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *shape"]:
         """The image decoded from the discrete code of each example."""
-        self.check_shape(x)
+        check_spoilt(self, x)
         with evaluating(self):
             return in_chunks(lambda piece: self.to_image(self(piece).logits), x)

@@ -3,6 +3,7 @@
 Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; Rezende, Mohamed & Wierstra, 2014.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -11,10 +12,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils._numbers import whole
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
-from course_utils.models.base import IMAGE, Model, Output, full_precision, recorded
+from course_utils.models.base import IMAGE, Model, Output, full_precision, run
+from course_utils.models.inputs import LOOK, check_batch, check_input
+from course_utils.models.recipes import recorded
 
 
 class VAEOutput(NamedTuple):
@@ -76,7 +80,7 @@ class VAE(Model):
         latent_dim: int | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, output=output)
-        if not sigma > 0:
+        if not 0 < sigma < math.inf:
             raise ValueError(f"sigma is {sigma:g}; expected a positive standard deviation")
         self.encoder = encoder
         self.decoder = decoder
@@ -103,6 +107,8 @@ class VAE(Model):
         Collaborative Filtering", 2018, section 3). In training the encoder does not see a share
         `dropout` of its inputs, chosen anew each time; the likelihood counts them all the same.
         """
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"dropout is {dropout:g}; expected a share, from 0 to 1")
         shape = tuple(input_shape)
         with seeded(seed):
             encoder = blocks.dense_encoder(shape, hidden, 2 * latent_dim)
@@ -132,15 +138,15 @@ class VAE(Model):
         """(μ, log σ²) of q(z|x), for each example.
 
         Raises:
-            ValueError: if x has not the shape (batch, *input_shape).
+            ValueError: unless x is a tensor (batch, *input_shape) of the model's own precision.
         """
-        self.check_shape(x)
+        check_batch(self, x)
         mu, log_var = full_precision(self.encoder(x)).chunk(2, dim=1)
         return mu, log_var
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
         """The logits that the decoder draws from each code; `to_image` makes them an image."""
-        return full_precision(self.decoder(z))
+        return run(self.decoder, z)
 
     def decode_beside(
         self, z: Float[Tensor, "batch latent"], x: Float[Tensor, "batch *shape"]
@@ -171,8 +177,11 @@ class VAE(Model):
         """The image decoded from the mean code of each example. For looking, not for a bound.
 
         In evaluation mode, without gradients, and in pieces, so that a whole data set fits.
+
+        Raises:
+            ValueError: unless x is a batch that the model could be trained on.
         """
-        self.check_shape(x)
+        check_input(self, x, slack=LOOK)
         with evaluating(self):
             return in_chunks(
                 lambda piece: self.to_image(self.decode_beside(self.encode(piece)[0], piece)), x
@@ -184,8 +193,7 @@ class VAE(Model):
         Raises:
             ValueError: if n is less than 1, or the model was built without latent_dim.
         """
-        if n < 1:
-            raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
+        n = whole("n", n, expected="the number of images to draw, 1 or more")
         if self.latent_dim is None:
             raise ValueError(
                 "the width of the code is unknown; build with VAE(..., latent_dim=...)"
@@ -273,7 +281,7 @@ class PeekingVAE(VAE):
         self, z: Float[Tensor, "batch latent"], x: Float[Tensor, "batch *shape"]
     ) -> Float[Tensor, "batch *shape"]:
         """The logits of each pixel of x, given z and the pixels of x before it."""
-        return full_precision(self.decoder(z)) + full_precision(self.peek(x))
+        return run(self.decoder, z) + run(self.peek, x)
 
     def draw(
         self, z: Float[Tensor, "n latent"], generator: torch.Generator | None = None
@@ -282,11 +290,11 @@ class PeekingVAE(VAE):
 
         Pixels are 0 or 1 if sigmoid, so that a model trained on black and white sees its like.
         """
-        _, rows, columns = IMAGE
+        _, rows, columns = self.input_shape or IMAGE
         draws = torch.rand if self.output == "sigmoid" else torch.randn
         noise = draws(len(z), rows, columns, generator=generator).to(z)
         with evaluating(self):
-            share = full_precision(self.decoder(z))
+            share = run(self.decoder, z)
             x = torch.zeros_like(share)
             for i, j in product(range(rows), range(columns)):
                 here = share[:, 0, i, j] + self._peek_at(x, i, j)
@@ -298,8 +306,7 @@ class PeekingVAE(VAE):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
         """n new images: z from the prior, then `draw`."""
-        if n < 1:
-            raise ValueError(f"n is {n}; expected the number of images to draw, 1 or more")
+        n = whole("n", n, expected="the number of images to draw, 1 or more")
         z = torch.randn(n, self.latent_dim, generator=generator)
         return self.draw(z.to(next(self.parameters())), generator)
 
@@ -307,4 +314,4 @@ class PeekingVAE(VAE):
         """What the masked convolution says about pixel (i, j): only its neighbourhood is needed."""
         top, left = max(0, i - self.reach), max(0, j - self.reach)
         patch = x[:, :, top : i + 1, left : j + self.reach + 1]
-        return full_precision(self.peek(patch))[:, 0, i - top, j - left]
+        return run(self.peek, patch)[:, 0, i - top, j - left]

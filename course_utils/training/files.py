@@ -1,26 +1,126 @@
 """`save` and `load`: weights and a recipe in one file, which runs nothing when it is read."""
 
+import hashlib
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor, nn
 
 from course_utils import models
 from course_utils.models.base import Model
 
+BLANK = 64 * "0"  # where the checksum of a file goes, while that checksum is computed
 
-def save(model: Model, path: str | os.PathLike[str]) -> None:
+
+def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Write a model's weights, and the recipe for its network, into one safetensors file.
 
-    The file is written beside its place and then moved, so a crash never leaves half a file.
+    The file is written beside its place and then moved, so a crash never leaves half a file. Others
+    may read it as they may any file you write, or as they might the one that it replaces. It keeps
+    the model alone: a `History`, which `fit` needs to go on, is kept with pickle.
+
+    Args:
+        model: as a factory built it, trained or not, of any precision; also after torch.compile.
+        path: of the file; missing folders are made, and ~ is your home folder.
 
     Raises:
         ValueError: if the model was not built by one of the course's factories (only then is
-            there a recipe to write).
+            there a recipe to write), or a layer or setting of it has been exchanged since, or path
+            is that of a folder.
+        OSError: if the file cannot be written.
     """
     from safetensors.torch import save_file
 
+    model = getattr(model, "_orig_mod", model)  # torch.compile wraps a model in one of its own
+    recipe = _recipe_of(model)
+    path = _path_of_file(path)
+    weights = {
+        name: tensor.clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()
+    }
+    temporary = path.with_name(f"{secrets.token_hex(8)}.tmp")
+    temporary.touch(exist_ok=False)
+    mode = (path if path.exists() else temporary).stat().st_mode
+    try:
+        save_file(
+            weights, temporary, metadata={"recipe": json.dumps({**recipe, "checksum": BLANK})}
+        )
+        contents = temporary.read_bytes()
+        checksum = hashlib.sha256(contents).hexdigest().encode()
+        temporary.write_bytes(contents.replace(BLANK.encode(), checksum, 1))
+        temporary.chmod(mode & 0o777)  # save_file writes files that only their owner may read
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model that `save` wrote, bit for bit, on the processor and in evaluation mode.
+
+    Nothing in the file is ever executed: it holds numbers and a recipe in JSON, no pickle. A
+    checksum tells whether every bit of it is as it was written (files from before there was one are
+    taken without).
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is not a model that `save` wrote, or is damaged.
+    """
+    from safetensors import SafetensorError
+
+    path = _expanded(path)
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"no model at {path}, which is a folder: give the name of a file in it; write one with "
+            "save(model, path)"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"no model at {path}; write one with save(model, path)")
+    try:
+        recipe, weights = _read(path)
+        model = _rebuild(**recipe)
+        model.load_state_dict(weights, assign=True)  # a copy would be rounded to float32
+    except (SafetensorError, LookupError, TypeError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is damaged or was not written by course_utils.save ({error}); "
+            "train the model again and save it anew"
+        ) from error
+    return model.eval()
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser()
+    except (TypeError, RuntimeError) as error:  # no path, or ~ of somebody who has no home here
+        raise ValueError(
+            f"path is {path!r}; expected the name of a file, such as 'vae.safetensors' ({error})"
+        ) from None
+
+
+def _path_of_file(path: str | os.PathLike[str]) -> Path:
+    """Where to write: links followed, and the folder made."""
+    path = _expanded(path)
+    if path.is_dir():
+        raise ValueError(
+            f"{path} is a folder; give the name of a file in it, such as "
+            f"{path / 'model.safetensors'}"
+        )
+    path = path.resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ValueError(
+            f"{path.parent} is no folder, so {path.name} cannot be written there; choose another"
+        ) from None
+    return path
+
+
+def _recipe_of(model: nn.Module) -> dict[str, Any]:
+    """What `load` needs to build the model again, if it would be the same one."""
     recipe = getattr(model, "recipe", None)
     if recipe is None or type(model) is not getattr(models, recipe["model"], None):
         raise ValueError(
@@ -28,45 +128,48 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             "is no recipe to save; build it with a factory such as Autoencoder.dense(...), or "
             "keep model.state_dict() with safetensors.torch.save_file"
         )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    os.close(handle)
-    try:
-        save_file(weights, temporary, metadata={"recipe": json.dumps(recipe)})
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def load(path: str | os.PathLike[str]) -> Model:
-    """The model that `save` wrote, bit for bit, on the processor and in evaluation mode.
-
-    Nothing in the file is ever executed: it holds numbers and a recipe in JSON, no pickle.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file is not a model that `save` wrote, or is damaged.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no model at {path}; write one with save(model, path)")
-    try:
-        with safe_open(path, framework="pt") as file:
-            recipe = json.loads((file.metadata() or {})["recipe"])
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        model = _rebuild(**recipe)
-        model.load_state_dict(weights)
-    except (SafetensorError, LookupError, TypeError, RuntimeError, ValueError) as error:
+    if changed := _changed(model, _rebuild(**recipe)):
         raise ValueError(
-            f"{path} is damaged or was not written by course_utils.save ({error}); "
-            "train the model again and save it anew"
-        ) from error
-    return model.eval()
+            f"{changed} of this {type(model).__name__} is not what {recipe['model']}."
+            f"{recipe['factory']} made, which load would call again; build the model with other "
+            "arguments, or keep model.state_dict() with safetensors.torch.save_file"
+        )
+    return recipe
+
+
+def _changed(model: Model, built: Model) -> str | None:
+    """The first layer, weight or setting in which the two differ, if there is one."""
+    layers, weights, settings = zip(_anatomy(model), _anatomy(built), strict=True)
+    for kind, (mine, theirs) in (("layer", layers), ("weight", weights)):
+        different = [name for name in {**theirs, **mine} if mine.get(name) != theirs.get(name)]
+        if different:
+            return f"the {kind} {different[0]!r}"
+    mine, theirs = settings
+    different = [name for name in theirs if name in mine and mine[name] != theirs[name]]
+    return f"the setting {different[0]!r}" if different else None
+
+
+def _anatomy(model: Model) -> tuple[dict[str, Any], ...]:
+    """Its layers and their types, its weights and their shapes, and its own settings."""
+    layers = {name: type(layer) for name, layer in model.named_modules()}
+    weights = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    left_out = ("training", "recipe")
+    settings = {k: v for k, v in vars(model).items() if k[0] != "_" and k not in left_out}
+    return layers, weights, settings
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The recipe and the weights in a file, all of whose bits are first held to its checksum."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        recipe = json.loads((file.metadata() or {})["recipe"])
+        if "checksum" in recipe:
+            checksum = str(recipe.pop("checksum")).encode()
+            contents = path.read_bytes().replace(checksum, BLANK.encode(), 1)
+            if hashlib.sha256(contents).hexdigest().encode() != checksum:
+                raise ValueError("its checksum is another: some bits of it have changed")
+        return recipe, {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
 
 
 def _rebuild(model: str, factory: str, arguments: dict[str, Any]) -> Model:

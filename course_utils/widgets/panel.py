@@ -9,6 +9,7 @@ from IPython.display import display
 from traitlets import Unicode
 
 from course_utils._keys import KEYS
+from course_utils.widgets.stills import stacked
 from course_utils.widgets.views import asset
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -86,7 +87,13 @@ class Panel(ipywidgets.VBox):
         )
 
     def _ipython_display_(self) -> None:
-        display({"text/html": self.still(), "text/plain": STILL}, raw=True)
+        data, metadata = {"text/html": self.still(), "text/plain": STILL}, {}
+        pictures = [each for each in self.children if isinstance(each, ipywidgets.Image)]
+        if pictures := [each for each in pictures if each.value]:  # for PDF and LaTeX
+            data["image/png"] = stacked([("", each.value) for each in pictures])
+            words = "; ".join(each.tooltip or "" for each in pictures)
+            metadata = {"image/png": {"alt": words}}
+        display(data, metadata=metadata, raw=True)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         # Empty for readers that would show the name of a class where the widget cannot live.
         display({WIDGET: view, "text/html": "", "text/plain": ""}, raw=True)

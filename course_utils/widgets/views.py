@@ -26,6 +26,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from course_utils._keys import KEYS
+from course_utils.widgets.stills import stacked
 
 FOLDER = Path(__file__).parent
 
@@ -59,6 +60,16 @@ class View:
     def __repr__(self) -> str:
         return f"<{self.name}: {self.caption}>"
 
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The view, and its still picture for readers that show no HTML: PDF and LaTeX."""
+        rows = [(name, self._sheet(pictures)) for name, pictures in self.still.items()]
+        data = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if rows:
+            data["image/png"] = base64.b64encode(stacked(rows)).decode()
+        return data, {"image/png": {"alt": f"{self.name}: {self.caption}"}} if rows else {}
+
     def _repr_html_(self) -> str:
         # In single quotes, so that the many double quotes of JSON can stay.
         options = {"name": self.name, **self.options}
@@ -72,13 +83,17 @@ class View:
             f"<script>{_script()}</script>"
         )
 
-    def _row(self, name: str, pictures: Tensor | Image.Image) -> str:
+    def _sheet(self, pictures: Tensor | Image.Image) -> bytes:
         if isinstance(pictures, Image.Image):
-            data, kind = png(pictures), name
-        else:
-            data = png_sheet(pictures, self.columns or len(pictures))
+            return png(pictures)
+        return png_sheet(pictures, self.columns or len(pictures))
+
+    def _row(self, name: str, pictures: Tensor | Image.Image) -> str:
+        kind = name
+        if isinstance(pictures, Tensor):
             kind = f"{name}: {len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
-        alt, source = escape(f"{kind}; {self.caption}"), base64.b64encode(data).decode()
+        alt = escape(f"{kind}; {self.caption}")
+        source = base64.b64encode(self._sheet(pictures)).decode()
         return (
             '<div style="display: flex; align-items: center">'
             f'<span style="flex: none; width: 6em">{escape(name)}</span>'
