@@ -16,19 +16,28 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from course_utils._detecting import (
+    LARGEST,
+    ROUNDING,
+    Scale,
+    clear_of,
+    conformal_threshold,
+    means_by_name,
+    settled,
+)
 from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.corruption import gaussian_noise
 from course_utils.losses import gaussian_kl, squared_error
 from course_utils.models import VAE, Autoencoder
 from course_utils.objectives import Objective, denoising, negative_elbo, reconstruction
 from course_utils.schedules import cosine_decay
-from course_utils.training import fit
+from course_utils.training import NonFiniteLoss, fit
 
 BATCH = 128
 DRAWS = 16  # codes drawn for an ELBO
 PASSES = 50  # through the data at most: more, and few rows would be learned by heart
 FOLDS, FEW = 5, 1000  # with fewer rows than this the threshold is cross-validated
-FARTHEST = 1e6  # spreads from the mean: what lies farther off is as strange as can be
+OVERFLOWING = np.errstate(over="ignore", invalid="ignore")  # `settled` has the last word
 
 
 class ReconstructionDetector(OutlierMixin, BaseEstimator):
@@ -62,13 +71,13 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
 
     Args:
         model: an `Autoencoder` or a `VAE` of the course, of which a copy is trained; rows are
-            reshaped to its inputs, and their values reach it as they are, up to ±10⁶. None for one
-            made to measure.
+            reshaped to its inputs, and their values reach it as they are, up to ±10⁶ or a thousand
+            times the largest in the training data. None for one made to measure.
         contamination: the share of the training examples that is to be called strange, more than 0
-            and at most 0.5; there is no "auto". It places the threshold `offset_` and changes no
-            score. New normal examples are a little less familiar than the training data, so rather
-            more of them will be called strange; where the rate matters, set `offset_` to a quantile
-            of the scores of normal examples that were kept back.
+            and at most 0.5; there is no "auto". It places the threshold `offset_`, and as many of
+            the rows that it was fitted on are strange to `predict` and `fit_predict` (fewer, where
+            equal scores meet the threshold). New normal examples are a little less familiar, so
+            rather more of them will be called strange; where the rate matters, `calibrate`.
         score: "reconstruction", as above, or "elbo": the evidence lower bound of a variational
             autoencoder in nats, the mean of 16 draws.
         values: "table", "pixels", or "auto": pixels where 64 features or more are on one scale,
@@ -88,9 +97,14 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         model_: the trained network, in float64.
         values_: "table" or "pixels".
         offset_: the threshold; what scores below it is strange. Among the training examples that is
-            the share `contamination`, unless there are fewer than 1,000 and their scores flatter:
-            if many more are below when each is scored by a model that has not seen it (five-fold
-            cross-validation, not with steps=0), these scores place the threshold.
+            the share `contamination`. Where it would meet a score, it lies a billionth lower, so
+            that no verdict rests on rounding.
+        out_of_fold_scores_: of each training example, the score by a model that has not seen it
+            (five-fold cross-validation; of equal rows the mean), if there are from 5 to 999 and
+            training at all; else None. They show dirt among few examples better than the scores of
+            the trained model, which flatter what it has learned by heart. If they show that much
+            more than the share `contamination` would be strange, they place the threshold, and
+            then they are what the training examples score, wherever one is met again.
         n_features_in_, feature_names_in_: as everywhere in scikit-learn.
 
     >>> X = np.random.default_rng(0).normal(size=(300, 3)) * [1, 1000, 0.001]
@@ -139,35 +153,87 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         """Learn what is normal from the rows of X, most of which should be. y is ignored.
 
         Raises:
-            ValueError: if X or an option will not do; says why.
+            ValueError: if X or an option will not do, or a given model makes no finite numbers of
+                some row; says why.
         """
         self._check_options()
         x = self._validated(X, reset=True)
+        vars(self).pop("offset_", None)  # a fit that fails leaves nothing half new
         random = check_random_state(self.random_state)
         seed = int(random.randint(2**31 - 1))
         batches = math.ceil(min(len(x), max(self.steps, 1) * BATCH) / BATCH)
         self._epochs = min(math.ceil(self.steps / batches), PASSES)
         self._learn(x, random, seed)
-        share = 100.0 * self.contamination
-        self.offset_ = np.percentile(self._score(x), share)
+        scores = self._judge(x)
+        if self.model is not None and scores.min() <= -LARGEST:
+            raise ValueError(_beyond(x))
+        self._place(scores, 100 * self.contamination)
+        self.out_of_fold_scores_ = None
         if self.steps and FOLDS <= len(x) < FEW:
-            unseen = self._scores_unseen(x, random, seed)
-            surplus = np.mean(unseen < self.offset_) - self.contamination
-            if surplus > 3 * math.sqrt(self.contamination * (1 - self.contamination) / len(x)):
-                self.offset_ = np.percentile(unseen, share)
+            self._cross_validate(x, random, seed)
+        return self
+
+    def calibrate(self, X_kept: Any, false_positive_rate: float) -> "ReconstructionDetector":
+        """Place the threshold `offset_` so that normal examples seldom raise an alarm.
+
+        Of n normal rows that were kept back from `fit`, the one whose score is the k-th lowest,
+        k = ⌊(n + 1) · false_positive_rate⌋, becomes the threshold. (In terms of strangeness it is
+        the ⌈(n + 1)(1 - false_positive_rate)⌉-th lowest, the conformal rank.) If these rows and a
+        new normal one are exchangeable, drawn alike and independently, say, each is as likely as
+        any other to be among the k lowest of the n + 1. So the new one scores below the threshold
+        with a probability of at most k / (n + 1) ≤ false_positive_rate, whatever the model and the
+        distribution; exactly k / (n + 1) if no scores are equal, and with equal scores less.
+
+        That is the mean over all sets of n rows that might have been kept. For those that were, the
+        rate is a little more or less: without equal scores it has the distribution
+        Beta(k, n + 1 - k). Rows that `fit` has seen, or that were chosen by their scores, void the
+        promise, and so do normal examples that change as time goes on. Of anomalies it says
+        nothing.
+
+        Split conformal prediction: Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random
+        World", 2005; as a detector, Laxhammar & Falkman, "Conformal Prediction for
+        Distribution-Independent Anomaly Detection in Streaming Vessel Data", 2010; Bates, Candès,
+        Lei, Romano & Sesia, "Testing for Outliers with Conformal p-values", 2023.
+
+        Args:
+            X_kept: normal examples that `fit` has not seen, at least 1 / false_positive_rate - 1.
+            false_positive_rate: the share of new normal examples that may be called strange,
+                between 0 and 1.
+
+        Returns:
+            The detector itself. Its scores stay as they are.
+
+        Raises:
+            ValueError: if it is not fitted, or X_kept or the rate will not do; says why.
+        """
+        if not (_is_number(false_positive_rate) and 0 < false_positive_rate < 1):
+            raise ValueError(
+                f"false_positive_rate is {false_positive_rate!r}; expected the share of normal "
+                "examples that may raise an alarm, between 0 and 1"
+            )
+        scores = self.score_samples(X_kept)
+        self.offset_ = clear_of(conformal_threshold(scores, false_positive_rate), scores)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """How normal each row of X is: one number for each, higher is more normal."""
-        check_is_fitted(self)
-        return self._score(self._validated(X, reset=False))
+        """How normal each row of X is: one finite number for each, higher is more normal."""
+        check_is_fitted(self, "offset_")
+        return self._judge(self._validated(X, reset=False))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """`score_samples` less the threshold `offset_`: negative for what is strange."""
-        return self.score_samples(X) - self.offset_
+        """`score_samples` less the threshold `offset_`: negative for what is strange.
+
+        0 for what differs from the threshold by rounding only.
+        """
+        scores, offset = self.score_samples(X), float(self.offset_)
+        decision = scores - offset
+        return np.where(np.abs(decision) <= ROUNDING * max(1.0, abs(offset)), 0.0, decision)
 
     def predict(self, X: Any) -> np.ndarray:
-        """+1 for each row of X that is normal, -1 for each that is strange."""
+        """+1 for each row of X that is normal, -1 for each that is strange.
+
+        Each row is judged by itself: the rows beside it make no difference.
+        """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def reconstruct(self, X: Any) -> np.ndarray:
@@ -175,10 +241,10 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
 
         A variational autoencoder decodes the mean code.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "offset_")
         x = self._scaled(self._validated(X, reset=False))
         x_hat = self.model_.reconstruct(x).reshape(len(x), -1).numpy()
-        return x_hat * self._spread + self._centre
+        return x_hat * self._scale.spread + self._scale.centre
 
     def _check_options(self) -> None:
         score = vars(self)["score"]
@@ -216,6 +282,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
             )
         least = 2 if reset else 1
         x = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=least)
+        x = x.clip(-LARGEST, LARGEST)
         shape = None if self.model is None else self.model.input_shape
         if shape is not None and math.prod(shape) != x.shape[1]:
             raise ValueError(
@@ -237,9 +304,12 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         if self.model.output == "multinomial" and low < 0:
             raise ValueError(f"X has values down to {low:.4g}; this model wants counts, >= 0")
 
+    @OVERFLOWING
     def _learn(self, x: np.ndarray, random: np.random.RandomState, seed: int) -> None:
         """Everything that a score needs."""
-        self._learn_scale(x)
+        self._scale = Scale(x, self.values, as_they_are=self.model is not None)
+        self.values_ = self._scale.values
+        self._met: dict[bytes, float] = {}  # training rows, and what they score when met again
         self.model_ = self._build(seed)
         rows = random.permutation(len(x))[: max(self.steps, 1) * BATCH]
         self._train(self._scaled(x[rows]), seed)
@@ -253,37 +323,26 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         for number in range(FOLDS):
             twin = copy.copy(self)
             twin._learn(x[fold != number], random, seed)
-            scores[fold == number] = twin._score(x[fold == number])
+            scores[fold == number] = twin._judge(x[fold == number])
         return scores
 
-    def _learn_scale(self, x: np.ndarray) -> None:
-        """What a value is compared with: the mean and the spread of its feature, and the floor."""
-        self.values_ = self.values
-        if self.values == "auto":
-            self.values_ = "pixels" if _share_a_scale(x) else "table"
-        self._centre, spread = x.mean(axis=0), x.std(axis=0)
-        still = spread <= 1e-12 * np.abs(x).max(axis=0)
-        if self.model is not None:
-            self._centre, self._spread = np.zeros(x.shape[1]), np.ones(x.shape[1])
-        elif self.values_ == "pixels":
-            self._spread = np.full_like(spread, np.sqrt(np.mean(spread**2)) or 1.0)
-        else:
-            # Nobody can know how far a feature may move that has never moved: a tenth of itself.
-            self._spread = np.where(still, 0.1 * np.maximum(np.abs(self._centre), 1.0), spread)
-        self._floor = x.min()
-        smallest = self._sizes(x).min()
-        self._least_size = 0.5 * smallest or 1e-3
+    def _cross_validate(self, x: np.ndarray, random: np.random.RandomState, seed: int) -> None:
+        """Scores by models that have not seen the row, which place the threshold if they must."""
+        names = self._scale.names(x)
+        means = means_by_name(names, self._scores_unseen(x, random, seed))
+        self.out_of_fold_scores_ = unseen = np.array([means[name] for name in names])
+        surplus = np.mean(unseen < self.offset_) - self.contamination
+        if surplus > 3 * math.sqrt(self.contamination * (1 - self.contamination) / len(x)):
+            self._met = means
+            self._place(unseen, 100 * self.contamination)
+
+    def _place(self, scores: np.ndarray, per_cent: float) -> None:
+        self.offset_ = clear_of(np.percentile(scores, per_cent), scores)
 
     def _scaled(self, x: np.ndarray) -> Tensor:
         """Rows as inputs of the model, in float64."""
-        near = ((x - self._centre) / self._spread).clip(-FARTHEST, FARTHEST)
-        return torch.from_numpy(near).reshape(len(x), *(self.model_.input_shape or x.shape[1:]))
-
-    def _sizes(self, x: np.ndarray) -> np.ndarray:
-        """Of each picture the root of the sum of its squares above the floor; 1 in a table."""
-        if self.values_ == "table":
-            return np.ones(len(x))
-        return np.linalg.norm(x - self._floor, axis=1)
+        rows = torch.from_numpy(self._scale.standardised(x))
+        return rows.reshape(len(x), *(self.model_.input_shape or x.shape[1:]))
 
     def _build(self, seed: int) -> Autoencoder | VAE:
         """A copy of the model given, or a network made to measure."""
@@ -298,7 +357,10 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         if self.steps:
             options = {"lr": cosine_decay(5e-3), "precision": "auto", "progress": False}
             options |= {"epochs": self._epochs, "batch_size": BATCH, "seed": seed}
-            fit(self.model_.float(), self._objective(), x.float(), **options)
+            try:
+                fit(self.model_.float(), self._objective(), x.float(), **options)
+            except NonFiniteLoss as lost:
+                raise ValueError(_beyond(x.numpy())) from lost
         # In float32 the score of a row would depend, in its last digits, on the rows beside it.
         self.model_.double().eval()
 
@@ -310,12 +372,21 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
     def _learn_usual(self, x: np.ndarray) -> None:
         """The mean error and the spread of the codes: the units in which both are measured."""
         error, z = self._errors_and_codes(x)
-        self._usual_error = error.mean() or 1.0
+        self._usual_error = max(error.mean(), self._scale.least_error) or 1.0
         self._usual_code = z.mean(axis=0)
         covariance = np.cov(z, rowvar=False).reshape(z.shape[1], z.shape[1])
         # A number of the code that stands still, or too few examples, would leave no inverse.
-        ridge = 1e-3 * np.trace(covariance) / len(covariance) or 1.0
+        ridge = max(1e-3 * np.trace(covariance) / len(covariance), 1e-9 * np.mean(z**2)) or 1.0
         self._precision = np.linalg.inv(covariance + ridge * np.eye(len(covariance)))
+
+    @OVERFLOWING
+    def _judge(self, x: np.ndarray) -> np.ndarray:
+        """The score of each row as others see it; of training rows perhaps by another model."""
+        scores = settled(self._score(x), x)
+        if self._met:
+            met = zip(self._scale.names(x), scores, strict=True)
+            scores = np.array([self._met.get(name, score) for name, score in met])
+        return scores
 
     def _score(self, x: np.ndarray) -> np.ndarray:
         if self._wants_elbo:
@@ -333,8 +404,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
                 logits, z = self._draw_again(piece)
                 errors.append(squared_error(self.model_.to_image(logits), piece))
                 codes.append(z)
-        size = np.maximum(self._sizes(x), self._least_size)
-        return torch.cat(errors).numpy() / size, torch.cat(codes).numpy()
+        return torch.cat(errors).numpy() / self._scale.sizes(x), torch.cat(codes).numpy()
 
     def _draw_again(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The logits of the reconstruction, and the code; of a VAE both belong to the mean."""
@@ -361,10 +431,9 @@ def _check_whole(name: str, value: Any, *, at_least: int) -> None:
         raise ValueError(f"{name} is {value!r}; expected a whole number, {at_least} or more")
 
 
-def _share_a_scale(x: np.ndarray) -> bool:
-    """Whether the features of x are alike, as pixels are, with one value for nothing."""
-    low, high = x.min(axis=0), x.max(axis=0)
-    ranges = (high - low)[high > low]
-    if x.shape[1] < 64 or len(ranges) == 0:
-        return False
-    return bool(np.mean(low == low.min()) > 0.5 and ranges.max() <= 2 * np.median(ranges))
+def _beyond(x: np.ndarray) -> str:
+    return (
+        f"X has values from {x.min():.4g} to {x.max():.4g}, and the model gives no finite numbers "
+        "for some of its rows: standardise X, for instance with scikit-learn's StandardScaler in a "
+        "pipeline, or leave `model` out"
+    )

@@ -1,5 +1,6 @@
 """The detector: scikit-learn's own checks, what it finds, and what it says to wrong inputs."""
 
+import copy
 import math
 import os
 import pickle
@@ -12,6 +13,8 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -238,6 +241,276 @@ def test_as_good_as_others_on_a_table():
 @pytest.mark.parametrize("digit", [2, 8])
 def test_one_digit_against_the_others(digits, digit):
     assert one_class_auroc(digits, digit) > 0.9
+
+
+# --- what lies far off, and what never changes ----------------------------------------------------
+
+FAR = [10, 1e3, 1e4, 1e6, 1e9, 1e20, 1e150, 1e300, 1.7e308]
+
+
+def far_rows(features):
+    """All features far off, above and below, and the first alone."""
+    shapes = np.ones((1, features)), np.eye(1, features)
+    return np.concatenate([sign * far * row for far in FAR for sign in (1, -1) for row in shapes])
+
+
+@pytest.mark.parametrize("score", ["reconstruction", "elbo"])
+@pytest.mark.parametrize("values", ["table", "pixels"])
+@pytest.mark.parametrize("features", [1, 4])
+def test_the_farthest_rows_are_strange_and_their_scores_finite(score, values, features):
+    x = np.random.default_rng(0).normal(size=(1000, features))
+    detector = ReconstructionDetector(score=score, values=values, steps=60, random_state=0).fit(x)
+    rows = far_rows(features)
+    assert np.isfinite(detector.score_samples(rows)).all()
+    assert np.isfinite(detector.decision_function(rows)).all()
+    assert (detector.predict(rows) == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("build", "score", "unit"),
+    [
+        (Autoencoder.dense, "reconstruction", 1.0),
+        (VAE.dense, "reconstruction", 1.0),
+        (VAE.dense, "elbo", 1.0),
+        (Autoencoder.dense, "reconstruction", 1e7),  # as they are, and larger than 10⁶
+    ],
+)
+def test_the_farthest_rows_are_strange_to_given_models_too(build, score, unit):
+    x = unit * np.random.default_rng(0).normal(size=(300, 4))
+    model = build(3, hidden=(32,), input_shape=(4,), output="linear", seed=1)
+    detector = ReconstructionDetector(model, score=score, steps=0, random_state=0).fit(x)
+    rows = np.array([sign * far * unit * np.ones(4) for far in FAR[:-2] for sign in (1, -1)])
+    assert np.isfinite(detector.score_samples(rows)).all()
+    assert (detector.predict(rows) == -1).all()
+
+
+@pytest.mark.parametrize("score", ["reconstruction", "elbo"])
+@pytest.mark.parametrize("glitch", [65_535, 1e300])
+def test_a_glitch_among_the_training_rows_is_strange_and_blinds_nobody(score, glitch):
+    x = np.random.default_rng(0).normal(size=(400, 3))
+    x[7, 1] = glitch
+    detector = ReconstructionDetector(score=score, steps=40, random_state=0)
+    verdicts = detector.fit_predict(x)
+    assert verdicts[7] == -1
+    assert np.isfinite(detector.offset_)
+    assert np.isfinite(detector.out_of_fold_scores_).all()
+    assert np.mean(verdicts == -1) == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_model_that_makes_no_numbers_of_the_training_rows_is_told(table, steps):
+    model = VAE.dense(3, hidden=(32,), input_shape=(5,), output="linear", seed=0)
+    detector = ReconstructionDetector(model, score="elbo", steps=steps, random_state=0)
+    with pytest.raises(
+        ValueError, match=r"X has values from .*standardise X, for instance"
+    ) as told:
+        detector.fit(table)
+    assert "\n" not in str(told.value)
+    with pytest.raises(ValueError, match="not fitted"):
+        detector.predict(table)
+
+
+def alone(detector, rows):
+    return np.concatenate([detector.predict(row[None]) for row in rows])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("shape", "value"), [((1000, 8), 0), ((50, 4), 1), ((60, 1), 3.7e9)])
+def test_a_sensor_that_never_changes_is_normal_until_it_does(shape, value, seed):
+    x = np.full(shape, value, dtype=float)
+    detector = ReconstructionDetector(steps=60, random_state=seed).fit(x)
+    assert len(np.unique(detector.score_samples(x))) == 1
+    assert (detector.predict(x) == 1).all() and detector.predict(x[:1]) == [1]
+    assert detector.predict(x[:1] * 1.5 + 1) == [-1]
+
+
+RANDOM = np.random.default_rng(0)
+DISCRETE = {
+    "a switch beside constants": np.c_[
+        RANDOM.random(80) < 0.4, np.ones((80, 4)), np.zeros((80, 2))
+    ],
+    "a rare switch": np.c_[np.arange(80) % 16 == 0, np.ones((80, 3))],
+    "switches": RANDOM.random((80, 4)) < 0.3,
+    "counts": RANDOM.poisson(2, size=(80, 2)),
+    "duplicates": np.repeat(RANDOM.normal(size=(20, 4)), 4, axis=0),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("score", ["reconstruction", "elbo"])
+@pytest.mark.parametrize("name", DISCRETE)
+def test_no_verdict_depends_on_the_rows_beside_it(name, score, dtype):
+    x = DISCRETE[name].astype(dtype)
+    detector = ReconstructionDetector(score=score, steps=20, random_state=0).fit(x)
+    assert np.array_equal(detector.predict(x), alone(detector, x))
+    mixed = np.concatenate([x[::-1], 3 * x + 1])
+    assert np.array_equal(detector.predict(mixed)[:80], alone(detector, x)[::-1])
+    scores = detector.score_samples(x)
+    _, kind = np.unique(x, axis=0, return_inverse=True)
+    assert len(np.unique(scores)) <= kind.max() + 1  # equal rows: equal to the last digit
+    detector.calibrate(x[:40], 0.1)  # which lays the threshold on a score
+    assert np.array_equal(detector.predict(x), alone(detector, x))
+    detector.offset_ = np.sort(scores)[8]  # as one might by hand
+    assert np.array_equal(detector.predict(x), alone(detector, x))
+
+
+def test_a_model_without_error_gives_no_rounding_for_scores():
+    """A linear autoencoder can draw a plane exactly: what is left of the error is rounding."""
+    x = np.random.default_rng(0).normal(size=(200, 2)) @ np.random.default_rng(1).normal(
+        size=(2, 4)
+    )
+    model = Autoencoder.linear(2, input_shape=(4,)).double()
+    axes = torch.linalg.svd(torch.from_numpy(x)).Vh[:2]
+    with torch.no_grad():
+        for layer, weight in ((model.encoder, axes), (model.decoder, axes.T)):
+            (linear,) = [m for m in layer.modules() if isinstance(m, torch.nn.Linear)]
+            linear.weight.copy_(weight)
+            linear.bias.zero_()
+    detector = ReconstructionDetector(model, steps=0).fit(x)
+    single = np.concatenate([detector.score_samples(row[None]) for row in x])
+    np.testing.assert_allclose(single, detector.score_samples(x), rtol=1e-9, atol=1e-9)
+
+
+# --- what it was fitted on ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dirty(digits):
+    """170 8s and 19 other digits; fitted, so that several tests can look."""
+    by_digit = digits[0]
+    strangers = np.concatenate([by_digit[d][:3] for d in (0, 1, 2, 3, 4, 5, 6)])[:19]
+    x = np.concatenate([by_digit[8][:130], strangers])
+    return x, np.r_[np.zeros(130), np.ones(19)], ReconstructionDetector(random_state=0).fit(x)
+
+
+def test_as_many_of_the_fitted_rows_are_strange_as_were_to_be(dirty):
+    x, is_dirt, detector = dirty
+    asked = 0.1 * len(x)
+    for verdicts in (detector.predict(x), alone(detector, x)):
+        assert abs(np.sum(verdicts == -1) - asked) <= 1
+    assert abs(np.sum(detector.out_of_fold_scores_ < detector.offset_) - asked) <= 1
+    caught = np.mean(is_dirt[detector.predict(x) == -1])
+    assert caught > 2 * is_dirt.mean()  # of those called strange, more are than by chance
+
+
+@pytest.mark.parametrize("contamination", [0.05, 0.3])
+def test_fit_predict_is_fit_and_then_predict(table, contamination):
+    options = {"contamination": contamination, "steps": 100, "noise": 0, "random_state": 0}
+    together = ReconstructionDetector(**options).fit_predict(table)
+    assert np.array_equal(together, ReconstructionDetector(**options).fit(table).predict(table))
+    assert abs(np.mean(together == -1) - contamination) <= 1 / 200
+
+
+def test_rows_that_were_fitted_are_known_again_behind_a_step_that_rounds(table):
+    """PCA computes a row alone, in a table, and while it is fitted in three ways."""
+    parts = PCA(n_components=4), ReconstructionDetector(noise=0, steps=100, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), *parts).fit(table)
+    assert np.mean(pipeline.predict(table) == -1) == pytest.approx(0.1, abs=0.01)
+    assert np.array_equal(pipeline.predict(table), alone(pipeline, table))
+
+
+def test_out_of_fold_scores_are_by_models_that_have_not_seen_the_row(table):
+    """A row that nobody else resembles is strange to the model of the others."""
+    x = table.copy()
+    x[0] += 20 * x.std(axis=0)
+    detector = ReconstructionDetector(noise=0, steps=100, random_state=0).fit(x)
+    assert detector.out_of_fold_scores_.shape == (200,)
+    assert detector.out_of_fold_scores_.argmin() == 0
+    own = detector._score(x)
+    assert detector.out_of_fold_scores_[0] < 2 * own[0] < own.min() / 2
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4, 5, 7, 12])
+def test_of_few_rows_at_least_one_is_strange_and_not_many(rows):
+    x = np.random.default_rng(rows).normal(size=(rows, 3))
+    strange = ReconstructionDetector(**SMALL).fit_predict(x) == -1
+    assert 1 <= strange.sum() <= 1 + math.ceil(0.1 * rows)
+
+
+@pytest.mark.parametrize("rows", [4, 1000])
+def test_there_are_no_out_of_fold_scores_where_they_are_not_computed(rows):
+    x = np.random.default_rng(0).normal(size=(rows, 2))
+    assert ReconstructionDetector(**TINY).fit(x).out_of_fold_scores_ is None
+
+
+# --- a promised rate of false alarms --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def calibrated():
+    """A detector that is fitted already; what it finds does not matter."""
+    return ReconstructionDetector(**TINY).fit(np.random.default_rng(0).normal(size=(1000, 2)))
+
+
+@pytest.mark.parametrize("digits_kept", [None, 0])  # in whole numbers, most scores have equals
+@pytest.mark.parametrize(("kept", "rate"), [(19, 0.05), (24, 0.1), (99, 0.29), (7, 0.9)])
+def test_the_promised_rate_is_kept_on_average(calibrated, kept, rate, digits_kept):
+    detector, random, alarms = copy.copy(calibrated), np.random.default_rng(kept), []
+    rows = random.normal(size=(1500, kept + 1, 2))
+    rows = rows if digits_kept is None else rows.round(digits_kept)
+    scores = detector.score_samples(rows.reshape(-1, 2)).reshape(1500, -1)
+    for kept_scores, new in zip(scores[:, 1:], scores[:, 0], strict=True):
+        detector.score_samples = lambda X, scores=kept_scores: scores  # scored above, all at once
+        alarms.append(new < detector.calibrate(None, rate).offset_)
+    promised = math.floor(round((kept + 1) * rate, 9)) / (kept + 1)
+    error = 6 * math.sqrt(promised * (1 - promised) / len(alarms))
+    assert np.mean(alarms) < promised + error
+    if digits_kept is None:  # and without equal scores it is no better than promised
+        assert np.mean(alarms) > promised - error
+
+
+def test_the_threshold_lies_at_the_conformal_rank(calibrated):
+    kept = np.random.default_rng(1).normal(size=(99, 2))
+    scores = np.sort(calibrated.score_samples(kept))
+    before = calibrated.offset_
+    assert calibrated.calibrate(kept, 0.29) is calibrated  # 100 · 0.29 is a little below 29
+    assert np.sum(calibrated.predict(kept) == -1) == 28
+    assert scores[27] < calibrated.offset_ < scores[28]
+    strangeness, rank = np.sort(-scores), math.ceil(100 * (1 - 0.29))
+    assert calibrated.offset_ == pytest.approx(-strangeness[rank - 1])
+    calibrated.offset_ = before
+
+
+@pytest.mark.parametrize(
+    ("kept", "rate", "message"),
+    [
+        (
+            18,
+            0.05,
+            "X_kept has too few rows, 18, for a .* of 0.05; expected at least 19: keep more",
+        ),
+        (8, 0.1, "8, for a false_positive_rate of 0.1; expected at least 9"),
+        (50, 0.001, "expected at least 999"),
+        (50, 0, "false_positive_rate is 0; expected the share"),
+        (50, 1, "false_positive_rate is 1; expected the share"),
+        (50, -0.1, "false_positive_rate is -0.1; expected"),
+        (50, math.nan, "false_positive_rate is nan; expected"),
+        (50, "5%", "false_positive_rate is '5%'; expected"),
+        (50, None, "false_positive_rate is None; expected"),
+        (0, 0.05, r"Found array with 0 sample\(s\)"),
+    ],
+)
+def test_what_cannot_be_promised_is_refused(calibrated, kept, rate, message):
+    before = calibrated.offset_
+    with pytest.raises(ValueError, match=message) as told:
+        calibrated.calibrate(np.ones((kept, 2)), rate)
+    assert "\n" not in str(told.value)
+    assert calibrated.offset_ == before
+
+
+def test_calibration_wants_a_fitted_detector_and_its_columns(calibrated):
+    with pytest.raises(NotFittedError):
+        ReconstructionDetector().calibrate(np.ones((50, 2)), 0.1)
+    with pytest.raises(ValueError, match="X has 3 features, but ReconstructionDetector is expect"):
+        calibrated.calibrate(np.ones((50, 3)), 0.1)
+
+
+@pytest.mark.parametrize("rate", [np.float32(0.1), np.float64(0.1), 0.1])
+def test_any_number_will_do_for_a_rate(calibrated, rate):
+    kept = np.random.default_rng(2).normal(size=(9, 2))
+    before = calibrated.offset_
+    assert np.sum(calibrated.calibrate(kept, rate).predict(kept) == -1) == 0
+    calibrated.offset_ = before
 
 
 # --- pictures and tables --------------------------------------------------------------------------

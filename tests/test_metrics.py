@@ -6,6 +6,7 @@ where log p(x) is known, and compares.
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -564,11 +565,76 @@ def test_auroc_counts_exactly_where_floats_do_not():
         ([0.1, 0.2], [0, 0], "both at least once"),
         ([0.1, 0.2], [-1, 1], r"labels hold \[-1, 1\]"),
         ([0.1, float("nan")], [0, 1], "1 scores are nan"),
+        ([0.1, 0.2, 0.3], [0, 1], "3 scores and 2 labels"),
+        ([0.1, 0.2], [0.5, 1.5], r"labels hold \[0.5, 1.5\]"),
+        ([[0.1], [0.2]], [0, 1], r"scores has shape \(2, 1\); expected .n,.*scores.ravel\(\)"),
+        ([[0.1, 0.2], [0.3, 0.4]], [0, 1], r"scores has shape \(2, 2\); expected \(n,\)"),
+        (0.1, 1, r"scores has shape \(\); expected \(n,\)"),
+        ([0.1, 2j], [0, 1], "scores is a .* of something else than real numbers"),
     ],
 )
-def test_auroc_refuses_what_has_no_answer(scores, labels, message):
-    with pytest.raises(ValueError, match=message):
-        auroc(torch.tensor(scores), torch.tensor(labels))
+def test_auroc_refuses_what_has_no_answer(scores, labels, message, unchecked):
+    for array in (torch.tensor, np.array, lambda numbers: numbers):
+        with pytest.raises(ValueError, match=message) as told:
+            auroc(array(scores), array(labels))
+        assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [["a", "b"], [None, "b"], [[1.0], [1.0, 2.0]], "ab", [object(), 1]]
+)
+def test_auroc_says_that_text_and_objects_are_no_numbers(nonsense, unchecked):
+    for arguments in ((nonsense, [0, 1]), ([0.1, 0.2], nonsense)):
+        with pytest.raises(ValueError, match="of something else than real numbers; expected numb"):
+            auroc(*arguments)
+
+
+class Column:
+    """What pandas' columns show to numpy; pandas is not among what the course installs."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        np.array,
+        list,
+        tuple,
+        Column,
+        lambda x: np.array(x[::-1])[::-1],  # backwards in memory
+        lambda x: np.array(x, dtype=">f8"),
+        lambda x: np.array(x, dtype=np.float16),
+        lambda x: np.array(x, dtype=object),
+        lambda x: np.frombuffer(np.array(x, dtype=np.float64).tobytes()),  # not to be written to
+        lambda x: torch.tensor(x, requires_grad=True),
+        lambda x: torch.tensor(x, dtype=torch.bfloat16),
+        lambda x: torch.tensor(x).int(),
+    ],
+)
+def test_auroc_takes_numbers_however_they_are_held(held):
+    scores, labels = [2.0, 1.0, 3.0, 3.0, 5.0], [1.0, 0.0, 0.0, 1.0, 0.0]
+    assert auroc(held(scores), held(labels)) == 2.5 / 6
+    strange = np.array(labels) == 1
+    assert auroc(held(scores), strange) == auroc(scores, strange.tolist()) == 2.5 / 6
+
+
+def test_auroc_takes_what_a_detector_gives():
+    from sklearn.ensemble import IsolationForest
+    from sklearn.metrics import roc_auc_score
+
+    x = np.random.default_rng(0).normal(size=(60, 2)) * np.r_[np.ones(40), np.full(20, 3)][:, None]
+    labels = np.arange(60) >= 40
+    forest = IsolationForest(random_state=0, n_estimators=10).fit(x[:40])
+    scores, verdicts = -forest.score_samples(x), forest.predict(x)
+    assert auroc(scores, labels) == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+    assert auroc(scores, verdicts == -1) == 1
+    with pytest.raises(ValueError, match=r"labels hold \[-1, 1\].*labels == -1"):
+        auroc(scores, verdicts)
 
 
 @pytest.fixture

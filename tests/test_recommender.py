@@ -4,10 +4,12 @@ import inspect
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 from torch.distributions import Multinomial
 from torch.nn import functional as F
 
@@ -241,6 +243,16 @@ def test_counts_and_marks_mean_the_same():
 
 
 @pytest.mark.parametrize("measure", [recall_at_k, ndcg_at_k])
+def test_arrays_and_lists_are_measured_as_tensors_are(measure):
+    scores = torch.randn(4, 9, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    held_out, seen = F.pad(torch.ones(4, 4), (0, 5)), F.pad(torch.ones(4, 2), (7, 0))
+    expected = measure(scores, held_out, 5, seen)
+    for held in (Tensor.numpy, Tensor.tolist):
+        assert torch.equal(measure(held(scores), held(held_out), 5, held(seen)), expected)
+    assert torch.equal(measure(scores, held_out.bool(), np.int64(5), seen.int().numpy()), expected)
+
+
+@pytest.mark.parametrize("measure", [recall_at_k, ndcg_at_k])
 def test_what_cannot_be_measured_is_refused(measure):
     scores, held_out = torch.randn(2, 3), torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     with pytest.raises(ValueError, match="k is 4; expected"):
@@ -252,3 +264,11 @@ def test_what_cannot_be_measured_is_refused(measure):
         measure(scores, held_out * torch.tensor([[1.0], [0.0]]), 1)
     with pytest.raises(ValueError, match="both seen and held out"):
         measure(scores, held_out, 1, held_out)
+    with pytest.raises(ValueError, match=r"k is 1\.5; expected"):
+        unchecked(scores, held_out, 1.5)
+    with pytest.raises(ValueError, match="scores hold 6 nan"):
+        measure(scores * torch.nan, held_out, 1)
+    with pytest.raises(ValueError, match=r"held_out has shape \(2,\); expected \(users, items\)"):
+        measure(scores, held_out[:, 0], 1)
+    with pytest.raises(ValueError, match="scores is a list of something else than real numbers"):
+        measure([["a", "b", "c"]] * 2, held_out, 1)

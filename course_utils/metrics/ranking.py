@@ -1,11 +1,21 @@
-"""Is what should come first first? Anomalies among normal examples, items of a listener."""
+"""Is what should come first first? Anomalies among normal examples, items of a listener.
 
+Tensors, numpy's arrays, pandas' columns and lists of numbers are taken alike.
+"""
+
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
+
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Shaped
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+Numbers = ArrayLike | Sequence[Any]
 
-def auroc(scores: Float[Tensor, " n"], labels: Int[Tensor, " n"] | Bool[Tensor, " n"]) -> float:
+
+def auroc(scores: Shaped[Tensor, " n"] | Numbers, labels: Shaped[Tensor, " n"] | Numbers) -> float:
     """The area under the ROC curve: how often an anomaly scores higher than a normal example.
 
     The share of all pairs of one anomaly and one normal example, a tie counting one half: the
@@ -13,8 +23,9 @@ def auroc(scores: Float[Tensor, " n"], labels: Int[Tensor, " n"] | Bool[Tensor, 
     matters. Hanley & McNeil, 1982.
 
     Args:
-        scores: higher is stranger.
-        labels: 1 or True for anomalies, 0 or False for normal examples; both must occur.
+        scores: (n,), higher is stranger: of one of scikit-learn's detectors, for which higher is
+            more normal, `-detector.score_samples(X)`.
+        labels: (n,), 1 or True for anomalies, 0 or False for normal examples; both must occur.
 
     Returns:
         From 0 to 1: 0.5 for scores that know nothing, 1 if every anomaly is above every normal
@@ -26,15 +37,17 @@ def auroc(scores: Float[Tensor, " n"], labels: Int[Tensor, " n"] | Bool[Tensor, 
     >>> auroc(torch.tensor([0.1, 0.3, 0.3, 0.9]), torch.tensor([0, 0, 1, 1]))
     0.875
     """
+    scores = _numbers("scores", scores, axes=1).cpu().double()
+    labels = _numbers("labels", labels, axes=1).cpu().double()
     if len(scores) != len(labels) or scores.isnan().any():
         raise ValueError(
             f"{len(scores)} scores and {len(labels)} labels, {int(scores.isnan().sum())} scores "
             "are nan; expected a number and a label for each example"
         )
-    if not torch.equal(labels.unique().long().cpu(), torch.tensor([0, 1])):
+    if labels.unique().tolist() != [0, 1]:
         raise ValueError(
-            f"labels hold {labels.unique().tolist()[:5]}; expected 0 for normal examples and 1 for "
-            "anomalies, both at least once"
+            f"labels hold {_some(labels.unique())}; expected 0 for normal examples and 1 for "
+            "anomalies, both at least once (where -1 is the anomaly: labels == -1)"
         )
     anomalous, normal = scores[labels == 1], scores[labels == 0].sort().values
     below = torch.searchsorted(normal, anomalous, side="left")
@@ -44,10 +57,10 @@ def auroc(scores: Float[Tensor, " n"], labels: Int[Tensor, " n"] | Bool[Tensor, 
 
 
 def recall_at_k(
-    scores: Float[Tensor, "users items"],
-    held_out: Float[Tensor, "users items"],
-    k: int,
-    seen: Float[Tensor, "users items"] | None = None,
+    scores: Shaped[Tensor, "users items"] | Numbers,
+    held_out: Shaped[Tensor, "users items"] | Numbers,
+    k: SupportsIndex,
+    seen: Shaped[Tensor, "users items"] | Numbers | None = None,
 ) -> Float[Tensor, " users"]:
     """How many of a user's held-out items stand among the first k recommended.
 
@@ -63,8 +76,8 @@ def recall_at_k(
         One number per user, from 0 to 1, higher is better.
 
     Raises:
-        ValueError: if shapes differ, k is not from 1 to the number of items, a user has nothing
-            held out, or an item is both seen and held out.
+        ValueError: if shapes differ, scores hold nan, k is not a whole number from 1 to that of the
+            items, a user has nothing held out, or an item is both seen and held out.
 
     >>> recall_at_k(torch.tensor([[3.0, 2.0, 1.0]]), torch.tensor([[1.0, 0.0, 1.0]]), k=2)
     tensor([0.5000])
@@ -74,10 +87,10 @@ def recall_at_k(
 
 
 def ndcg_at_k(
-    scores: Float[Tensor, "users items"],
-    held_out: Float[Tensor, "users items"],
-    k: int,
-    seen: Float[Tensor, "users items"] | None = None,
+    scores: Shaped[Tensor, "users items"] | Numbers,
+    held_out: Shaped[Tensor, "users items"] | Numbers,
+    k: SupportsIndex,
+    seen: Shaped[Tensor, "users items"] | Numbers | None = None,
 ) -> Float[Tensor, " users"]:
     """As `recall_at_k`, but a hit counts the less the later it comes: 1 / log2(1 + place).
 
@@ -91,21 +104,29 @@ def ndcg_at_k(
     tensor([0.6309])
     """
     hits, wanted = _hits(scores, held_out, k, seen)
-    discount = 1 / torch.log2(torch.arange(2, k + 2, dtype=scores.dtype, device=scores.device))
+    discount = 1 / torch.log2(torch.arange(2, k + 2, dtype=hits.dtype, device=hits.device))
     best = discount.cumsum(0)[wanted.long().clamp(max=k) - 1]
     return hits @ discount / best
 
 
 def _hits(
-    scores: Tensor, held_out: Tensor, k: int, seen: Tensor | None
+    scores: Numbers, held_out: Numbers, k: Any, seen: Numbers | None
 ) -> tuple[Float[Tensor, "users k"], Float[Tensor, " users"]]:
     """1 where the item at this place of the ranking was held out, and how many were, by user."""
-    seen = torch.zeros_like(scores) if seen is None else seen
-    if not scores.shape == held_out.shape == seen.shape or not 1 <= k <= scores.shape[1]:
+    scores = _numbers("scores", scores, axes=2)
+    held_out = _numbers("held_out", held_out, axes=2).to(scores.device)
+    seen = torch.zeros_like(scores) if seen is None else _numbers("seen", seen, axes=2)
+    seen, whole = seen.to(scores.device), isinstance(k, int | np.integer)
+    if not scores.shape == held_out.shape == seen.shape or not (whole and 1 <= k <= len(scores.T)):
         raise ValueError(
             f"scores, held_out and seen have the shapes {tuple(scores.shape)}, "
             f"{tuple(held_out.shape)} and {tuple(seen.shape)}, and k is {k}; expected "
             "(users, items) for all, and k from 1 to the number of items"
+        )
+    if scores.isnan().any():
+        raise ValueError(
+            f"scores hold {int(scores.isnan().sum())} nan, which have no place in an order; "
+            "expected numbers"
         )
     if ((held_out > 0) & (seen > 0)).any():
         raise ValueError(
@@ -120,3 +141,35 @@ def _hits(
         )
     order = scores.masked_fill(seen > 0, -torch.inf).argsort(dim=1, descending=True, stable=True)
     return (held_out > 0).to(scores.dtype).gather(1, order[:, :k]), wanted
+
+
+def _numbers(name: str, values: Numbers, axes: int) -> Tensor:
+    """Real numbers as a tensor of floats; of what is none, a ValueError says what it was."""
+    x = values.detach() if isinstance(values, Tensor) else _tensor(values)
+    if x is None or x.is_complex():
+        raise ValueError(
+            f"{name} is a {type(values).__name__} of something else than real numbers; expected "
+            "numbers alone, in a tensor, an array or a list"
+        )
+    if x.ndim != axes:
+        expected = "(users, items)" if axes == 2 else "(n,), one number for each example"
+        flat = axes == 1 and x.ndim > 1 and x.numel() == max(x.shape)
+        way_out = f": lay it flat with {name}.ravel()" if flat else ""
+        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected {expected}{way_out}")
+    return x if x.is_floating_point() else x.double()
+
+
+def _tensor(values: Numbers) -> Tensor | None:
+    """A copy of an array in torch, which takes neither every order of memory nor every type."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            return None
+        return torch.from_numpy(np.array(array, dtype=np.float64, order="C"))
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _some(values: Tensor) -> str:
+    """The first few numbers, to be read."""
+    return f"[{', '.join(f'{value:g}' for value in values.tolist()[:5])}]"

@@ -30,6 +30,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("losses", "metrics", "objectives", "schedules", "training", "anomaly")
+BESIDE = {"anomaly": ("_detecting.py",)}  # tested with the room, and no room itself
 OTHER_TESTS = (
     *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
     *("metrics", "ppca", "recommender", "estimators", "training", "anomaly", "corruption"),
@@ -73,7 +74,7 @@ def modules(room: str) -> list[str]:
     """The files of a room, which is one module or a folder of them."""
     package = REPOSITORY / "course_utils"
     paths = sorted((package / room).glob("*.py")) or [package / f"{room}.py"]
-    return [str(path.relative_to(package)) for path in paths]
+    return [*(str(path.relative_to(package)) for path in paths), *BESIDE.get(room, ())]
 
 
 def source(module: str) -> str:
