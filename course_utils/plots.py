@@ -370,5 +370,6 @@ def training_curves(history: Any, *, ax: Axes | None = None) -> Axes:
         ax.plot(epochs, values, dashes, marker=".", color=colour, label=name)
     ax.set(xlabel="epoch", ylabel="mean per example")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(frameon=False)
+    if history.terms:  # of nothing there is no legend
+        ax.legend(frameon=False)
     return ax

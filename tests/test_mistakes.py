@@ -331,8 +331,8 @@ def test_symbols_and_labels_for_a_prior(x):
     plain, of_labels = SymbolPrior.conv(4, 8, 1), SymbolPrior.conv(4, 8, 1, num_classes=3)
     assert "knows no labels" in refusal(plain, symbol_likelihood, (symbols, labels(8)))
     assert "give a label y" in refusal(of_labels, symbol_likelihood, symbols)
-    too_large = refusal(plain, symbol_likelihood, [symbols, symbols + 4])
-    assert "batch 2 of train has symbols from 4 to 4" in too_large
+    with pytest.raises(ValueError, match="batch 2 of train has symbols from 4 to 4"):
+        train(plain, symbol_likelihood, [symbols, symbols + 4])
 
 
 RETURNS = {

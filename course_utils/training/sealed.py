@@ -42,11 +42,11 @@ def write_sealed(path: str | os.PathLike[str], tensors: dict[str, Tensor], facts
     tensors = {name: tensors[name].detach().cpu().clone() for name in sorted(tensors)}
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     text = json.dumps(facts)
-    metadata = {"facts": text, "checksum": fingerprint(tensors, text)}
+    sealed = json.dumps({"checksum": fingerprint(tensors, text), "facts": text})
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     os.close(handle)
     try:
-        save_file(tensors, temporary, metadata=metadata)
+        save_file(tensors, temporary, metadata={"sealed": sealed})
         os.chmod(temporary, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
@@ -71,8 +71,8 @@ def read_sealed(path: str | os.PathLike[str], what: str) -> tuple[dict[str, Tens
         raise FileNotFoundError(f"no file at {path}; expected {what}")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            text, seal = metadata["facts"], metadata["checksum"]
+            sealed = json.loads((file.metadata() or {})["sealed"])
+            text, seal = sealed["facts"], sealed["checksum"]
             tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
         if fingerprint(tensors, text) != seal:
             raise ValueError("its checksum is another")
