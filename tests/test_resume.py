@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from itertools import product
 
 import pytest
 import torch
@@ -436,10 +437,20 @@ WITH_WORKERS = textwrap.dedent(
 )
 
 
+IN_EACH_RUN = {("fork", "anew", "after an epoch"), ("spawn", "persistent", "after an epoch")}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
-@pytest.mark.parametrize("when", ["after an epoch", "at once"])
-@pytest.mark.parametrize("persistent", ["persistent", "anew"])
-@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    ("start", "persistent", "when"),
+    [
+        # Where processes are spawned each worker imports torch anew, which takes its time.
+        pytest.param(*case, marks=() if case in IN_EACH_RUN else pytest.mark.thorough)
+        for case in product(
+            ("fork", "spawn", "forkserver"), ("persistent", "anew"), ("after an epoch", "at once")
+        )
+    ],
+)
 def test_ctrl_c_returns_the_history_whatever_becomes_of_the_workers(
     start, persistent, when, tmp_path
 ):

@@ -100,14 +100,14 @@ def fit(
     True
 
     A training that takes more than a day is kept on disk after each epoch, and the same cell with
-    resume="vae.training" goes on tomorrow, in another process, bit for bit. It finds the weights in
+    resume="my.training" goes on tomorrow, in another process, bit for bit. It finds the weights in
     the file; the model is built as it was the first time, with the same seed.
 
-    >>> keep = lambda model, history: history.save("vae.training")
+    >>> keep = lambda model, history: history.save("my.training")
     >>> options = {"epochs": 3, "progress": False}
     >>> history = fit(Autoencoder.dense(8), reconstruction, x, callbacks=[keep], **options)
     >>> options["epochs"] = 5
-    >>> tomorrow = fit(Autoencoder.dense(8), reconstruction, x, resume="vae.training", **options)
+    >>> tomorrow = fit(Autoencoder.dense(8), reconstruction, x, resume="my.training", **options)
     >>> tomorrow.epochs, tomorrow.terms["loss"][:3] == history.terms["loss"]
     (5, True)
 
