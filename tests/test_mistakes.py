@@ -341,7 +341,6 @@ RETURNS = {
     "nothing": (lambda loss: None, "returned a NoneType"),
     "pair": (lambda loss: (loss, {}), "returned a tuple"),
     "no loss": (lambda loss: {"error": loss}, r"returned \['error'\]; expected a dict"),
-    "scalar": (lambda loss: {"loss": loss.mean()}, r"'loss' has shape \(\) .*expected \(batch,\)"),
     "number": (lambda loss: {"loss": loss, "β": 0.5}, r"'β' is 0.5; .*torch.tensor\(...\)"),
     "whole": (lambda loss: {"loss": loss, "n": (loss > 0).long()}, r"'n' holds .*\.float\(\)"),
 }
@@ -355,6 +354,16 @@ def test_an_objective_that_returns_something_else(form, sentence, x):
     with pytest.raises(ValueError, match=sentence) as error:
         train(autoencoder(), objective, x)
     one_sentence(error)
+
+
+def test_a_loss_may_be_one_number_for_the_whole_batch(x):
+    def objective(model, x):
+        return {"loss": reconstruction(model, x)["loss"].mean()}
+
+    each, at_once = (
+        train(autoencoder(), form, x, epochs=3) for form in (reconstruction, objective)
+    )
+    assert at_once.terms == each.terms
 
 
 def test_a_mistake_inside_ones_own_objective_keeps_its_line(x):
@@ -413,6 +422,7 @@ FORMS = {
     "table": (Table, r"train holds a Table .* torch.as_tensor\(frame.to_numpy\(\), dtype=torch.fl"),
     "tables": (lambda x: [Table(x)], r"batch 1 of train holds a Table .*frame.to_numpy"),
     "array": (lambda x: x.numpy(), r"train holds a ndarray .* torch.as_tensor\(array\)"),
+    "tuple of examples": (tuple, r"a tuple of 40 single examples; .* torch.stack\(train\)"),
     "single examples": (list, r"batch 1 of train is a single example.* torch.stack\(train\)"),
     "stream": (Stream, r"is a single example.* DataLoader\(train, batch_size=128\)"),
     "loader of one": (lambda x: DataLoader(x, batch_size=None), "is a single example"),

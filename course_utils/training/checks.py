@@ -16,6 +16,11 @@ def bare(model: nn.Module) -> nn.Module:
 def check_values(model: nn.Module, batch: tuple[Tensor, ...], name: str) -> None:
     """Raise a ValueError unless the batch, which the sentence calls by `name`, suits the model."""
     model = bare(model)
+    if len(batch) > 1 and isinstance(model, Model) and batch[0].shape == model.input_shape:
+        raise ValueError(
+            f"{name} is a tuple of {len(batch)} single examples; make one tensor of them with "
+            f"torch.stack({name.split()[-1]})"
+        )
     check = _check_floats if getattr(model, "num_symbols", None) is None else _check_symbols
     check(model, batch[0], name)
     if isinstance(model, Model) and getattr(model, "num_classes", None) and len(batch) == 2:
@@ -25,7 +30,8 @@ def check_values(model: nn.Module, batch: tuple[Tensor, ...], name: str) -> None
 def _check_floats(model: nn.Module, x: Tensor, name: str) -> None:
     """Raise a ValueError unless x is what a model of real numbers takes."""
     if not x.is_floating_point():
-        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: x.float() / 255")
+        way = "x.float()" if x.dtype == torch.bool else "x.float() / 255"
+        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: {way}")
     dtype = next(model.parameters()).dtype
     if x.dtype != dtype:
         raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")

@@ -259,7 +259,7 @@ def _check_terms(objective: Objective, terms: Any, examples: int) -> None:
             way = "convert with .float()" if isinstance(value, Tensor) else f"make it {way}"
             raise ValueError(f"the term {term!r} {found}; expected a tensor of floats: {way}")
         shape = tuple(value.shape)
-        if shape != (examples,) and (shape or term == "loss"):
+        if shape not in ((examples,), ()):
             raise ValueError(
                 f"the term {term!r} has shape {shape} for {examples} examples; "
                 "expected (batch,): sum over features, and leave the mean over the batch to fit"
