@@ -8,14 +8,17 @@ the fraction of training done, from 0 to 1.
 """
 
 import functools
+import inspect
+import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
-from course_utils.corruption import Corruption
+from course_utils._named import is_number, name_of, named
+from course_utils.corruption import Corruption, gaussian_noise, masking_noise, salt_and_pepper
 from course_utils.losses import (
     bernoulli_nll,
     gaussian_kl_per_dimension,
@@ -33,11 +36,45 @@ from course_utils.schedules import Schedule
 Objective = Callable[..., dict[str, Tensor]]
 
 
+def makes_objective(function: Any) -> bool:
+    """True for `negative_elbo` itself, which returns an objective and is none."""
+    try:
+        return inspect.signature(function).return_annotation == Objective
+    except (TypeError, ValueError):  # what is no function, or one of which Python knows nothing
+        return False
+
+
+def how_to_make(maker: Any) -> str:
+    """The way out for whoever passed `negative_elbo` where what it returns was meant."""
+    name, parameters = name_of(maker), inspect.signature(maker).parameters.values()
+    needed = any(p.default is p.empty and p.kind != p.VAR_KEYWORD for p in parameters)
+    return f"{name} makes an objective: call it, {name}({'...' if needed else ''})"
+
+
+def _objective(compute: Objective) -> Objective:
+    """An objective that says so when it is called as if it had yet to be made."""
+    name = name_of(compute)
+    written = name if compute.__qualname__ == name else f"{name}(...)"
+
+    @functools.wraps(compute)  # `fit` sees which tensors it takes, and whether `progress`
+    def objective(*model_and_batch: Any, **more: Any) -> dict[str, Tensor]:
+        if len(model_and_batch) + len(more) < 2:
+            raise ValueError(
+                f"{written} is the objective itself, and wants a model and a batch; hand it over "
+                f"without another pair of parentheses: fit(model, {written}, images.train)"
+            )
+        return compute(*model_and_batch, **more)
+
+    return objective
+
+
+@_objective
 def reconstruction(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
     """Draw x again: the squared error between the reconstruction and x, summed over pixels."""
     return {"loss": squared_error(model.to_image(model(x).logits), x)}
 
 
+@_objective
 def bernoulli_reconstruction(
     model: Autoencoder, x: Float[Tensor, "batch *shape"]
 ) -> dict[str, Tensor]:
@@ -55,12 +92,15 @@ def weight_decay(objective: Objective, weight: float) -> Objective:
     2019, theorem 2.
 
     Raises:
-        ValueError: if weight is negative.
+        ValueError: if weight is negative, or objective is none.
     """
-    if weight < 0:
-        raise ValueError(f"weight is {weight:g}; expected 0 or more")
+    if makes_objective(objective):
+        raise ValueError(how_to_make(objective))
+    if not callable(objective):
+        raise ValueError(f"objective is {named(objective)}; expected one such as reconstruction")
+    _check_price(weight=weight)
 
-    @functools.wraps(objective)  # `fit` sees which tensors it takes, and whether `progress`
+    @functools.wraps(objective)  # as above
     def decayed(model: Model, *batch: Tensor, **progress: float) -> dict[str, Tensor]:
         terms = objective(model, *batch, **progress)
         # Matrices and convolutions have two axes or more; biases have one.
@@ -78,10 +118,27 @@ def denoising(corrupt: Corruption) -> Objective:
 
     Args:
         corrupt: a corruption, such as `course_utils.corruption.gaussian_noise(0.5)`.
-    """
 
+    Raises:
+        ValueError: if corrupt is no corruption.
+    """
+    if any(corrupt is maker for maker in (gaussian_noise, masking_noise, salt_and_pepper)):
+        name = name_of(corrupt)
+        raise ValueError(f"{name} makes a corruption: call it with its strength, {name}(0.5)")
+    if not callable(corrupt):
+        raise ValueError(
+            f"corrupt is {named(corrupt)}; expected a corruption such as gaussian_noise(0.5)"
+        )
+
+    @_objective
     def denoise(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
-        return {"loss": squared_error(model.to_image(model(corrupt(x)).logits), x)}
+        spoiled = corrupt(x)
+        if not isinstance(spoiled, Tensor):
+            raise ValueError(
+                f"corrupt(x) gave {named(spoiled)}; expected a spoiled copy of x, as from "
+                "gaussian_noise(0.5)"
+            )
+        return {"loss": squared_error(model.to_image(model(spoiled).logits), x)}
 
     return denoise
 
@@ -113,11 +170,11 @@ def sparse(
     Raises:
         ValueError: if weight is negative, kind is none of the three, or "kl" meets a ReLU code.
     """
-    if weight < 0:
-        raise ValueError(f"weight is {weight:g}; expected 0 or more")
+    _check_price(weight=weight)
     if kind not in ("l1", "kl", "top_k"):
         raise ValueError(f"kind is {kind!r}; expected 'l1', 'kl' or 'top_k'")
 
+    @_objective
     def sparsely(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
         z = model.encode(x)
         if kind == "top_k":
@@ -149,9 +206,9 @@ def contractive(weight: float, method: Literal["exact", "hutchinson"] = "exact")
     Raises:
         ValueError: if weight is negative.
     """
-    if weight < 0:
-        raise ValueError(f"weight is {weight:g}; expected 0 or more")
+    _check_price(weight=weight)
 
+    @_objective
     def contract(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
         error = squared_error(model.to_image(model(x).logits), x)
         jacobian = jacobian_penalty(model.encode, x, method)
@@ -178,11 +235,11 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
     Raises:
         ValueError: if beta or free_bits is negative.
     """
-    if not callable(beta) and not beta >= 0:
-        raise ValueError(f"beta is {beta:g}; expected 0 or more, or a schedule")
-    if not free_bits >= 0:
-        raise ValueError(f"free_bits is {free_bits:g}; expected nats per dimension, 0 or more")
+    if isinstance(beta, nn.Module) or not callable(beta):
+        _check_price("0 or more, or a schedule", beta=beta)
+    _check_price("nats per dimension, 0 or more", free_bits=free_bits)
 
+    @_objective
     def bound(
         model: VAE | ConditionalVAE,
         x: Float[Tensor, "batch *shape"],
@@ -194,7 +251,7 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
         kl_per_dimension = gaussian_kl_per_dimension(mu, log_var)
         kl = kl_per_dimension.sum(1)
         paid = kl_per_dimension.mean(0).clamp(min=free_bits).sum() if free_bits else kl
-        weight = beta(progress) if callable(beta) else beta
+        weight = _scheduled("beta", beta, progress) if callable(beta) else beta
         return {"loss": error + weight * paid, "reconstruction": error, "kl": kl}
 
     return bound
@@ -212,9 +269,9 @@ def vector_quantized(commitment: float = 0.25) -> Objective:
     Raises:
         ValueError: if commitment is negative.
     """
-    if not commitment >= 0:
-        raise ValueError(f"commitment is {commitment:g}; expected 0 or more")
+    _check_price(commitment=commitment)
 
+    @_objective
     def objective(model: VQVAE, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
         logits, z_e, _, indices = model(x)
         error = bernoulli_nll(logits, x)
@@ -225,11 +282,32 @@ def vector_quantized(commitment: float = 0.25) -> Objective:
     return objective
 
 
+@_objective
 def symbol_likelihood(
     model: SymbolPrior, symbols: Int[Tensor, "batch height width"], *labels: Int[Tensor, " labels"]
 ) -> dict[str, Tensor]:
     """-log p of each grid of symbols under the prior, in nats; with labels, -log p(k|y)."""
     return {"loss": model.nll(symbols, *labels)}
+
+
+def _check_price(expected: str = "0 or more", **prices: Any) -> None:
+    """Raise a ValueError unless each is a finite number, 0 or more."""
+    for name, price in prices.items():
+        if not is_number(price):
+            raise ValueError(f"{name} is {named(price)}; expected a number: {expected}")
+        if not 0 <= price < math.inf:
+            raise ValueError(f"{name} is {float(price):g}; expected {expected}")
+
+
+def _scheduled(name: str, schedule: Schedule, progress: float) -> float:
+    """What a schedule says now."""
+    price = schedule(progress)
+    if not is_number(price) or not price >= 0:
+        raise ValueError(
+            f"{name} at progress {progress:g} is {named(price)}; expected a number, 0 or more: a "
+            "schedule takes the progress, from 0 to 1, as linear_warmup(0.5) does"
+        )
+    return price
 
 
 def _activations(model: Autoencoder, z: Tensor) -> Tensor:

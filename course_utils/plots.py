@@ -421,17 +421,22 @@ def lines(
 
 
 def training_curves(history: Any, *, ax: Axes | None = None) -> Axes:
-    """Every term of a `History` by epoch; validation terms are drawn with a dashed line."""
+    """Every term of a `History` by epoch; validation terms are drawn with a dashed line.
+
+    A term with fewer values than there are epochs came later, and its last value is the last
+    epoch's.
+    """
     ax = figure()[1] if ax is None else ax
     colours: dict[str, str] = {}
     for name, values in history.terms.items():
         term = name.removeprefix("val_")
         colour = colours.setdefault(term, COLOURS[len(colours) % len(COLOURS)])
         dashes = "--" if name.startswith("val_") else "-"
-        epochs = range(1, len(values) + 1)
+        epochs = range(history.epochs - len(values) + 1, history.epochs + 1)
         # The markers also show a history of one epoch, which has no line yet.
         ax.plot(epochs, values, dashes, marker=".", color=colour, label=name)
     ax.set(xlabel="epoch", ylabel="mean per example")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(frameon=False)
+    if history.terms:  # of nothing there is no legend
+        ax.legend(frameon=False)
     return ax

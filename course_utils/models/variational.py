@@ -46,7 +46,10 @@ def reparameterize(
 
     Kingma & Welling, 2014, section 2.4.
     """
-    epsilon = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+    # As torch.randn would draw it, which torch.compile cannot follow when it is given a generator.
+    epsilon = torch.empty_like(mu, memory_format=torch.contiguous_format).normal_(
+        generator=generator
+    )
     return mu + torch.exp(log_var / 2) * epsilon
 
 

@@ -1,43 +1,63 @@
-"""The data that `fit` goes through, and whether model, objective and data fit together."""
+"""The data that `fit` goes through: every accepted form as tuples of tensors, each one checked.
 
-import inspect
+What the values must be is said in `checks`, and whether they suit model and objective in
+`matching`.
+"""
+
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils.data import DataLoader
 
-from course_utils._running import evaluating
-from course_utils.models.base import Model
-from course_utils.objectives import Objective
+Batch = tuple[Tensor, ...]
 
 
 class Batches:
-    """Data in any accepted form, as tuples of tensors on the device."""
+    """Data in any accepted form, as tuples of tensors on the device.
+
+    Args:
+        name: "train" or "val", for the sentences.
+        check: called as check(batch, name of the batch): once on tensors, and on every batch of an
+            iterable each time that it comes, for nobody knows it beforehand.
+    """
 
     def __init__(
-        self, name: str, data: Any, batch_size: int, place: torch.device, *, shuffle: bool
+        self,
+        name: str,
+        data: Any,
+        batch_size: int,
+        place: torch.device,
+        *,
+        shuffle: bool,
+        check: Callable[[Batch, str], None] = lambda batch, name: None,
     ) -> None:
         self.name, self.batch_size, self.place, self.shuffle = name, batch_size, place, shuffle
-        self.data, self.columns = data, None
+        self.data, self.check, self.columns = data, check, None
+        self.first: Batch | None = None  # of an iterable: two examples of its first batch
+        self.number = 0  # of the batch that came last from an iterable
+        self.smallest = 1  # how many examples the model needs at least
         if isinstance(data, Tensor | tuple):
-            self.columns = self._to_place(data)
+            self.columns = self._to_place(data, name)
             lengths = {len(column) for column in self.columns}
             if len(lengths) != 1 or lengths == {0}:
                 raise ValueError(
                     f"the tensors of {name} have {sorted(lengths)} examples; "
                     "expected the same number, at least one, in each"
                 )
+        elif isinstance(data, Mapping) or _frame_or_array(data):
+            self._to_place(data, name)  # says what it is
         elif not isinstance(data, Iterable) or isinstance(data, Iterator):
             raise ValueError(
                 f"{name} is a {type(data).__name__}, which cannot be gone through once per epoch; "
-                "pass a tensor, a tuple of tensors, a list of batches or a DataLoader"
+                f"pass a tensor, a tuple of tensors, a list of batches or {_loader(name, data)}"
             )
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> Iterator[Batch]:
         if self.columns is None:
-            yield from map(self._to_place, self.data)
+            yield from self._checked()
             return
         n = len(self.columns[0])
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
@@ -53,91 +73,131 @@ class Batches:
         except TypeError:
             return 0
 
-    def sample(self) -> tuple[Tensor, ...]:
-        """What is there to be checked: all of the tensors, or the first batch of an iterable."""
+    def sample(self) -> Batch:
+        """What can be checked beforehand, once checked: all of the tensors, or the first batch."""
         if self.columns is not None:
+            self.check(self.columns, self.name)
             return self.columns
-        first = next(iter(self.data), None)
-        if first is None:
+        batch = next(self._checked(), None)
+        if batch is None:
             raise ValueError(f"{self.name} has no batches")
-        return self._to_place(first)
+        return batch
 
-    def _to_place(self, data: Any) -> tuple[Tensor, ...]:
+    def last_size(self) -> int | None:
+        """How many examples the last batch of an epoch has, where that is known beforehand."""
+        if isinstance(self.data, list):
+            return min(len(each if isinstance(each, Tensor) else each[0]) for each in self.data)
+        if self.columns is not None:
+            n, size = len(self.columns[0]), self.batch_size
+        elif isinstance(self.data, DataLoader) and self.data.batch_size and len(self):
+            n, size = len(self.data.sampler), self.data.batch_size
+            if self.data.drop_last:
+                return size
+        else:
+            return None
+        return n % size or size
+
+    def generators(self) -> list[torch.Generator]:
+        """The random streams of a DataLoader's own, which decide its order; mostly none."""
+        holders = [self.data, getattr(self.data, "sampler", None)]
+        found = [getattr(holder, "generator", None) for holder in holders]
+        own = {id(each): each for each in found if isinstance(each, torch.Generator)}
+        return list(own.values()) if isinstance(self.data, DataLoader) else []
+
+    def forget_workers(self) -> None:
+        """Have a DataLoader start new workers next time: Ctrl-C has killed those it would keep."""
+        if isinstance(self.data, DataLoader) and self.data.persistent_workers:
+            self.data._iterator = None
+
+    def _checked(self) -> Iterator[Batch]:
+        """The batches of an iterable, each as it should be and like the first."""
+        for number, data in enumerate(self.data, start=1):
+            name = f"batch {number} of {self.name}"
+            batch = self._to_place(data, name)
+            if self.first is None:
+                self.first = tuple(tensor[:2] for tensor in batch)
+            self._compare_with_first(batch, name)
+            self.check(batch, name)
+            if len(batch[0]) < self.smallest:
+                raise ValueError(
+                    f"{name} holds a single example, of which batch normalisation cannot tell the "
+                    "spread; leave it out, or make larger batches"
+                )
+            self.number = number
+            yield batch
+
+    def oddity(self, batch: Batch) -> str | None:
+        """How the examples of this batch of an iterable differ in shape from those of the first."""
+        for tensor, first in zip(batch, self.first or (), strict=False):
+            if tensor.shape[1:] != first.shape[1:]:
+                return (
+                    f"batch {self.number} of {self.name} has shape {tuple(tensor.shape)}, but the "
+                    f"examples of the first have {tuple(first.shape[1:])}"
+                )
+        return None
+
+    def _compare_with_first(self, batch: Batch, name: str) -> None:
+        if len(batch) != len(self.first):
+            raise ValueError(
+                f"{name} holds {len(batch)} tensors, the first batch {len(self.first)}; expected "
+                "the same number in each"
+            )
+        for place, (tensor, first) in enumerate(zip(batch[1:], self.first[1:], strict=True), 2):
+            if tensor.dtype != first.dtype or tensor.ndim != first.ndim:
+                raise ValueError(
+                    f"tensor {place} of {name} holds {tensor.dtype} of shape "
+                    f"{tuple(tensor.shape)}, that of the first batch {first.dtype} with "
+                    f"{first.ndim} axes; expected the same in each"
+                )
+
+    def _to_place(self, data: Any, name: str) -> Batch:
+        if isinstance(data, Mapping):
+            raise ValueError(_take_out(data, name, whole=name == self.name))
         tensors = tuple(data) if isinstance(data, tuple | list) else (data,)
         for tensor in tensors:
             if not isinstance(tensor, Tensor) or tensor.ndim == 0:
                 raise ValueError(
-                    f"{self.name} holds a {type(tensor).__name__} where a tensor of examples was "
-                    "expected; for the course's images pass images.train, for an array "
-                    "torch.as_tensor(array)"
+                    f"{name} holds a {type(tensor).__name__} where a tensor of examples was "
+                    f"expected; {_tensor_of(tensor, self.name)}"
                 )
-        return tuple(tensor.to(self.place) for tensor in tensors)
+            if tensor.layout != torch.strided:
+                raise ValueError(f"{name} holds {tensor.layout}; make it dense with x.to_dense()")
+        # What was made under inference_mode can be learned from only as a copy.
+        usual = (tensor.clone() if tensor.is_inference() else tensor for tensor in tensors)
+        return tuple(tensor.to(self.place) for tensor in usual)
 
 
-def wants_progress(objective: Objective) -> bool:
-    return "progress" in inspect.signature(objective).parameters
+def _take_out(data: Mapping, name: str, *, whole: bool) -> str:
+    """The sentence for a dict: which of its entries is the images, and how they are taken out."""
+    images = [k for k, v in data.items() if isinstance(v, Tensor) and v.ndim > 1] or [*data][:1]
+    key = repr(images[0]) if images else "..."
+    source = name.split()[-1]
+    way = f"{source}[{key}]" if whole else f"[(batch[{key}],) for batch in {source}]"
+    keys = ", ".join(map(str, data)) or "none"
+    return (
+        f"{name} is a {type(data).__name__} with the keys {keys}; expected tensors: take the "
+        f"examples out with {way}"
+    )
 
 
-def check_data(model: nn.Module, objective: Objective, batches: Batches) -> None:
-    """Raise a ValueError, once and before any training, if model, objective and data disagree."""
-    tensors, name = batches.sample(), batches.name
-    check = _check_floats if getattr(model, "num_symbols", None) is None else _check_symbols
-    check(model, tensors[0], name)
-    told = {"progress": 1.0} if wants_progress(objective) else {}
-    try:
-        inspect.signature(objective).bind(model, *tensors, **told)
-    except TypeError as error:
-        raise ValueError(
-            f"the objective cannot take a batch of {len(tensors)} tensors ({error}); "
-            f"{name} should hold just what it needs: images.train alone, or a tuple with labels"
-        ) from None
-    few = [tensor[:2] for tensor in tensors]
-    with evaluating(model):
-        terms = objective(model, *few, **told)
-    if not isinstance(terms, dict) or "loss" not in terms:
-        found = sorted(terms) if isinstance(terms, dict) else f"a {type(terms).__name__}"
-        raise ValueError(f"the objective returned {found}; expected a dict with the term 'loss'")
-    for term, value in terms.items():
-        if value.shape not in (few[0].shape[:1], ()):
-            raise ValueError(
-                f"the term {term!r} has shape {tuple(value.shape)} for {len(few[0])} examples; "
-                "expected (batch,): sum over features, and leave the mean over the batch to fit"
-            )
+def _frame_or_array(data: Any) -> bool:
+    """True for a table of pandas or polars, and for an array, which go through their own parts."""
+    return hasattr(data, "to_numpy") or (hasattr(data, "__array__") and hasattr(data, "dtype"))
 
 
-def _check_floats(model: nn.Module, x: Tensor, name: str) -> None:
-    """Raise a ValueError unless x is what a model of real numbers takes."""
-    if not x.is_floating_point():
-        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: x.float() / 255")
-    dtype = next(model.parameters()).dtype
-    if x.dtype != dtype:
-        raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")
-    if x.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected at least one example")
-    low, high = (bound.item() for bound in x.aminmax())  # nan if there is one: a single pass
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"{name} holds nan or infinite values; find them with ~x.isfinite()")
-    if isinstance(model, Model):
-        model.check_shape(x)
-        if model.output == "sigmoid" and (low < 0 or high > 1):
-            raise ValueError(
-                f"{name} has values from {low:.4g} to {high:.4g}; this model draws images in "
-                "[0, 1]: rescale with (x - x.min()) / (x.max() - x.min()), or x / 255 for bytes"
-            )
-        if model.output == "multinomial" and low < 0:
-            raise ValueError(f"{name} has values down to {low:.4g}; this model wants counts, >= 0")
-
-
-def _check_symbols(model: Model, x: Tensor, name: str) -> None:
-    """Raise a ValueError unless x holds grids of the model's symbols, whole numbers."""
-    if x.dtype not in (torch.int32, torch.int64):
-        raise ValueError(f"{name} holds {x.dtype}; expected symbols, whole numbers: x.long()")
-    model.check_shape(x)
-    if x.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected at least one example")
-    low, high = (bound.item() for bound in x.aminmax())
-    if low < 0 or high >= model.num_symbols:
-        raise ValueError(
-            f"{name} has symbols from {low} to {high}; this model knows 0 to "
-            f"{model.num_symbols - 1}"
+def _tensor_of(found: Any, source: str) -> str:
+    """The way from what was found to a tensor."""
+    if hasattr(found, "to_numpy"):
+        return "for a table pass torch.as_tensor(frame.to_numpy(), dtype=torch.float32)"
+    if isinstance(found, int | float | Tensor):
+        return (
+            f"single examples, such as (image, label), become batches in a "
+            f"DataLoader({source}, batch_size=128)"
         )
+    return "for the course's images pass images.train, for an array torch.as_tensor(array)"
+
+
+def _loader(name: str, data: Any) -> str:
+    """A DataLoader, or the one to write for what is a data set."""
+    indexed = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    return f"DataLoader({name}, batch_size=128)" if indexed else "a DataLoader"

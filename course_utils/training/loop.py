@@ -1,23 +1,32 @@
 """`fit`, and the steps that one call of it takes."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from course_utils._bar import progress_bar
+from course_utils._bar import Bar, progress_bar
+from course_utils._named import named
 from course_utils._running import evaluating, seeded
 from course_utils.objectives import Objective
 from course_utils.schedules import Schedule
-from course_utils.training.batches import Batches, check_data, wants_progress
+from course_utils.training.arguments import checked_callbacks, schedule_of, whole, whole_seed
+from course_utils.training.batches import Batch, Batches
+from course_utils.training.checks import bare, check_values
 from course_utils.training.history import Checkpoint, History, Means, NonFiniteLoss
+from course_utils.training.matching import MISFITS, check_call, check_match, wants_progress
+from course_utils.training.sealed import fingerprint
 from course_utils.training.settings import (
     Precision,
-    check_positive,
+    Stop,
+    interruptible,
+    looking,
     moved,
     pick_device,
     randomness_of,
@@ -26,6 +35,8 @@ from course_utils.training.settings import (
     stop_requested,
     wants_bfloat16,
 )
+
+LARGE = 100  # no standardised table and no image has values like this
 
 
 def fit(
@@ -42,7 +53,7 @@ def fit(
     precision: Precision = "float32",
     progress: bool = True,
     callbacks: Sequence[Callable[[nn.Module, History], None]] = (),
-    resume: History | None = None,
+    resume: History | str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a model in place with Adam, and return what happened.
 
@@ -68,49 +79,95 @@ def fit(
         precision: "float32"; "bfloat16" to multiply matrices in it (parameters, losses and the
             optimiser stay in float32); "auto" for bfloat16 where the processor has it natively.
         progress: show one progress bar (never when the variable COURSE_QUIET is set).
-        callbacks: each is called as callback(model, history) after every epoch.
-        resume: the history of an earlier call with the same arguments, finished or interrupted:
-            goes on where that stopped, as if it never had.
+        callbacks: each is called as callback(model, history) after every epoch, with the model in
+            evaluation mode. One that raises StopIteration ends training there, and the history
+            says that it is finished. What they draw, and the modes they set, change no result.
+        resume: the history of an earlier call with the same arguments, finished or interrupted,
+            and the model as that call left it: goes on where that stopped, as if it never had.
+            Or the path of a file that `History.save` wrote.
 
     Raises:
-        ValueError: if data, shapes, ranges or options do not fit together; says what would.
-        NonFiniteLoss: if the loss becomes nan or infinite; says at which step, and what to try.
+        ValueError: if data, shapes, ranges or options do not fit together; says what would. Of an
+            iterable every batch is checked, as it comes.
+        FileNotFoundError: if resume is a path, and no file is there.
+        NonFiniteLoss: if the loss becomes nan or infinite; says at which step, and why, as far as
+            that can be seen.
 
     >>> from course_utils import Autoencoder, fit, reconstruction
     >>> x = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     >>> history = fit(Autoencoder.dense(8), reconstruction, x, epochs=5, progress=False)
     >>> history.terms["loss"][-1] < history.terms["loss"][0]
     True
+
+    A training that takes more than a day is kept on disk after each epoch, and the same cell with
+    resume="my.training" goes on tomorrow, in another process, bit for bit. It finds the weights in
+    the file; the model is built as it was the first time, with the same seed.
+
+    >>> keep = lambda model, history: history.save("my.training")
+    >>> options = {"epochs": 3, "progress": False}
+    >>> history = fit(Autoencoder.dense(8), reconstruction, x, callbacks=[keep], **options)
+    >>> options["epochs"] = 5
+    >>> tomorrow = fit(Autoencoder.dense(8), reconstruction, x, resume="my.training", **options)
+    >>> tomorrow.epochs, tomorrow.terms["loss"][:3] == history.terms["loss"]
+    (5, True)
+
+    Early stopping is a callback too: here training ends when the validation loss has not fallen for
+    three epochs.
+
+    >>> def patience(model, history, epochs=3):
+    ...     losses = history.terms["val_loss"]
+    ...     if losses.index(min(losses)) < len(losses) - epochs:
+    ...         raise StopIteration
+    >>> model, few = Autoencoder.dense(8), x[:4]
+    >>> options = {"val": x[4:], "epochs": 500, "callbacks": [patience], "progress": False}
+    >>> history = fit(model, reconstruction, few, **options)
+    >>> history.finished, history.epochs < 500
+    (True, True)
+
+    A model that torch.compile returned trains as well, where a C++ compiler is installed.
     """
-    check_positive(epochs=epochs, batch_size=batch_size)
-    place = pick_device(device)
-    train_batches = Batches("train", train, batch_size, place, shuffle=True)
-    val_batches = val if val is None else Batches("val", val, batch_size, place, shuffle=False)
+    check_call(model, objective, train)
+    epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
+    seed, schedule, callbacks = whole_seed(seed), schedule_of(lr), checked_callbacks(callbacks)
+    schedule(0.0)  # a first value that will not do is known before the data are looked at
+    place, history = pick_device(device), _opened(resume)
     bfloat16 = wants_bfloat16(precision, place)
+    form = partial(Batches, batch_size=batch_size, place=place, check=partial(check_values, model))
+    data = [form("train", train, shuffle=True)]
+    if val is not None:
+        data.append(form("val", val, shuffle=False))
 
     with moved(model, place), seeded(seed, place), stop_requested() as stop, reproducible():
-        for batches in (train_batches, val_batches):
-            if batches is not None:
-                with seeded(seed, place):  # checking must not move the noise that training draws
-                    check_data(model, objective, batches)
-        run = _Run(model, objective, place, epochs, lr, bfloat16, resume)
-        with progress_bar(epochs, len(train_batches), enabled=progress) as bar:
-            try:
-                while run.epoch < epochs:
-                    for _ in run.steps(train_batches):
-                        bar.show(run.epoch, run.step, run.means.values())
-                        if stop.is_set():
-                            raise KeyboardInterrupt
-                    run.end_epoch(val_batches, seed)
-                    for callback in callbacks:
-                        callback(model, run.history)
-                run.history.finished = True
-            except KeyboardInterrupt:
-                pass  # what was learned so far is worth having
-            finally:
-                run.leave()
-            bar.close(repr(run.history))
-    return run.history
+        run = _Run(model, objective, data, epochs, schedule, bfloat16, history)
+        with interruptible(stop):
+            with seeded(seed, place):  # checking must not move the noise that training draws
+                run.check()
+            run.begin(from_disk=not isinstance(resume, History | None))
+            with progress_bar(epochs, len(data[0]), enabled=progress) as bar:
+                with interruptible(stop):
+                    run.go(bar, stop, callbacks, seed)
+                bar.close(repr(history))
+        history.finished = run.finished
+        if stop.requested:
+            for batches in data:
+                batches.forget_workers()
+    return history
+
+
+def _opened(resume: Any) -> History:
+    """The history to go on with, from wherever it is kept; or a new one."""
+    if resume is None:
+        return History()
+    if isinstance(resume, str | os.PathLike):
+        return History.load(resume)
+    if not isinstance(resume, History):
+        raise ValueError(
+            f"resume is {named(resume)}; expected the history that fit returned, or the path of a "
+            "file that history.save(path) wrote"
+        )
+    if resume.terms and resume.checkpoint is None:
+        raise ValueError("resume holds no checkpoint; pass the history that fit returned")
+    return resume
 
 
 class _Run:
@@ -120,90 +177,164 @@ class _Run:
         self,
         model: nn.Module,
         objective: Objective,
-        place: torch.device,
+        data: list[Batches],
         epochs: int,
-        lr: float | Schedule,
+        lr: Schedule,
         bfloat16: bool,
-        resume: History | None,
+        history: History,
     ) -> None:
-        self.model, self.place, self.epochs = model, place, epochs
-        self.objective = _told_of_progress(objective)
-        self.schedule = lr if callable(lr) else lambda progress: lr
-        self.bfloat16 = bfloat16
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=self.lr(0.0), fused=True)
-        self.history = resume or History()
+        self.model, self.asked, self.objective = model, objective, _told_of_progress(objective)
+        self.data, self.train, self.val = data, data[0], data[1] if len(data) > 1 else None
+        self.epochs, self.lr, self.bfloat16, self.history = epochs, lr, bfloat16, history
+        self.place = self.train.place
+        own = {id(each): each for batches in data for each in batches.generators()}
+        self.generators = list(own.values())
+        self.epoch, self.step, self.means, self.finished = 0, 0, Means(), False
+
+    def check(self) -> None:
+        """Raise a ValueError unless model, objective and data belong together."""
+        states = [generator.get_state() for generator in self.generators]
+        for batches in self.data:
+            check_match(self.model, self.asked, batches)
+        for generator, state in zip(self.generators, states, strict=True):
+            generator.set_state(state)
+
+    def begin(self, *, from_disk: bool) -> None:
+        """Make the optimiser, and go back to where an earlier call stopped, if there was one."""
+        self.began = fingerprint(self.weights())
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.lr(0.0), fused=True)
+        self.randomness = self.epoch_randomness = randomness_of(self.place, self.generators)
+        if self.history.checkpoint is not None:
+            self.restore(self.history.checkpoint, from_disk=from_disk)
         self.history.finished = False
         self.started = time.perf_counter() - self.history.seconds
-        self.epoch, self.step, self.means = 0, 0, Means()
-        self.randomness = self.epoch_randomness = randomness_of(place)
-        if self.history.checkpoint is not None:
-            self.restore(self.history.checkpoint)
 
-    def restore(self, saved: Checkpoint) -> None:
+    def restore(self, saved: Checkpoint, *, from_disk: bool) -> None:
         """Go back to where an earlier call stopped."""
-        parameters = list(self.model.parameters())
-        moments = saved.optimizer["state"]  # of each parameter that ever had a gradient, by number
-        same = len(saved.optimizer["param_groups"][0]["params"]) == len(parameters)
-        if not same or any(parameters[i].shape != m["exp_avg"].shape for i, m in moments.items()):
+        ours, theirs = (
+            [(name, weight.shape, weight.dtype) for name, weight in weights.items()]
+            for weights in (self.weights(), saved.weights)
+        )
+        if ours != theirs:  # and torch's fused Adam would write beyond the end of its moments
             raise ValueError("resume is the history of another network; pass that one's model too")
+        if self.began != fingerprint(saved.weights):
+            if not from_disk or self.began != saved.began:
+                raise ValueError(_other_weights(from_disk))
+            network = bare(self.model)
+            network.load_state_dict({**network.state_dict(), **saved.weights})
+        if saved.step and saved.steps != len(self.train):
+            raise ValueError(
+                f"resume stopped after step {saved.step} of {saved.steps} in an epoch, and train "
+                f"has {len(self.train)} batches now; pass the same data and batch_size"
+            )
         self.epoch, self.step, self.means = saved.epoch, saved.step, saved.means
-        self.optimizer.load_state_dict(saved.optimizer)
+        self.began = saved.began
+        state = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({**state, "state": saved.moments})
         self.epoch_randomness, self.randomness = saved.epoch_randomness, saved.randomness
 
-    def lr(self, progress: float) -> float:
-        """The learning rate at this fraction of the training."""
-        lr = self.schedule(progress)
-        if not 0 <= lr < math.inf:
-            raise ValueError(f"lr is {lr:g}; expected 0 or more, such as 1e-3")
-        return lr
+    def go(self, bar: Bar, stop: Stop, callbacks: Sequence[Callable], seed: int) -> None:
+        """Train to the end, or until Ctrl-C or a callback stops it."""
+        try:
+            while self.epoch < self.epochs and not self.finished:
+                for _ in self.steps():
+                    bar.show(self.epoch, self.step, self.means.values())
+                    if stop.requested:
+                        raise KeyboardInterrupt
+                self.end_epoch(seed)
+                self.call(callbacks)
+            self.finished = self.history.finished = True
+        finally:
+            self.leave()
 
-    def steps(self, batches: Batches) -> Iterator[None]:
+    def steps(self) -> Iterator[None]:
         """One epoch, or what is left of it, a step at a time."""
         self.model.train()
         if self.step == 0:
             self.epoch_randomness = self.randomness
-        set_randomness(self.place, self.epoch_randomness)
-        rest = enumerate(batches)
+        set_randomness(self.place, self.generators, self.epoch_randomness)
+        rest = enumerate(self.train)
         if self.step > 0:  # resumed within an epoch: the same order again, less what was done
             next(islice(rest, self.step - 1, None), None)
-            set_randomness(self.place, self.randomness)
-        length = len(batches) or math.inf  # unknown: progress moves from epoch to epoch only
+            set_randomness(self.place, (), self.randomness)
+        length = len(self.train) or math.inf  # unknown: progress moves from epoch to epoch only
         for index, batch in rest:
             self.optimizer_step(batch, self.epoch + index / length)
             self.step = index + 1
-            self.randomness = randomness_of(self.place)
+            self.randomness = randomness_of(self.place, self.generators)
             yield
 
-    def optimizer_step(self, batch: tuple[Tensor, ...], epochs_done: float) -> None:
+    def optimizer_step(self, batch: Batch, epochs_done: float) -> None:
         """Forward, backward, and a step of Adam."""
         progress = epochs_done / self.epochs
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(progress)
-        terms = _evaluate(self.objective, self.model, batch, self.bfloat16, progress)
+        terms = self.evaluate(self.train, batch, progress)
         loss = terms["loss"].mean()
         if not math.isfinite(loss.item()):
-            raise NonFiniteLoss(self.explain(terms), self.history)
+            raise NonFiniteLoss(self.explain(terms, batch), self.history)
+        if not loss.requires_grad:
+            raise ValueError(
+                "the loss hangs on no parameter that could learn; an objective must not compute it "
+                "under torch.no_grad(), nor from .detach() or .item() alone"
+            )
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         self.means.add(terms, len(batch[0]))
 
-    def end_epoch(self, val: Batches | None, seed: int) -> None:
+    def evaluate(self, batches: Batches, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """The objective's terms on one batch."""
+        try:
+            with torch.autocast(self.place.type, torch.bfloat16, enabled=self.bfloat16):
+                return self.objective(self.model, *batch, progress=progress)
+        except MISFITS as error:
+            odd = batches.oddity(batch)
+            if odd is None:
+                raise
+            raise ValueError(f"{odd} ({str(error).splitlines()[0]})") from error
+
+    def end_epoch(self, seed: int) -> None:
         """Write the epoch into the history, with what the model does on validation data."""
-        values = self.means.values()
-        if val is not None:
+        values = self.mean_values(self.train, self.means)
+        if self.val is not None:
             # The same noise after every epoch: the curve shows the model, and not the draw.
             with evaluating(self.model), seeded(seed, self.place):
                 means = Means()
-                for batch in val:
+                for batch in self.val:
                     # And the objective of the end, whatever a schedule makes of it now.
-                    terms = _evaluate(self.objective, self.model, batch, self.bfloat16, 1.0)
-                    means.add(terms, len(batch[0]))
-            values |= {f"val_{name}": value for name, value in means.values().items()}
-        for name, value in values.items():
-            self.history.terms.setdefault(name, []).append(value)
+                    means.add(self.evaluate(self.val, batch, 1.0), len(batch[0]))
+            found = self.mean_values(self.val, means)
+            values |= {f"val_{name}": value for name, value in found.items()}
+        # nan for what only an earlier call had: the last value of each term is that of this epoch.
+        for name in dict.fromkeys([*values, *self.history.terms]):
+            self.history.terms.setdefault(name, []).append(values.get(name, math.nan))
         self.epoch, self.step, self.means = self.epoch + 1, 0, Means()
         self.history.seconds = time.perf_counter() - self.started
+
+    def mean_values(self, batches: Batches, means: Means) -> dict[str, float]:
+        if means.examples == 0:
+            raise ValueError(
+                f"{batches.name} had no batches in epoch {self.epoch + 1}: it can be gone through "
+                "only once; pass a list of batches or a DataLoader"
+            )
+        return means.values()
+
+    def call(self, callbacks: Sequence[Callable[[nn.Module, History], None]]) -> None:
+        """Let each callback look at the model, with a history that could be saved."""
+        if callbacks:
+            self.leave()
+        try:
+            for callback in callbacks:
+                with looking(self.model):
+                    callback(self.model, self.history)
+        except StopIteration:
+            self.finished = True
+
+    def weights(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name, which torch.compile does not change."""
+        state = bare(self.model).state_dict()
+        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
     def leave(self) -> None:
         """Keep in the history what a later call needs to go on."""
@@ -211,23 +342,65 @@ class _Run:
         self.history.checkpoint = Checkpoint(
             self.epoch,
             self.step,
+            len(self.train),
             self.means,
-            self.optimizer.state_dict(),
+            self.began,
+            {name: weight.detach().cpu().clone() for name, weight in self.weights().items()},
+            self.optimizer.state_dict()["state"],
             self.epoch_randomness,
             self.randomness,
         )
 
-    def explain(self, terms: dict[str, Tensor]) -> str:
-        """The message for a loss that is not finite."""
+    def explain(self, terms: dict[str, Tensor], batch: Batch) -> str:
+        """The message for a loss that is not finite, with the cause if it can be seen."""
         values = ", ".join(f"{name} = {term.mean().item():g}" for name, term in terms.items())
         healthy = all(p.isfinite().all() for p in self.model.parameters())
         weights = "The weights are still finite" if healthy else "The weights are lost: build anew"
         return (
             f"the loss stopped being finite in epoch {self.epoch + 1}, step {self.step + 1} "
-            f"({values}). {weights}. Try a learning rate ten times smaller, "
-            f"lr={self.optimizer.param_groups[0]['lr'] / 10:.0e}; if it fails at the first step, "
-            "look for a logarithm of zero or a division by zero in the objective"
+            f"({values}). {weights}. {self.cause(batch)}"
         )
+
+    def cause(self, batch: Batch) -> str:
+        """Why the loss is not finite: the data, the objective or the learning rate."""
+        for place, tensor in enumerate(batch, start=1):
+            if not tensor.isfinite().all():
+                number = self.train.number or self.step + 1
+                return (
+                    f"Cause: {self.train.name} holds nan or infinite values in batch {number}, "
+                    f"tensor {place} of {len(batch)}; find them with ~tensor.isfinite()"
+                )
+        x = batch[0] if self.train.columns is None else self.train.columns[0]
+        counts = getattr(bare(self.model), "output", None) == "multinomial"
+        largest = x.abs().max().item() if x.is_floating_point() and not counts else 0.0
+        if largest > LARGE:
+            return (
+                f"Cause: values up to {largest:.0e} reach the network; standardise them, "
+                "(x - x.mean(0)) / x.std(0), after a logarithm where few are far larger than most"
+            )
+        look = "look for a logarithm of zero or a division by zero in the objective"
+        if self.epoch == self.step == 0:  # no step has been taken, so that it was none too large
+            return f"Nothing had been learned yet, so {look}"
+        rate = self.optimizer.param_groups[0]["lr"] / 10
+        return (
+            f"Try a learning rate ten times smaller, lr={rate:.0e}; if it fails all the same, "
+            f"{look}"
+        )
+
+
+def _other_weights(from_disk: bool) -> str:
+    """The sentence for a model that is not the one that was trained."""
+    if from_disk:
+        return (
+            "the model has neither the weights with which the training in resume began nor those "
+            "with which it stopped; build it as it was built then, with the same seed, or load its "
+            "weights: model.load_state_dict(History.load(path).checkpoint.weights)"
+        )
+    return (
+        "the model has other weights than those with which the training in resume stopped, and its "
+        "loss would jump; pass the model that was trained, or give its weights back with "
+        "model.load_state_dict(history.checkpoint.weights)"
+    )
 
 
 def _told_of_progress(objective: Objective) -> Objective:
@@ -235,15 +408,3 @@ def _told_of_progress(objective: Objective) -> Objective:
     if wants_progress(objective):
         return objective
     return lambda model, *batch, progress: objective(model, *batch)
-
-
-def _evaluate(
-    objective: Objective,
-    model: nn.Module,
-    batch: tuple[Tensor, ...],
-    bfloat16: bool,
-    progress: float,
-) -> dict[str, Tensor]:
-    """The objective's terms on one batch."""
-    with torch.autocast(batch[0].device.type, torch.bfloat16, enabled=bfloat16):
-        return objective(model, *batch, progress=progress)

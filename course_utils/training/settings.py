@@ -1,21 +1,15 @@
-"""What `fit` sets up around training: whole numbers, device, precision, streams, and Ctrl-C."""
+"""What `fit` sets up around training: device, precision, streams of chance, and Ctrl-C."""
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 Precision = Literal["float32", "bfloat16", "auto"]
-
-
-def check_positive(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} is {number!r}; expected a whole number, 1 or more")
 
 
 def pick_device(device: str) -> torch.device:
@@ -26,7 +20,9 @@ def pick_device(device: str) -> torch.device:
     try:
         place = torch.device(device)
         present = place.type == "cpu" or torch.get_device_module(place).is_available()
-    except RuntimeError:
+        if present and place.index:
+            present = place.index < torch.get_device_module(place).device_count()
+    except (RuntimeError, TypeError):
         raise ValueError(f"device is {device!r}; expected 'auto', 'cpu', 'cuda' or 'mps'") from None
     if not present:
         raise ValueError(f"device is {device!r}, which this machine does not have; use 'auto'")
@@ -46,10 +42,7 @@ def wants_bfloat16(precision: Precision, place: torch.device) -> bool:
 @contextmanager
 def moved(model: nn.Module, place: torch.device) -> Iterator[None]:
     """The model on `place` inside; afterwards on its own device again, in evaluation mode."""
-    first = next(model.parameters(), None)
-    if first is None:
-        raise ValueError("the model has no parameters; there is nothing to train")
-    home = first.device
+    home = next(model.parameters()).device
     model.to(place)
     try:
         yield
@@ -57,28 +50,70 @@ def moved(model: nn.Module, place: torch.device) -> Iterator[None]:
         model.to(home).eval()
 
 
+class Stop:
+    """Whether Ctrl-C was pressed. No threading.Event: its lock could hold up a signal handler."""
+
+    requested = False
+
+
 @contextmanager
-def stop_requested() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, so that training ends between two steps and not within one.
+def stop_requested() -> Iterator[Stop]:
+    """Notes Ctrl-C, so that training ends between two steps and not within one.
 
     A second Ctrl-C does what it always does. Outside the main thread signals cannot be caught.
     """
-    stop = threading.Event()
+    stop = Stop()
     usual = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(usual):
         yield stop
         return
 
     def note(number: int, frame: Any) -> None:
-        if stop.is_set():
+        if stop.requested:
             usual(number, frame)
-        stop.set()
+        stop.requested = True
+        # A DataLoader's workers get the same signal. When one dies of it, torch's handler would
+        # raise a RuntimeError wherever this process happens to be.
+        of_children = signal.getsignal(signal.SIGCHLD) if hasattr(signal, "SIGCHLD") else None
+        if callable(of_children) and signal.SIGCHLD not in changed:
+            changed[signal.SIGCHLD] = of_children
+            signal.signal(signal.SIGCHLD, _without_errors(of_children))
 
+    changed = {signal.SIGINT: usual}
     signal.signal(signal.SIGINT, note)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for number, handler in changed.items():
+            signal.signal(number, handler)
+
+
+def _without_errors(handler: Callable[[int, Any], None]) -> Callable[[int, Any], None]:
+    def handle(number: int, frame: Any) -> None:
+        with suppress(RuntimeError):
+            handler(number, frame)
+
+    return handle
+
+
+@contextmanager
+def interruptible(stop: Stop) -> Iterator[None]:
+    """Ends quietly at Ctrl-C, and at what goes wrong after it: workers that it has killed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass  # what was learned so far is worth having
+    except Exception:
+        if not stop.requested:
+            raise
+
+
+@contextmanager
+def looking(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a callback; gradients afterwards as before, whatever it has switched."""
+    model.eval()
+    with torch.enable_grad():
+        yield
 
 
 def reproducible() -> Any:
@@ -88,15 +123,21 @@ def reproducible() -> Any:
     )
 
 
-def randomness_of(place: torch.device) -> list[Tensor]:
-    """Where torch's streams of random numbers stand: the processor's, and the device's own."""
-    states = [torch.get_rng_state()]
+def randomness_of(place: torch.device, generators: Sequence[torch.Generator]) -> dict[str, Tensor]:
+    """Where the streams of random numbers stand: processor, device, and the loaders' own."""
+    states = {"cpu": torch.get_rng_state()}
     if place.type != "cpu":
-        states.append(torch.get_device_module(place).get_rng_state())
-    return states
+        states[place.type] = torch.get_device_module(place).get_rng_state()
+    own = {f"loader {i}": generator.get_state() for i, generator in enumerate(generators)}
+    return states | own
 
 
-def set_randomness(place: torch.device, states: list[Tensor]) -> None:
-    torch.set_rng_state(states[0])
-    if place.type != "cpu":
-        torch.get_device_module(place).set_rng_state(states[1])
+def set_randomness(
+    place: torch.device, generators: Sequence[torch.Generator], states: dict[str, Tensor]
+) -> None:
+    torch.set_rng_state(states["cpu"])
+    if place.type in states and place.type != "cpu":
+        torch.get_device_module(place).set_rng_state(states[place.type])
+    for i, generator in enumerate(generators):
+        if f"loader {i}" in states:
+            generator.set_state(states[f"loader {i}"])
