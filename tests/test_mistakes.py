@@ -473,6 +473,8 @@ ARGUMENTS = {
     "resume dict": ({"resume": {"loss": [1.0]}}, "resume is a dict; expected the history that"),
     "resume epochs": ({"resume": 3}, "resume is 3; expected the history"),
     "resume no checkpoint": ({"resume": History({"loss": [1.0]})}, "resume holds no checkpoint"),
+    "steps text": ({"steps": "7"}, "steps is '7'; expected a whole number, 1 or more"),
+    "steps none": ({"steps": 0}, "steps is 0; expected a whole number, 1 or more"),
     "epochs text": ({"epochs": "10"}, "epochs is '10'; expected a whole number, 1 or more"),
     "epochs float": ({"epochs": 10.0}, "epochs is 10.0; expected a whole number"),
     "epochs none": ({"epochs": None}, "epochs is None; expected a whole number"),

@@ -109,6 +109,31 @@ def test_the_same_seed_gives_the_same_losses_and_weights(form, x):
     assert first != other and not equal(first_weights, other_weights)
 
 
+@pytest.mark.parametrize("steps, epochs", [(1, 1), (13, 1), (14, 2), (40, 4)])
+def test_steps_are_made_in_whole_epochs(steps, epochs, x):
+    asked, counted = build(), build()
+    history = train(asked, reconstruction, x[:100], steps=steps, batch_size=8)
+    assert history.epochs == epochs
+    train(counted, reconstruction, x[:100], epochs=epochs, batch_size=8)
+    assert equal(weights(asked), weights(counted))
+    batches = DataLoader(TensorDataset(x[:100]), batch_size=8)
+    assert train(build(), reconstruction, batches, steps=steps).epochs == epochs
+
+
+def test_steps_of_nothing():
+    with pytest.raises(ValueError, match="train has no batches"):
+        train(build(), reconstruction, [], steps=7)
+
+
+def test_steps_of_a_stream_of_unknown_length(x):
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return iter(x)
+
+    with pytest.raises(ValueError, match="how many epochs 7 steps are; pass epochs"):
+        train(build(), reconstruction, DataLoader(Stream(), batch_size=8), steps=7)
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_global_stream_of_randomness_is_put_back(x, fails):
     def objective(model, x):

@@ -68,10 +68,14 @@ class Batches:
         """Batches per epoch; 0 if that is not known beforehand."""
         if self.columns is not None:
             return math.ceil(len(self.columns[0]) / self.batch_size)
+        return len(self.data) if self.countable() else 0
+
+    def countable(self) -> bool:
+        """Whether it is known beforehand how many batches an epoch has."""
         try:
-            return len(self.data)
-        except TypeError:
-            return 0
+            return self.columns is not None or len(self.data) >= 0
+        except TypeError:  # a stream; its loader has a length that cannot be asked for
+            return False
 
     def sample(self) -> Batch:
         """What can be checked beforehand, once checked: all of the tensors, or the first batch."""

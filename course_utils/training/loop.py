@@ -46,6 +46,7 @@ def fit(
     *,
     val: Tensor | tuple[Tensor, ...] | Iterable[Any] | None = None,
     epochs: int = 10,
+    steps: int | None = None,
     batch_size: int = 128,
     lr: float | Schedule = 1e-3,
     seed: int = 0,
@@ -72,6 +73,8 @@ def fit(
         val: validation data in any of these forms, gone through after every epoch. It does not
             change what the model learns.
         epochs: how often to go through the training data, resumed epochs included.
+        steps: in place of epochs, so many steps at least: the data are gone through as often as
+            that takes, be they few or many.
         batch_size: examples per step when `train` is tensors. The last batch may be smaller.
         lr: learning rate, or a schedule: a function of progress in [0, 1) that returns it.
         seed: decides the order of the examples, and any noise drawn by model and objective.
@@ -128,6 +131,7 @@ def fit(
     """
     check_call(model, objective, train)
     epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
+    steps = steps if steps is None else whole("steps", steps)
     seed, schedule, callbacks = whole_seed(seed), schedule_of(lr), checked_callbacks(callbacks)
     schedule(0.0)  # a first value that will not do is known before the data are looked at
     place, history = pick_device(device), _opened(resume)
@@ -136,6 +140,8 @@ def fit(
     data = [form("train", train, shuffle=True)]
     if val is not None:
         data.append(form("val", val, shuffle=False))
+    if steps is not None:
+        epochs = _epochs_of(steps, data[0])
 
     with moved(model, place), seeded(seed, place), stop_requested() as stop, reproducible():
         run = _Run(model, objective, data, epochs, schedule, bfloat16, history)
@@ -152,6 +158,16 @@ def fit(
             for batches in data:
                 batches.forget_workers()
     return history
+
+
+def _epochs_of(steps: int, train: Batches) -> int:
+    """How often to go through the training data, so as to make so many steps at least."""
+    if not train.countable():
+        raise ValueError(
+            "train does not say how many batches it has, so that nobody knows how many epochs "
+            f"{steps} steps are; pass epochs"
+        )
+    return math.ceil(steps / max(1, len(train)))
 
 
 def _opened(resume: Any) -> History:

@@ -22,7 +22,7 @@ class WithoutAsserts(ast.NodeTransformer):
 
 def fit_few(model, objective, train, *, fit=training.fit, **settings):
     """`fit` on the first pictures of what it was given; and not for long, unless it is watched."""
-    if not settings.get("callbacks"):
+    if settings.pop("steps", None) or not settings.get("callbacks"):
         settings["epochs"] = min(settings.get("epochs", EPOCHS), EPOCHS)
     if torch.is_tensor(train):
         train = train[:PICTURES]
