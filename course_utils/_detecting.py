@@ -105,7 +105,7 @@ def clear_of(threshold: float, scores: np.ndarray) -> float:
     return threshold - margin if np.any(np.abs(scores - threshold) <= margin) else threshold
 
 
-def conformal_threshold(scores: np.ndarray, rate: float) -> float:
+def conformal_threshold(scores: np.ndarray, rate: float | np.floating) -> float:
     """The k-th lowest of n scores, k = ⌊(n + 1) · rate⌋; a ValueError if k would be 0."""
     exact = Fraction(str(rate))  # as it is written: 100 · 0.29 is 29, and not a little less
     k = math.floor((len(scores) + 1) * exact)

@@ -173,7 +173,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
             self._cross_validate(x, random, seed)
         return self
 
-    def calibrate(self, X_kept: Any, false_positive_rate: float) -> "ReconstructionDetector":
+    def calibrate(self, X_kept: Any, false_positive_rate: Any) -> "ReconstructionDetector":
         """Place the threshold `offset_` so that normal examples seldom raise an alarm.
 
         Of n normal rows that were kept back from `fit`, the one whose score is the k-th lowest,
