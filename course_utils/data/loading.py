@@ -21,6 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_utils._numbers import whole
+from course_utils.data.by_hand import adopt
 from course_utils.data.records import Images
 from course_utils.data.synthetic import load_shapes
 
@@ -131,12 +132,27 @@ def resolve_name(name: str) -> str:
 def fetch(name: str = "mnist", root: str | os.PathLike | None = None) -> Path:
     """Make sure that a set's four files lie in the data folder, whole; return their folder.
 
-    Files that are there and whole stay untouched (and may be read-only); missing ones are
-    downloaded. Raises DataError and DataUnavailable as `load_images` does.
+    Files that are there and whole stay untouched (and may be read-only). Missing ones that lie
+    nearby, packed, under another name or in another folder, are copied; the rest is downloaded.
+
+    Raises DataError and DataUnavailable as `load_images` does.
     """
     if missing_files(name, root):
-        _download(name, data_root(root))
+        _complete(name, root)
     return _folder(name, root)
+
+
+def _complete(name: str, root: str | os.PathLike | None) -> None:
+    """Take what was fetched by hand, and download the rest; if that fails, say what was found."""
+    faults = []
+    with contextlib.suppress(OSError):  # a folder that cannot be written is named by the download
+        faults = adopt(data_root(root), _folder(name, root), SOURCES[name].md5)
+    if not missing_files(name, root):
+        return
+    try:
+        _download(name, data_root(root))
+    except DataUnavailable as error:
+        raise DataUnavailable("; ".join([str(error), *faults])) from None
 
 
 def missing_files(name: str = "mnist", root: str | os.PathLike | None = None) -> list[str]:
@@ -167,6 +183,11 @@ def _missing(name: str, folder: Path) -> list[str]:
         if not os.path.exists(path):
             missing.append(file)
             continue
+        if path.is_dir():
+            raise DataError(
+                f"{path} is a folder where a file is expected: move the file that is in it to "
+                f"{folder} under another name, delete the folder, and name the file {file}"
+            )
         try:
             with open(path, "rb") as stream:
                 found = hashlib.file_digest(stream, md5).hexdigest()

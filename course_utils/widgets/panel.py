@@ -87,13 +87,11 @@ class Panel(ipywidgets.VBox):
         )
 
     def _ipython_display_(self) -> None:
-        data, metadata = {"text/html": self.still(), "text/plain": STILL}, {}
-        pictures = [each for each in self.children if isinstance(each, ipywidgets.Image)]
-        if pictures := [each for each in pictures if each.value]:  # for PDF and LaTeX
-            data["image/png"] = stacked([("", each.value) for each in pictures])
-            words = "; ".join(each.tooltip or "" for each in pictures)
-            metadata = {"image/png": {"alt": words}}
-        display(data, metadata=metadata, raw=True)
+        data = {"text/html": self.still(), "text/plain": STILL}
+        images = [each for each in self.children if isinstance(each, ipywidgets.Image)]
+        if rows := [("", bytes(each.value)) for each in images if each.value]:
+            data["image/png"] = stacked(rows)  # for PDF, LaTeX and whoever shows no HTML
+        display(data, raw=True)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         # Empty for readers that would show the name of a class where the widget cannot live.
         display({WIDGET: view, "text/html": "", "text/plain": ""}, raw=True)

@@ -1,4 +1,4 @@
-"""One picture of a view or panel, for readers that show pictures alone: PDF, LaTeX, previews."""
+"""One picture of a view or panel, for readers that show no HTML, such as PDF and LaTeX."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -11,7 +11,7 @@ SIZE = 14  # of the letters, in pixels
 
 
 def stacked(rows: Sequence[tuple[str, bytes]]) -> bytes:
-    """PNG pictures one below the other as one PNG, each with its name (if any) on the left."""
+    """PNG pictures one below the other as one PNG, each with its name, if any, on the left."""
     names = [_written(name) for name, _ in rows]
     pictures = [_on_paper(data) for _, data in rows]
     left = max(name.width for name in names)

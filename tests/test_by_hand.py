@@ -1,0 +1,67 @@
+"""Data sets whose files were fetched by hand and put where they seemed to belong."""
+
+import gzip
+import hashlib
+
+import pytest
+
+from course_utils.data import DataError, DataUnavailable, fetch, loading
+
+CONTENTS = {file: bytes([number]) * 999 for number, file in enumerate(loading.MNIST_MD5)}
+
+
+@pytest.fixture(autouse=True)
+def small_and_offline(monkeypatch):
+    """A data set of the same names with small files, and no network."""
+    md5 = {file: hashlib.md5(contents).hexdigest() for file, contents in CONTENTS.items()}
+    source = loading.SOURCES["mnist"]._replace(md5=md5)
+    monkeypatch.setitem(loading.SOURCES, "mnist", source)
+
+    def offline(name, root):
+        raise DataUnavailable("MNIST could not be downloaded")
+
+    monkeypatch.setattr(loading, "_download", offline)
+
+
+def put(path, contents):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(contents)
+
+
+ARRANGEMENTS = {
+    "packed": lambda file: f"MNIST/raw/{file}.gz",
+    "dotted": lambda file: f"MNIST/raw/{file.replace('-idx', '.idx')}",
+    "dotted and packed": lambda file: f"MNIST/raw/{file.replace('-idx', '.idx')}.gz",
+    "a folder each": lambda file: f"MNIST/raw/{file.replace('-idx', '.idx')}/{file}",
+    "one folder too high": lambda file: f"MNIST/{file}",
+    "two folders too high": lambda file: f"{file}.gz",
+    "no folder of its name": lambda file: f"raw/{file}",
+}
+
+
+@pytest.mark.parametrize("place", ARRANGEMENTS.values(), ids=ARRANGEMENTS)
+def test_what_was_fetched_by_hand_is_found(place, tmp_path):
+    for file, contents in CONTENTS.items():
+        path = place(file)
+        put(tmp_path / path, gzip.compress(contents) if path.endswith(".gz") else contents)
+    folder = fetch("mnist", tmp_path)
+    assert {file: (folder / file).read_bytes() for file in CONTENTS} == CONTENTS
+    assert all((tmp_path / place(file)).exists() for file in CONTENTS), "it stays where it was"
+    assert not list(folder.glob(".*"))
+
+
+def test_what_cannot_be_used_is_named_with_its_fault(tmp_path):
+    packed, other, *_ = CONTENTS
+    put(tmp_path / f"MNIST/raw/{packed}.gz", gzip.compress(CONTENTS[packed])[:-9])
+    put(tmp_path / f"MNIST/{other}", b"an error page")
+    with pytest.raises(DataUnavailable, match="could not be downloaded") as error:
+        fetch("mnist", tmp_path)
+    assert f"{packed}.gz cannot be read or unpacked" in str(error.value)
+    assert f"{other} is another file than the published one, or not all" in str(error.value)
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    file = next(iter(CONTENTS))
+    put(tmp_path / "MNIST/raw" / file / file, CONTENTS[file])
+    with pytest.raises(DataError, match="is a folder where a file is expected: move the file"):
+        fetch("mnist", tmp_path)
