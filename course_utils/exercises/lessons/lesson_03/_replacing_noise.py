@@ -96,11 +96,11 @@ class Noise:
             trials.append(Spoiled(x, rate, got.detach().clone()))
 
     def _named_crash(self, crash: Crash, trials: list[Spoiled]) -> str:
-        if "truth value" in str(crash.error) or "is ambiguous" in str(crash.error):
+        if "is ambiguous" in str(crash.error):
             return (
-                f"{crash}\n`and`, `or`, `not` and `if` ask for a single yes or no, and a comparison "
-                "of tensors gives one for each pixel. Use `&`, `|` and `~`, with brackets around "
-                "each comparison: `(u >= a) & (u < b)`; in place of `if`, `torch.where`."
+                f"{crash}\n`and`, `or`, `not` and `if` ask for a single yes or no; a comparison of "
+                "tensors gives one for each pixel. Use `&`, `|` and `~`, with brackets around each "
+                "comparison: `(u >= a) & (u < b)`; in place of `if`, `torch.where`."
             )
         if not trials or len(trials) > 1:
             return str(crash)

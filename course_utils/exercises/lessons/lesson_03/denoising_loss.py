@@ -12,6 +12,7 @@ from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.parts import NO_POWER
 from course_utils.losses import squared_error
 
 
@@ -26,7 +27,7 @@ def denoising_loss(
 
 
 class Network(nn.Module):
-    """A stand-in for a model: mixes the pixels of each example and, unless linear, bends the result.
+    """A stand-in for a model: mixes the pixels of each example and bends the result, unless linear.
 
     A linear one paints outside of [0, 1] as well, as any model does whose last layer is linear.
     """
@@ -218,8 +219,7 @@ exercise = Exercise(
                 ),
                 Mistake(
                     lambda model, clean, noisy: (model(noisy) - clean) ^ 2,
-                    "In Python `^` is no power: it compares bits, which only whole numbers have. A "
-                    "square is `** 2`, or `.square()`.",
+                    NO_POWER,
                 ),
                 Mistake(
                     _per_pixel,
