@@ -325,7 +325,7 @@ def pca_in_half_precision(x, k):
 
 
 def pca_a_little_less(x, k):
-    return 0.998 * pca_svd(x, k)
+    return 0.9995 * pca_svd(x, k)
 
 
 # --- accepted, and rejected with these words ------------------------------------------------------
@@ -383,5 +383,5 @@ WRONG = {
     pca_median: "Check the steps one by one",
     pca_ridge: "of its largest number",
     pca_in_half_precision: "and yet your result is off by 0.0",
-    pca_a_little_less: "and yet your result is off by 0.20%",
+    pca_a_little_less: "and yet your result is off by 0.05%",
 }
