@@ -1472,6 +1472,9 @@ def test_in_a_real_kernel(tmp_path):
         "hint('squared_error')",
         "show_source(squared_error)",
         "print('still alive')",
+        "import ipywidgets\ndef displays(show, z, dim):\n    slider = ipywidgets.FloatSlider()\n"
+        "    display(slider)\n    return slider",
+        "check('latent_slider', displays)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     NotebookClient(
@@ -1484,3 +1487,5 @@ def test_in_a_real_kernel(tmp_path):
     assert "text/html" in outputs[5]
     assert "text/html" in outputs[6]
     assert "still alive" in outputs[7]
+    assert "displays a FloatSlider itself" in outputs[9]
+    assert "widget-view" not in outputs[9]

@@ -7,8 +7,10 @@ the lesson's business.
 
 import contextlib
 import inspect
+import random
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -182,3 +184,114 @@ def train(
         values.append(value.item())
     model.eval()
     return values
+
+
+@contextlib.contextmanager
+def expect_left_alone(model: nn.Module, what: str, **given: Tensor) -> Iterator[None]:
+    """Raise `Wrong` if what runs inside leaves traces on a model or on tensors that it was lent.
+
+    The model's parameters, whether they are trained, their gradients, its mode; and whether the
+    tensors are watched. While it runs every gradient is 1: what adds to it shows, and what sets it
+    back.
+
+    Args:
+        what: the learner's code, as a message calls it: "Your function", "`loss`".
+        given: the tensors by name.
+    """
+    parameters = dict(model.named_parameters())
+    before = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+    # A step may be too small to change a number, but every write is counted.
+    writes = {name: parameter._version for name, parameter in parameters.items()}
+    trained = {name: parameter.requires_grad for name, parameter in parameters.items()}
+    modes = {module: module.training for module in model.modules()}
+    watched = {name: tensor.requires_grad for name, tensor in given.items()}
+    for parameter in parameters.values():
+        parameter.grad = torch.ones_like(parameter)
+    yield
+    for name, parameter in parameters.items():
+        grad, parameter.grad = parameter.grad, None
+        if parameter._version != writes[name] or not torch.equal(parameter, before[name]):
+            raise Wrong(
+                f"{what} changes the model that it is given: its parameter `{name}` was written "
+                "to. It only computes a number; `optimizer.step()` and the like belong into the "
+                "training loop."
+            )
+        _expect_gradient_left_alone(grad, what)
+        if parameter.requires_grad != trained[name]:
+            raise Wrong(
+                f"{what} switches `requires_grad` of the model's parameter `{name}`, and training "
+                "goes on with another set of parameters than before. Leave it as it is; for what "
+                "needs no gradient there is `.detach()`."
+            )
+    for module, training in modes.items():
+        if module.training != training:
+            _refuse_the_mode(module.training, what)
+    for name, tensor in given.items():
+        if tensor.requires_grad != watched[name]:
+            raise Wrong(
+                f"{what} switched on `requires_grad` of the caller's own {name}, and autograd "
+                f"would watch it ever after. Leave that out, or work on a copy: `{name} = "
+                f"{name}.detach().requires_grad_()`."
+            )
+
+
+def _expect_gradient_left_alone(grad: Tensor | None, what: str) -> None:
+    """Raise `Wrong` unless every number of a gradient is still 1."""
+    if grad is None or not grad.any():
+        raise Wrong(
+            f"{what} sets back the gradients of the model's parameters, and what was gathered in "
+            "them before is lost. Leave out `zero_grad()`: the training loop calls it."
+        )
+    if not bool((grad == 1).all()):
+        raise Wrong(
+            f"{what} adds to the gradients of the model's parameters, and the next step of "
+            "training would be made with the sum. It only computes a number; leave out "
+            "`backward()`: the training loop calls it. (`torch.autograd.grad` returns a gradient "
+            "and leaves none behind.)"
+        )
+
+
+def _refuse_the_mode(training: bool, what: str) -> None:
+    was, now = ("evaluation", "training") if training else ("training", "evaluation")
+    raise Wrong(
+        f"The model was handed over in {was} mode and came back in {now} mode, so that dropout and "
+        f"batch normalisation work differently ever after. {what} should leave out "
+        f"`{'train' if training else 'eval'}()`: the mode is for whoever trains."
+    )
+
+
+@contextlib.contextmanager
+def expect_chance_left_alone(what: str, advice: str) -> Iterator[None]:
+    """Raise `Wrong` if what runs inside seeds a random stream of the whole program, or draws.
+
+    Args:
+        what: the learner's code, as a message calls it.
+        advice: where its random numbers should come from.
+    """
+    torch.rand(1)  # away from the beginning, where seeding alike would not show
+    np.random.rand()
+    random.seed(random.random())
+    random.random()
+    before = _streams()
+    yield
+    for name, state in _streams().items():
+        if state != before[name]:
+            raise Wrong(
+                f"{what} seeds the random numbers of the whole program, or draws from them: "
+                f"{name} is no longer where it was, and whatever else is drawn comes out "
+                f"differently. {advice}"
+            )
+
+
+def _streams() -> dict[str, object]:
+    """Where each global source of random numbers stands.
+
+    Of Python's own not the place, only the hundreds of numbers that come next, which seeding
+    changes: libraries draw from it, such as those that check types.
+    """
+    kind, keys, *rest = np.random.get_state()
+    return {
+        "torch's global stream": torch.get_rng_state().tolist(),
+        "NumPy's global stream": (kind, keys.tolist(), *rest),
+        "Python's own `random`": random.getstate()[1][:-1],
+    }

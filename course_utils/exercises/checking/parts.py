@@ -30,3 +30,14 @@ def explained(fits: Callable[..., bool], *parts: Sequence[Part]) -> bool:
                 raise Wrong(" ".join(messages))
             return True
     return False
+
+
+# What is said of slips that any formula may hold. Known by the exception that they end in.
+NO_POWER = (
+    "In Python `^` is no power: it compares bits, which only whole numbers have. A square is "
+    "`** 2`, or `.square()`."
+)
+ONE_NUMBER = (
+    "The functions of Python's `math` take a single number, and here are many. torch has the same "
+    "for tensors: `torch.{0}(...)`, or `.{0}()`."
+)

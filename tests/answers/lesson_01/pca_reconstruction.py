@@ -311,6 +311,23 @@ def pca_median(x, k):
     return (u[:, :k] * s[:k]) @ vh[:k] + centre
 
 
+def pca_ridge(x, k):
+    """The codes by a regression that is held back a little."""
+    mean = x.mean(0)
+    v = torch.linalg.svd(x - mean, full_matrices=False)[2][:k].T
+    a = (x - mean) @ v
+    weights = torch.linalg.solve(a.T @ a + 0.1 * torch.eye(k), a.T @ (x - mean))
+    return a @ weights + mean
+
+
+def pca_in_half_precision(x, k):
+    return pca_svd(x, k).half().float()
+
+
+def pca_a_little_less(x, k):
+    return 0.9995 * pca_svd(x, k)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -364,4 +381,7 @@ WRONG = {
     pca_rounded: "torch.int64",
     pca_forgot_return: "the last line a `return`",
     pca_median: "Check the steps one by one",
+    pca_ridge: "of its largest number",
+    pca_in_half_precision: "and yet your result is off by 0.0",
+    pca_a_little_less: "and yet your result is off by 0.05%",
 }

@@ -235,6 +235,10 @@ def error_gradient_elsewhere(x_hat, x):
     return 3 * value - 2 * value.detach()
 
 
+def error_hat_for_power(x_hat, x):
+    return ((x_hat - x) ^ 2).flatten(1).sum(1)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -294,4 +298,5 @@ WRONG = {
     error_squeezed: "axes of length 1",
     error_three_times: "3 times what it should be",
     error_gradient_elsewhere: "their gradient with respect to `x_hat`",
+    error_hat_for_power: "In Python `^` is no power",
 }

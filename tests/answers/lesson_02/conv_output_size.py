@@ -191,6 +191,16 @@ def size_three_times_padding(size, kernel, stride, padding):
     return (size + 3 * padding - kernel) // stride + 1
 
 
+def size_like_pooling(size, kernel, stride, padding):
+    if 2 * padding > kernel:
+        padding = kernel // 2
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def size_array(size, kernel, stride, padding):
+    return np.array([(size + 2 * padding - kernel) // stride + 1])
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -239,4 +249,6 @@ WRONG = {
     size_misspelt: "name 'pad' is not defined",
     size_three_arguments: "yours takes (size, kernel, stride)",
     size_three_times_padding: "slide the filter along it",
+    size_like_pooling: "cut the padding at half the kernel",
+    size_array: "a NumPy array of shape (1,); expected a whole number",
 }

@@ -206,6 +206,15 @@ def nearest_first_two_numbers(codes, query, k):
     return ((codes - query)[:, :2] ** 2).sum(1).argsort()[:k]
 
 
+def nearest_rounded(codes, query, k):
+    """Distances with two digits after the point."""
+    return (codes - query).norm(dim=1).round(decimals=2).argsort(stable=True)[:k]
+
+
+def nearest_in_half_precision(codes, query, k):
+    return (codes.half() - query.half()).square().sum(1).argsort()[:k]
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -256,4 +265,6 @@ WRONG = {
     nearest_forgot_return: "the last line a `return`",
     nearest_misspelt: "name 'code' is not defined",
     nearest_first_two_numbers: "find the smallest by eye",
+    nearest_rounded: "query = torch.tensor([",
+    nearest_in_half_precision: "query = torch.tensor([",
 }

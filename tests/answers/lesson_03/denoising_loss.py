@@ -1,5 +1,6 @@
 """Answers to `denoising_loss`, lesson 03, as learners write them."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -45,7 +46,111 @@ def loss_clean_times_one(model, target, corrupted):
     return torch.linalg.vector_norm(error, dim=1) ** 2
 
 
+def loss_own_gradient_thrown_away(model, clean, noisy):
+    """Looks at a gradient on the side, by the function that leaves none behind."""
+    value = loss_flatten(model, clean, noisy)
+    torch.autograd.grad(value.sum(), list(model.parameters()), retain_graph=True)
+    return value
+
+
+def loss_in_double(model, clean, noisy):
+    return (model(noisy).double() - clean.double()).square().flatten(1).sum(1)
+
+
+def loss_mode_put_back(model, clean, noisy):
+    was = model.training
+    model.train(False)
+    value = loss_flatten(model, clean, noisy)
+    model.train(was)
+    return value
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+def loss_clamped(model, clean, noisy):
+    return ((model(noisy).clamp(0, 1) - clean) ** 2).flatten(1).sum(1)
+
+
+def loss_ink_only(model, clean, noisy):
+    return ((F.relu(model(noisy)) - clean) ** 2).flatten(1).sum(1)
+
+
+def loss_held_above(model, clean, noisy):
+    """No known cut: the generic message has to do."""
+    return ((model(noisy).clamp(min=-1, max=2) - clean) ** 2).flatten(1).sum(1)
+
+
+def loss_sigmoid(model, clean, noisy):
+    return ((torch.sigmoid(model(noisy)) - clean) ** 2).flatten(1).sum(1)
+
+
+def loss_noisy_clamped(model, clean, noisy):
+    return ((model(noisy.clip(0, 1)) - clean) ** 2).flatten(1).sum(1)
+
+
+def loss_hat_for_power(model, clean, noisy):
+    return ((model(noisy) - clean) ^ 2).flatten(1).sum(1)
+
+
+def loss_goes_backward(model, clean, noisy):
+    value = loss_flatten(model, clean, noisy)
+    value.mean().backward()
+    return value
+
+
+def loss_goes_backward_and_keeps(model, clean, noisy):
+    """The loop's own `backward` then works, and doubles the gradient."""
+    value = loss_flatten(model, clean, noisy)
+    value.sum().backward(retain_graph=True)
+    return value
+
+
+def loss_zero_grad(model, clean, noisy):
+    model.zero_grad()
+    return loss_flatten(model, clean, noisy)
+
+
+def loss_evaluates(model, clean, noisy):
+    model.eval()
+    return loss_flatten(model, clean, noisy)
+
+
+def loss_puts_in_training(model, clean, noisy):
+    return loss_flatten(model.train(), clean, noisy)
+
+
+def loss_freezes(model, clean, noisy):
+    value = loss_flatten(model, clean, noisy)
+    model.requires_grad_(False)
+    return value
+
+
+def loss_tiny_step(model, clean, noisy):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter -= 1e-12 * parameter
+    return loss_flatten(model, clean, noisy)
+
+
+def loss_watches_noisy(model, clean, noisy):
+    noisy.requires_grad_()
+    return loss_flatten(model, clean, noisy)
+
+
+def loss_watches_clean(model, clean, noisy):
+    clean.requires_grad = True
+    return loss_flatten(model, clean.detach(), noisy)
+
+
+def loss_seeds(model, clean, noisy):
+    torch.manual_seed(7)
+    return loss_flatten(model, clean, noisy)
+
+
+def loss_seeds_numpy(model, clean, noisy):
+    np.random.seed(0)
+    return loss_flatten(model, clean, noisy)
 
 
 def loss_noisy_target(model, clean, noisy):
@@ -196,6 +301,9 @@ RIGHT = [
     loss_no_gradient_through_the_noise,
     loss_asks_twice,
     loss_clean_times_one,
+    loss_own_gradient_thrown_away,
+    loss_in_double,
+    loss_mode_put_back,
 ]
 
 WRONG = {
@@ -232,4 +340,20 @@ WRONG = {
     loss_without_calling: "unsupported operand",
     loss_number: "Leave out `.item()`",
     loss_three_times: "3 times what it should be",
+    loss_clamped: "You cut the model's answer to [0, 1]",
+    loss_ink_only: "You cut away what the model paints below 0",
+    loss_held_above: "the two do not agree",
+    loss_sigmoid: "You put a sigmoid on the model's answer",
+    loss_noisy_clamped: "You cut the spoilt images to [0, 1]",
+    loss_hat_for_power: "In Python `^` is no power",
+    loss_goes_backward: "adds to the gradients of the model's parameters",
+    loss_zero_grad: "sets back the gradients of the model's parameters",
+    loss_evaluates: "came back in evaluation mode",
+    loss_puts_in_training: "came back in training mode",
+    loss_freezes: "switches `requires_grad` of the model's parameter `weight`",
+    loss_tiny_step: "its parameter `weight` was written to",
+    loss_watches_noisy: "`requires_grad` of the caller's own noisy",
+    loss_watches_clean: "`requires_grad` of the caller's own clean",
+    loss_seeds: "torch's global stream is no longer where it was",
+    loss_seeds_numpy: "NumPy's global stream is no longer where it was",
 }

@@ -1,5 +1,8 @@
 """Answers to `masking_noise`, lesson 03, as learners write them."""
 
+import random
+
+import numpy as np
 import torch
 
 # --- right ----------------------------------------------------------------------------------------
@@ -69,7 +72,77 @@ def mask_quantile_of_normal(x, rate, generator):
     return torch.where(u >= rate, x, torch.zeros_like(x))
 
 
+def mask_by_views(x, rate, generator):
+    """Stops at images that are views of others, as torch says it does; at others it is right."""
+    u = torch.rand(x.numel(), generator=generator).view(len(x), -1)
+    return (x.view(len(x), -1) * (u >= rate)).view(x.shape)
+
+
+def mask_numpy_stream(x, rate, generator):
+    """A stream of NumPy's of its own, which the generator starts."""
+    seed = int(torch.randint(2**31, (), generator=generator))
+    keep = np.random.default_rng(seed).random(x.shape) >= rate
+    return torch.where(torch.as_tensor(keep), x, 0.0)
+
+
+def mask_forked(x, rate, generator):
+    """The global stream is put back where it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
+        return x * (torch.rand_like(x) >= rate)
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+def mask_per_cents(x, rate, generator):
+    return x.masked_fill(torch.randint(0, 100, x.shape, generator=generator) < 100 * rate, 0)
+
+
+def mask_rounded_rate(x, rate, generator):
+    return mask_where(x, round(rate, 2), generator)
+
+
+def mask_bytes(x, rate, generator):
+    draw = torch.randint(0, 256, x.shape, generator=generator)
+    return x * (draw >= round(256 * rate))
+
+
+def mask_half_the_batch_twice(x, rate, generator):
+    half = (len(x) + 1) // 2
+    u = torch.rand((half, *x.shape[1:]), generator=generator)
+    return x * (torch.cat([u, u])[: len(x)] >= rate)
+
+
+def mask_seeds_from_the_generator(x, rate, generator):
+    torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
+    return x * (torch.rand_like(x) >= rate)
+
+
+def mask_seeds_numpy(x, rate, generator):
+    np.random.seed(int(torch.randint(2**31, (), generator=generator)))
+    return x * torch.as_tensor(np.random.rand(*x.shape) >= rate)
+
+
+def mask_seeds_python(x, rate, generator):
+    random.seed(3)
+    return mask_where(x, rate, generator)
+
+
+def mask_undoes_dropout(x, rate, generator):
+    """The scaling of F.dropout, and its opposite: nearly x, but not quite."""
+    return mask_dropout(x, rate, generator) * (1 - rate if rate < 1 else 1)
+
+
+def mask_writes_into_a_copy(x, rate, generator):
+    noisy = x.clone()
+    noisy.flatten()[torch.rand(x.numel(), generator=generator) < rate] = 0
+    return noisy
+
+
+def mask_and_for_both(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return torch.where(u >= 0 and u < rate, 0.0, x)
 
 
 def mask_inverted(x, rate, generator):
@@ -252,6 +325,9 @@ RIGHT = [
     mask_uniform_,
     mask_multinomial,
     mask_quantile_of_normal,
+    mask_by_views,
+    mask_numpy_stream,
+    mask_forked,
 ]
 
 WRONG = {
@@ -291,4 +367,14 @@ WRONG = {
     mask_forgot_return: "the last line a `return`",
     mask_strength_first: "yours takes (rate)",
     mask_off_by_a_tenth: "one expects 30.0% to be 0",
+    mask_per_cents: "to be hit, and 1",
+    mask_rounded_rate: "to be hit, and 0 were",
+    mask_bytes: "to be hit, and ",
+    mask_half_the_batch_twice: "half a batch before it",
+    mask_seeds_from_the_generator: "torch's global stream is no longer",
+    mask_seeds_numpy: "NumPy's global stream is no longer",
+    mask_seeds_python: "Python's own `random` is no longer",
+    mask_undoes_dropout: "rounding changed it",
+    mask_writes_into_a_copy: "what is written into the copy is lost",
+    mask_and_for_both: "Use `&`, `|` and `~`",
 }

@@ -61,7 +61,62 @@ def specks_salt_then_the_rest(x, rate, generator):
     return x.masked_fill(pepper, 0).masked_fill(salt, 1)
 
 
+def specks_of_three_kinds(x, rate, generator):
+    """One number for each pixel says which of three pictures it is taken from."""
+    u = torch.rand(x.shape, generator=generator)
+    kind = torch.bucketize(u, torch.tensor([rate / 2, rate]))
+    pictures = torch.stack([torch.zeros_like(x), torch.ones_like(x), x])
+    return pictures.gather(0, kind[None])[0]
+
+
+def specks_sign(x, rate, generator):
+    """A draw around 0: far out on either side is a speck."""
+    v = 2 * torch.rand(x.shape, generator=generator) - 1
+    return torch.where(v.abs() > 1 - rate, (v > 0).to(x.dtype), x)
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+def specks_per_cents(x, rate, generator):
+    draw = torch.randint(0, 200, x.shape, generator=generator)
+    return x.masked_fill(draw < 200 * rate, 1).masked_fill(draw < 100 * rate, 0)
+
+
+def specks_rounded_rate(x, rate, generator):
+    return specks_two_draws(x, int(100 * rate + 1e-6) / 100, generator)
+
+
+def specks_half_the_batch_twice(x, rate, generator):
+    half = (len(x) + 1) // 2
+    u = torch.rand((half, *x.shape[1:]), generator=generator)
+    u = torch.cat([u, u])[: len(x)]
+    return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
+
+
+def specks_seeds(x, rate, generator):
+    torch.manual_seed(generator.initial_seed())
+    return specks_one_draw(x, rate, generator)
+
+
+def specks_writes_into_a_copy(x, rate, generator):
+    noisy = x.clone()
+    u = torch.rand(x.numel(), generator=generator)
+    noisy.reshape(-1)[u < rate] = 1.0
+    noisy.reshape(-1)[u < rate / 2] = 0.0
+    return noisy
+
+
+def specks_and_for_both(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return torch.where(u > rate / 2 and u < rate, 1.0, torch.where(u < rate / 2, 0.0, x))
+
+
+def specks_if_for_where(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    if u < rate:
+        return torch.round(u / rate)
+    return x
 
 
 def specks_only_pepper(x, rate, generator):
@@ -271,6 +326,8 @@ RIGHT = [
     specks_by_index,
     specks_multinomial,
     specks_salt_then_the_rest,
+    specks_of_three_kinds,
+    specks_sign,
 ]
 
 WRONG = {
@@ -312,4 +369,11 @@ WRONG = {
     specks_numpy: "a NumPy array",
     specks_two_axes: "Rows of pixels went well",
     specks_two_to_one: "one expects 15.0% to be 0",
+    specks_per_cents: "as `torch.randint(0, 100, ...)` draws them",
+    specks_rounded_rate: "to be hit, and 0 were",
+    specks_half_the_batch_twice: "half a batch before it",
+    specks_seeds: "torch's global stream is no longer",
+    specks_writes_into_a_copy: "what is written into the copy is lost",
+    specks_and_for_both: "Use `&`, `|` and `~`",
+    specks_if_for_where: "in place of `if`, `torch.where`",
 }

@@ -188,6 +188,38 @@ class NoisyInTraining(Plain):
         return self.decoder(code), code
 
 
+class DroppedTwice(Plain):
+    """Dropout in training, and a forward pass for each of the two terms."""
+
+    def __init__(self, input_dim=784, latent_dim=64, sparsity_weight=1e-3):
+        super().__init__(input_dim, latent_dim, sparsity_weight)
+        self.encoder = nn.Sequential(nn.Dropout(0.1), nn.Linear(input_dim, latent_dim), nn.ELU())
+
+    def loss(self, x):
+        error = (self(x)[0] - x).square().sum(1)
+        return (error + self.sparsity_weight * self(x)[1].abs().sum(1)).mean()
+
+
+class Gated(nn.Module):
+    """Magnitudes and gates, each its own layer, and einsum in place of a decoder."""
+
+    def __init__(self, input_dim=784, latent_dim=64, sparsity_weight=1e-3):
+        super().__init__()
+        self.price = {"code": sparsity_weight}
+        self.size = nn.Linear(input_dim, latent_dim)
+        self.gate = nn.Linear(input_dim, latent_dim)
+        self.dictionary = nn.Parameter(0.05 * torch.randn(latent_dim, input_dim))
+        self.bias = nn.Parameter(torch.zeros(input_dim))
+
+    def forward(self, x):
+        code = self.size(x).relu() * self.gate(x).sigmoid()
+        return torch.einsum("bu,ud->bd", code, self.dictionary) + self.bias, code
+
+    def loss(self, x):
+        x_hat, code = self(x)
+        return (x_hat - x).pow(2).sum(-1).mean(0) + self.price["code"] * code.norm(1) / len(x)
+
+
 # --- wrong ----------------------------------------------------------------------------------------
 
 
@@ -671,6 +703,116 @@ class HardCodedBatch(LossOf):
         return (((x - x_hat) ** 2).sum() + w * code.abs().sum()) / 128
 
 
+class FreeUnderDropout(Dropped):
+    """The price ends where training begins, and dropout hides it from who compares two passes."""
+
+    def loss(self, x):
+        x_hat, code = self(x)
+        price = 0.0 if self.training else self.sparsity_weight
+        return ((x_hat - x) ** 2).sum(1).mean() + price * code.abs().sum(1).mean()
+
+
+class MeansUnderDropout(Dropped):
+    def loss(self, x):
+        x_hat, code = self(x)
+        if not self.training:
+            return super().loss(x)
+        return F.mse_loss(x_hat, x) + self.sparsity_weight * code.abs().mean()
+
+
+class HalfPriceUnderNoise(NoisyInTraining):
+    """No known part: the two numbers have to do."""
+
+    def loss(self, x):
+        x_hat, code = self(x)
+        price = self.sparsity_weight * (0.5 if self.training else 1)
+        return ((x_hat - x) ** 2).sum(1).mean() + price * code.abs().sum(1).mean()
+
+
+class PriceInTheClass(Plain):
+    weight = 1e-3
+
+    def __init__(self, input_dim=784, latent_dim=64, sparsity_weight=1e-3):
+        super().__init__(input_dim, latent_dim, sparsity_weight)
+        type(self).weight = sparsity_weight
+
+    def loss(self, x):
+        x_hat, code = self(x)
+        return ((x_hat - x) ** 2).sum(1).mean() + self.weight * code.abs().sum(1).mean()
+
+
+class PriceThatEnds(Plain):
+    """An introductory offer the other way round."""
+
+    def __init__(self, input_dim=784, latent_dim=64, sparsity_weight=1e-3):
+        super().__init__(input_dim, latent_dim, sparsity_weight)
+        self.calls = 0
+
+    def loss(self, x):
+        self.calls += 1
+        x_hat, code = self(x)
+        price = self.sparsity_weight if self.calls < 30 else 0.0
+        return ((x_hat - x) ** 2).sum(1).mean() + price * code.abs().sum(1).mean()
+
+
+class DetachesInTraining(Plain):
+    def loss(self, x):
+        x_hat, code = self(x)
+        code = code.detach() if self.training else code
+        return ((x_hat - x) ** 2).sum(1).mean() + self.sparsity_weight * code.abs().sum(1).mean()
+
+
+class BackwardInTraining(Plain):
+    def loss(self, x):
+        value = super().loss(x)
+        if self.training:
+            value.backward(retain_graph=True)
+        return value
+
+
+class ZeroesInLoss(Plain):
+    def loss(self, x):
+        self.zero_grad()
+        return super().loss(x)
+
+
+class EvaluatesInLoss(Plain):
+    def loss(self, x):
+        self.eval()
+        return super().loss(x)
+
+
+class WatchesX(Plain):
+    def loss(self, x):
+        return super().loss(x.requires_grad_())
+
+
+class SeedsLoss(Dropped):
+    def loss(self, x):
+        torch.manual_seed(0)
+        return super().loss(x)
+
+
+class Counts(Plain):
+    def loss(self, x):
+        x_hat, code = self(x)
+        count = (code != 0).float().sum(1)
+        return (((x_hat - x) ** 2).sum(1) + self.sparsity_weight * count).mean()
+
+
+class Largest(Plain):
+    def loss(self, x):
+        x_hat, code = self(x)
+        return (((x_hat - x) ** 2).sum(1) + self.sparsity_weight * code.abs().max(1).values).mean()
+
+
+class HonestBill(Plain):
+    def loss(self, x):
+        x_hat, code = self(x)
+        bill = (code.abs() * self.decoder[0].weight.norm(dim=0)).sum(1)
+        return (((x_hat - x) ** 2).sum(1) + self.sparsity_weight * bill).mean()
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -686,6 +828,8 @@ RIGHT = [
     WithMethods,
     Lazy,
     NoisyInTraining,
+    DroppedTwice,
+    Gated,
 ]
 
 WRONG = {
@@ -764,4 +908,19 @@ WRONG = {
     DrownsInTraining: "the model does not learn",
     FreeInTraining: "In training mode your loss is",
     HardCodedBatch: "Your own x_hat and code have the squared error",
+    FreeUnderDropout: "The code costs nothing: the penalty is missing, and this is a plain "
+    "autoencoder. What is trained should be what is reported",
+    MeansUnderDropout: "the mean is taken over the batch alone. What is trained should be what is",
+    HalfPriceUnderNoise: "in evaluation mode, it was right. What is trained",
+    PriceInTheClass: "after a second one was built",
+    PriceThatEnds: "After sixty steps of training your loss is",
+    DetachesInTraining: "In training mode, after `model.train()`: The penalty is counted",
+    BackwardInTraining: "`loss` adds to the gradients",
+    ZeroesInLoss: "`loss` sets back the gradients",
+    EvaluatesInLoss: "came back in evaluation mode",
+    WatchesX: "`loss` switched on `requires_grad`",
+    SeedsLoss: "Your `loss` seeds",
+    Counts: "A count has no gradient",
+    Largest: "The penalty is the largest number of each code",
+    HonestBill: "the honest bill of the lesson",
 }

@@ -63,6 +63,18 @@ def kl_millionths(activations, target):
     return (on + (1 - target) * torch.log((1 - target) / (1 - m + 1e-6))).sum()
 
 
+def kl_in_double(activations, target):
+    m = activations.double().mean(0).clamp(1e-6, 1 - 1e-6)
+    return (target * (target / m).log() + (1 - target) * ((1 - target) / (1 - m)).log()).sum()
+
+
+def kl_log1p(activations, target):
+    """A ten-millionth, about as near to 1 as float32 comes."""
+    m = activations.mean(0).clamp(min=1e-7, max=1 - 1e-7)
+    off = math.log1p(-target) - torch.log1p(-m)
+    return (target * (math.log(target) - m.log()) + (1 - target) * off).sum()
+
+
 # --- wrong ----------------------------------------------------------------------------------------
 
 
@@ -224,6 +236,41 @@ def kl_item(activations, target):
     return kl_formula(activations, target).item()
 
 
+def kl_clamped_at_a_thousandth(activations, target):
+    m = activations.mean(0).clamp(1e-3, 1 - 1e-3)
+    return (target * (target / m).log() + (1 - target) * ((1 - target) / (1 - m)).log()).sum()
+
+
+def kl_clamped_at_a_ten_thousandth(activations, target):
+    m = activations.mean(0).clamp(1e-4, 1 - 1e-4)
+    return (target * (target / m).log() + (1 - target) * ((1 - target) / (1 - m)).log()).sum()
+
+
+def kl_held_below_alone(activations, target):
+    """A millionth at one end, and a hundredth of a per cent at the other."""
+    m = activations.mean(0).clamp(1e-6, 1 - 1e-4)
+    return (target * (target / m).log() + (1 - target) * ((1 - target) / (1 - m)).log()).sum()
+
+
+def kl_math_log(activations, target):
+    m = activations.mean(0)
+    return (target * math.log(target / m) + (1 - target) * math.log((1 - target) / (1 - m))).sum()
+
+
+def kl_of_the_tutorial(activations, target):
+    """As many repositories have it, after one tutorial."""
+    m = torch.mean(torch.sigmoid(activations), 1)
+    return torch.sum(
+        target * torch.log(target / m) + (1 - target) * torch.log((1 - target) / (1 - m))
+    )
+
+
+def kl_sigmoid_of_each(activations, target):
+    m = torch.sigmoid(activations)
+    kl = target * torch.log(target / m) + (1 - target) * torch.log((1 - target) / (1 - m))
+    return kl.sum(1).mean()
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -235,6 +282,8 @@ RIGHT = [
     kl_xlogy,
     kl_epsilons,
     kl_millionths,
+    kl_in_double,
+    kl_log1p,
 ]
 
 WRONG = {
@@ -272,4 +321,10 @@ WRONG = {
     kl_clamped_too_far: "Carry the first unit through by hand",
     kl_detached: "nothing could be trained",
     kl_item: "Leave out `.item()`",
+    kl_clamped_at_a_thousandth: "Yours seems to be moved to 0.001",
+    kl_clamped_at_a_ten_thousandth: "Yours seems to be moved to 0.0001",
+    kl_held_below_alone: "Yours seems to be moved to 0.9999",
+    kl_math_log: "`torch.log(...)`, or `.log()`",
+    kl_of_the_tutorial: "Two things at once",
+    kl_sigmoid_of_each: "and every one of them is compared with the target",
 }

@@ -172,6 +172,26 @@ def top_random_ties(code, k):
     return torch.zeros_like(code).scatter(1, kept, code.gather(1, kept))
 
 
+def top_columns_of_all_rows(code, k):
+    mask = torch.zeros_like(code)
+    mask[:, code.abs().topk(k, dim=1).indices] = 1
+    return code * mask
+
+
+def top_columns_taken_for_rows(code, k):
+    kept = code.abs().topk(k, dim=1).indices
+    out = torch.zeros_like(code)
+    out[kept] = code[kept]
+    return out
+
+
+def top_rows_and_columns_unpaired(code, k):
+    kept = code.abs().topk(k, dim=1).indices
+    out = torch.zeros_like(code)
+    out[range(len(code)), kept] = code[range(len(code)), kept]
+    return out
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -213,4 +233,7 @@ WRONG = {
     top_doubled: "2 times what it should be",
     top_random_ties: "Is something added to the magnitudes",
     top_jittered: "not k of the largest",
+    top_columns_of_all_rows: "whatever one picture keeps, all keep",
+    top_columns_taken_for_rows: "counts rows, and what `topk` returned are columns",
+    top_rows_and_columns_unpaired: "Rows and columns do not pair off",
 }

@@ -78,7 +78,66 @@ def penalty_singular_values(encode, x):
     return torch.linalg.matrix_norm(jacobian).square()
 
 
+def penalty_backward_into_x_alone(encode, x):
+    """`inputs=` keeps `backward` away from the encoder's weights."""
+    watched = x.detach().requires_grad_()
+    total = torch.zeros(len(x))
+    for unit in encode(watched).sum(0):
+        watched.grad = None
+        unit.backward(create_graph=True, inputs=[watched])
+        total = total + watched.grad.flatten(1).square().sum(1)
+    return total
+
+
+def penalty_double(encode, x):
+    return penalty_loop(encode, x).double()
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+def penalty_backward_into_everything(encode, x):
+    watched = x.detach().clone().requires_grad_()
+    total = torch.zeros(len(x))
+    for unit in encode(watched).sum(0):
+        watched.grad = None
+        unit.backward(create_graph=True)
+        total = total + watched.grad.flatten(1).square().sum(1)
+    return total
+
+
+def penalty_zeroes_the_encoder(encode, x):
+    encode.zero_grad()
+    return penalty_loop(encode, x)
+
+
+def penalty_evaluates(encode, x):
+    return penalty_loop(encode.eval(), x)
+
+
+def penalty_puts_in_training(encode, x):
+    encode.train()
+    return penalty_loop(encode, x)
+
+
+def penalty_writes_weights(encode, x):
+    for parameter in encode.parameters():
+        parameter.data *= 1 + 1e-6
+    return penalty_loop(encode, x)
+
+
+def penalty_seeds(encode, x):
+    torch.manual_seed(0)
+    return penalty_loop(encode, x)
+
+
+def penalty_a_little_more(encode, x):
+    """Near the right numbers as well, but all by one factor."""
+    return 1.01 * penalty_loop(encode, x)
+
+
+def penalty_fine_differences(encode, x):
+    return penalty_coarse_differences(encode, x, step=1e-3)
 
 
 def _rows(encode, x, create_graph=True):
@@ -339,6 +398,8 @@ RIGHT = [
     penalty_columns_by_jvp,
     penalty_batched_gradients,
     penalty_singular_values,
+    penalty_backward_into_x_alone,
+    penalty_double,
 ]
 
 WRONG = {
@@ -384,4 +445,12 @@ WRONG = {
     penalty_keeps_image_axes: "Too many axes",
     penalty_images_forgotten: "axes of height and width",
     penalty_looks_inside: "weights inside `encode`",
+    penalty_backward_into_everything: "adds to the gradients of the model's parameters",
+    penalty_zeroes_the_encoder: "sets back the gradients",
+    penalty_evaluates: "came back in evaluation mode",
+    penalty_puts_in_training: "came back in training mode",
+    penalty_writes_weights: "was written to",
+    penalty_seeds: "torch's global stream is no longer",
+    penalty_a_little_more: "Every number is 1.01 times",
+    penalty_fine_differences: "as those of a difference quotient are",
 }

@@ -181,6 +181,21 @@ def layer_twice(hidden, weight):
     return 2 * layer_einsum(hidden, weight)
 
 
+def layer_column_summed(hidden, weight):
+    """The most copied contractive loss: a sum too many."""
+    lengths = (weight**2).sum(dim=1).unsqueeze(1)
+    return torch.sum(torch.mm((hidden * (1 - hidden)) ** 2, lengths), 0)
+
+
+def layer_column_averaged(hidden, weight):
+    lengths = torch.sum(weight**2, dim=1, keepdim=True)
+    return torch.mm((hidden * (1 - hidden)) ** 2, lengths).mean(0)
+
+
+def layer_hat_for_power(hidden, weight):
+    return ((hidden * (1 - hidden)) ^ 2) @ (weight**2).sum(1)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -226,4 +241,7 @@ WRONG = {
     layer_in_place: "changed its argument `weight` in place",
     layer_arguments_swapped: "einsum()",
     layer_twice: "2 times what it should be",
+    layer_column_summed: "take `squeeze(1)` in its place",
+    layer_column_averaged: "left in a row of one",
+    layer_hat_for_power: "In Python `^` is no power",
 }

@@ -249,6 +249,11 @@ def bernoulli_clamped(logits, x):
     return bernoulli_with_logits(logits.clamp(-3, 3), x)
 
 
+def bernoulli_black_and_white_far_out(logits, x):
+    """Where the network is sure, a grey pixel is taken for black or white."""
+    return bernoulli_logsigmoid(logits, torch.where(logits.abs() > 50, x.round(), x))
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -308,4 +313,5 @@ WRONG = {
     bernoulli_detached: "nothing could be trained",
     bernoulli_in_place: "changed its argument `logits` in place",
     bernoulli_clamped: "Carry the first pixel through by hand",
+    bernoulli_black_and_white_far_out: "the two do not agree",
 }

@@ -265,6 +265,24 @@ def elbo_warmed_up(logits, x, mu, log_var):
     return bernoulli_with_logits(logits, x) - 0.3 * kl_as_in_the_paper(mu, log_var)
 
 
+def elbo_clamped_log_var(logits, x, mu, log_var):
+    return elbo_of_two_functions(logits, x, mu, log_var.clamp(-5, 5))
+
+
+def elbo_clamped_mu(logits, x, mu, log_var):
+    return elbo_of_two_functions(logits, x, mu.clamp(-11, 11), log_var)
+
+
+def elbo_costly_codes_forgiven(logits, x, mu, log_var):
+    """The price of a dimension is capped."""
+    kl = 0.5 * (mu**2 + log_var.exp() - log_var - 1)
+    return bernoulli_with_logits(logits, x) - kl.clamp(max=60).sum(1)
+
+
+def elbo_kl_by_pixels(logits, x, mu, log_var):
+    return bernoulli_with_logits(logits, x) - kl_as_in_the_paper(mu, log_var) / x[0].numel()
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -322,4 +340,8 @@ WRONG = {
     elbo_decodes_again: "name 'decode' is not defined",
     elbo_two_terms: "a tuple of 2",
     elbo_warmed_up: "Compute the two terms one by one",
+    elbo_clamped_log_var: "right for log_var between -5 and 5, and not beyond",
+    elbo_clamped_mu: "something clamps `mu`",
+    elbo_costly_codes_forgiven: "right for log_var between -8 and 4.5",
+    elbo_kl_by_pixels: "divided by the number of pixels",
 }

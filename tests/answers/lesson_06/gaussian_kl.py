@@ -73,7 +73,57 @@ def kl_vmap(mu, log_var):
     return torch.vmap(lambda m, lv: (m @ m + lv.exp().sum() - lv.sum() - len(m)) / 2)(mu, log_var)
 
 
+def kl_with_a_harmless_guard(mu, log_var):
+    """A millionth that keeps the logarithm of a variance finite changes nothing that shows."""
+    var = log_var.exp()
+    return 0.5 * (mu**2 + var - torch.log(var + 1e-6) - 1).sum(1)
+
+
+def kl_clamped_far_out(mu, log_var):
+    """Where no encoder goes: a guard against overflow."""
+    log_var = log_var.clamp(-20, 20)
+    return -0.5 * (1 + log_var - mu**2 - log_var.exp()).sum(-1)
+
+
+def kl_in_double_by_row(mu, log_var):
+    rows = zip(mu.double(), log_var.double(), strict=True)
+    return torch.stack([(m @ m + lv.exp().sum() - lv.sum() - len(m)) / 2 for m, lv in rows])
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+def kl_clamped_log_var(mu, log_var):
+    log_var = torch.clamp(log_var, -4, 4)
+    return 0.5 * (mu**2 + log_var.exp() - log_var - 1).sum(1)
+
+
+def kl_clamped_below(mu, log_var):
+    log_var = log_var.clamp(min=-6)
+    return 0.5 * (mu**2 + log_var.exp() - log_var - 1).sum(1)
+
+
+def kl_clamped_above(mu, log_var):
+    return 0.5 * (mu**2 + log_var.clamp(max=3.5).exp() - log_var.clamp(max=3.5) - 1).sum(1)
+
+
+def kl_clamped_mu(mu, log_var):
+    return 0.5 * (mu.clamp(-9, 9) ** 2 + log_var.exp() - log_var - 1).sum(1)
+
+
+def kl_variance_with_a_floor(mu, log_var):
+    var = log_var.exp().clamp(min=0.005)
+    return 0.5 * (mu**2 + var - var.log() - 1).sum(1)
+
+
+def kl_soft_bounds(mu, log_var):
+    """Bent by degrees: nothing stands still."""
+    log_var = torch.where(log_var.abs() > 3, log_var.sign() * (2 + log_var.abs() / 3), log_var)
+    return 0.5 * (mu**2 + log_var.exp() - log_var - 1).sum(1)
+
+
+def kl_hat_for_power(mu, log_var):
+    return 0.5 * (mu ^ 2 + log_var.exp() - log_var - 1).sum(1)
 
 
 def kl_log_sigma(mu, log_var):
@@ -308,6 +358,9 @@ RIGHT = [
     kl_double,
     kl_sinh,
     kl_vmap,
+    kl_with_a_harmless_guard,
+    kl_clamped_far_out,
+    kl_in_double_by_row,
 ]
 
 WRONG = {
@@ -360,6 +413,13 @@ WRONG = {
     kl_numpy: "without NumPy",
     kl_number: "Leave out `.item()`",
     kl_in_place: "changed its argument `mu` in place",
-    kl_math_exp: "math.exp",
+    kl_math_exp: "`torch.exp(...)`, or `.exp()`",
     kl_plus_reversed: "Carry the first entry through by hand",
+    kl_clamped_log_var: "right for log_var between -4 and 4, and not beyond",
+    kl_clamped_below: "right for log_var between -6 and 6, and not beyond",
+    kl_clamped_above: "right for log_var between -8 and 3.5, and not beyond",
+    kl_clamped_mu: "something clamps `mu`",
+    kl_variance_with_a_floor: "right for log_var between -5 and 6",
+    kl_soft_bounds: "right for log_var between -3 and 3",
+    kl_hat_for_power: "In Python `^` is no power",
 }

@@ -64,7 +64,77 @@ def draw_flat(mu, log_var, generator=None):
     return mu - epsilon * torch.exp(log_var / 4) ** 2
 
 
+def draw_scaled_cholesky(mu, log_var, generator=None):
+    """As one would write it for covariances, entry by entry of the diagonal."""
+    scale = torch.diag_embed(log_var.exp().sqrt())
+    epsilon = torch.randn(*mu.shape, 1, generator=generator)
+    return mu + (scale @ epsilon).squeeze(-1)
+
+
+def draw_clamped_far_out(mu, log_var, generator=None):
+    """A guard against overflow, where no encoder goes."""
+    sigma = torch.exp(0.5 * log_var.clamp(-30, 20)) + 1e-8
+    return torch.randn(mu.shape, generator=generator).mul(sigma).add(mu)
+
+
+class Draws(torch.nn.Module):
+    """A layer that draws, and its `forward`."""
+
+    def forward(self, mu, log_var, generator=None):
+        return mu + (log_var / 2).exp() * torch.randn(mu.size(), generator=generator)
+
+
+draw_layer = Draws().forward
+
+
 # --- wrong ----------------------------------------------------------------------------------------
+
+
+def draw_clamped_log_var(mu, log_var, generator=None):
+    return draw_randn(mu, log_var.clamp(-4, 4), generator)
+
+
+def draw_sigma_with_a_floor(mu, log_var, generator=None):
+    sigma = torch.exp(log_var / 2).clamp(min=0.1)
+    return mu + sigma * torch.randn(mu.shape, generator=generator)
+
+
+def draw_clamped_above(mu, log_var, generator=None):
+    return draw_randn(mu, log_var.clamp(max=3), generator)
+
+
+def draw_clamped_mu(mu, log_var, generator=None):
+    return draw_randn(mu.clamp(-10, 10), log_var, generator)
+
+
+def draw_within_three(mu, log_var, generator=None):
+    return mu + torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator).clamp(-3, 3)
+
+
+def draw_mirrored(mu, log_var, generator=None):
+    half = torch.randn((len(mu) + 1) // 2, mu.shape[1], generator=generator)
+    return mu + torch.exp(log_var / 2) * torch.cat([half, -half])[: len(mu)]
+
+
+def draw_standardised_rows(mu, log_var, generator=None):
+    epsilon = torch.randn(mu.shape, generator=generator)
+    if mu.shape[1] > 1:
+        epsilon = F.layer_norm(epsilon, mu.shape[1:])
+    return mu + torch.exp(log_var / 2) * epsilon
+
+
+def draw_switches_mu_on(mu, log_var, generator=None):
+    return draw_randn(mu.requires_grad_(), log_var, generator)
+
+
+def draw_switches_log_var_on(mu, log_var, generator=None):
+    log_var.requires_grad = True
+    return draw_randn(mu, log_var, generator)
+
+
+def draw_seeds_numpy(mu, log_var, generator=None):
+    np.random.seed(1)
+    return draw_randn(mu, log_var, generator)
 
 
 def draw_variance(mu, log_var, generator=None):
@@ -300,6 +370,9 @@ RIGHT = [
     draw_box_muller,
     draw_double,
     draw_flat,
+    draw_scaled_cholesky,
+    draw_clamped_far_out,
+    draw_layer,
 ]
 
 WRONG = {
@@ -346,12 +419,22 @@ WRONG = {
     draw_numpy: "without NumPy",
     draw_generator_ignored: "does not come from `generator`",
     draw_seeded: "Every call returns the same draw",
-    draw_seeds_beside: "the global stream of torch moved or was seeded",
+    draw_seeds_beside: "torch's global stream is no longer where it was",
     draw_generator_copied: "you seed or copy it",
     draw_new_generator: "Without a generator",
     draw_transposed: "Look at which axis",
     draw_in_place: "changed its argument `mu` in place",
     draw_returns_noise_too: "a tuple of 2",
-    draw_without_default: "missing 1 required positional argument",
+    draw_without_default: "Your function asks for a generator each time",
     draw_too_narrow: "The noise that your draws imply",
+    draw_clamped_log_var: "the spread that belongs to log_var = -",
+    draw_sigma_with_a_floor: "where it is nearer to 0 they are right",
+    draw_clamped_above: "Where log_var is between 3 and 4",
+    draw_clamped_mu: "Does something clamp `mu`",
+    draw_within_three: "never goes beyond ±3",
+    draw_mirrored: "of one row of a batch of two goes together",
+    draw_standardised_rows: "never goes beyond ±2.",
+    draw_switches_mu_on: "`requires_grad` of the caller's own `mu`",
+    draw_switches_log_var_on: "`requires_grad` of the caller's own `log_var`",
+    draw_seeds_numpy: "NumPy's global stream is no longer",
 }

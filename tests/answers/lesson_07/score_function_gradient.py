@@ -384,6 +384,32 @@ def score_in_place(f, mu, log_var, n_samples, generator):
     return gradient
 
 
+def score_clamped_log_var(f, mu, log_var, n_samples, generator):
+    return score_einsum(f, mu, log_var.clamp(-4, 4), n_samples, generator)
+
+
+def score_variance_with_a_floor(f, mu, log_var, n_samples, generator):
+    """The draws are right, and what they are divided by is not."""
+    z = _draws(mu, log_var, n_samples, generator)
+    return (f(z)[:, None] * (z - mu) / (log_var.exp() + 1e-3)).mean(0)
+
+
+def score_clamped_mu(f, mu, log_var, n_samples, generator):
+    return score_einsum(f, mu.clamp(-5, 5), log_var, n_samples, generator)
+
+
+def score_switches_mu_on(f, mu, log_var, n_samples, generator):
+    mu.requires_grad_()
+    z = _draws(mu, log_var, n_samples, generator).detach()
+    log_q = Normal(mu, torch.exp(log_var / 2)).log_prob(z).sum(1)
+    return torch.autograd.grad((f(z).detach() * log_q).mean(), mu)[0]
+
+
+def score_seeds_beside(f, mu, log_var, n_samples, generator):
+    torch.manual_seed(3)
+    return score_einsum(f, mu, log_var, n_samples, generator)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -453,4 +479,9 @@ WRONG = {
     score_seeded: "Every call returns the same draw",
     score_returns_list: "a list of 3 things",
     score_in_place: "changed its argument `mu` in place",
+    score_clamped_log_var: "The noise that your draws imply",
+    score_variance_with_a_floor: "the mean of 500 of your estimates",
+    score_clamped_mu: "where log_var is negative: mean -",
+    score_switches_mu_on: "`requires_grad` of the caller's own `mu`",
+    score_seeds_beside: "torch's global stream is no longer where it was",
 }

@@ -253,6 +253,15 @@ def bound_median(log_w):
     return log_w.median(0).values
 
 
+def bound_rounded(log_w):
+    return (torch.logsumexp(log_w, 0) - math.log(len(log_w))).round(decimals=2)
+
+
+def bound_a_little_more_far_out(log_w):
+    bound = torch.logsumexp(log_w, 0) - math.log(len(log_w))
+    return torch.where(bound.abs() > 500, bound + 0.05, bound)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -314,4 +323,6 @@ WRONG = {
     bound_nan_to_num: "`nan_to_num` only hides",
     bound_mean_subtracted: "but not its largest",
     bound_median: "Take the first column",
+    bound_rounded: "the two do not agree",
+    bound_a_little_more_far_out: "and much beside the gain of a second draw",
 }

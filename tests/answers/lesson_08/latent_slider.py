@@ -7,6 +7,7 @@ import io
 import ipywidgets
 import torch
 import traitlets
+from IPython.display import display
 
 # --- right ----------------------------------------------------------------------------------------
 
@@ -119,6 +120,14 @@ def slider_of_a_difference(show, z, dim):
 
     slider.observe(move, names="value")
     show(z.clone())
+    return slider
+
+
+def slider_that_speaks(show, z, dim):
+    """It prints, and displays what is no widget."""
+    slider = slider_observed(show, z, dim)
+    print(slider)
+    display("a slider", z)
     return slider
 
 
@@ -623,6 +632,39 @@ def slider_shares(show, z, dim):
     return slider
 
 
+def slider_displayed(show, z, dim):
+    from IPython.display import display
+
+    slider = slider_observed(show, z, dim)
+    display(slider)
+    return slider
+
+
+def slider_displayed_in_a_box(show, z, dim):
+    slider = slider_observed(show, z, dim)
+    display(ipywidgets.HBox([slider]))
+    return slider
+
+
+def slider_displayed_at_each_move(show, z, dim):
+    slider = slider_observed(show, z, dim)
+    output = ipywidgets.Output()
+    slider.observe(lambda change: display("moved", output), names="value")
+    return slider
+
+
+def slider_disabled(show, z, dim):
+    slider = slider_observed(show, z, dim)
+    slider.disabled = True
+    return slider
+
+
+def slider_hidden(show, z, dim):
+    slider = slider_observed(show, z, dim)
+    slider.layout.display = "none"
+    return slider
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -634,6 +676,7 @@ RIGHT = [
     slider_partial,
     slider_that_checks_the_name,
     slider_of_a_difference,
+    slider_that_speaks,
 ]
 
 WRONG = {
@@ -720,4 +763,9 @@ WRONG = {
     slider_rounds_to_steps: "where z[7] is",
     slider_hides_its_error: "keeps an error of your function to itself",
     slider_shares: "after a second one was made",
+    slider_displayed: "displays a FloatSlider itself",
+    slider_displayed_in_a_box: "displays a HBox itself",
+    slider_displayed_at_each_move: "displays an Output itself",
+    slider_disabled: "The slider is greyed out",
+    slider_hidden: "`layout` hides it",
 }

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.checking.parts import NO_POWER
 
 
 def squared_error(
@@ -60,6 +61,7 @@ exercise = Exercise(
         ),
         gradient="x_hat",
         mistakes=[
+            Mistake(lambda x_hat, x: (x_hat - x) ^ 2, NO_POWER),
             Mistake(
                 lambda x_hat, x: (x_hat - x).square(),
                 "You returned a squared difference for each feature, with the shape of x. The "

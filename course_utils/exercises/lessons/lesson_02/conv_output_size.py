@@ -1,11 +1,12 @@
 """`conv_output_size`, lesson 02: how often a filter fits, with padding and steps."""
 
+import numpy as np
 import torch
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
-from course_utils.exercises.checking.words import shown
+from course_utils.exercises.checking.words import describe_type, shown
 
 
 def conv_output_size(size: int, kernel: int, stride: int, padding: int) -> int:
@@ -21,6 +22,8 @@ def conv_output_size(size: int, kernel: int, stride: int, padding: int) -> int:
 def _pictures(generator: torch.Generator) -> list[tuple[int, int, int, int]]:
     """(size, kernel, stride, padding), first those of the lesson."""
     fixed = [(28, 3, 2, 1), (14, 3, 2, 1), (27, 3, 2, 1), (10, 4, 3, 2), (7, 3, 1, 0), (5, 5, 2, 0)]
+    # More padding than half the kernel, which a convolution allows and pooling does not.
+    fixed += [(6, 1, 1, 1), (9, 2, 3, 4)]
     return fixed + [_picture(generator) for _ in range(20)]
 
 
@@ -42,6 +45,13 @@ _sizes = Comparison(
         "into that way, and does the start itself count?"
     ),
     mistakes=[
+        Mistake(
+            lambda size, kernel, stride, padding: (
+                (size + 2 * min(padding, kernel // 2) - kernel) // stride + 1
+            ),
+            "You cut the padding at half the kernel, as pooling layers do. A convolution takes any "
+            "padding: with a kernel of 1 and a padding of 1 the picture grows by 2.",
+        ),
         Mistake(
             lambda size, kernel, stride, padding: -(-(size + 2 * padding - kernel) // stride) + 1,
             "You rounded up. The last step is made only if the whole filter still fits, so what is "
@@ -181,6 +191,12 @@ def _whole_number(answer: Answer) -> None:
                 f"For (size, kernel, stride, padding) = {args} you returned {shown(got)}, a float; "
                 "there are no half pixels. `/` makes floats even where nothing is left over: `//` "
                 "divides whole numbers and drops the rest."
+            )
+        if isinstance(got, np.ndarray):
+            raise Wrong(
+                f"For (size, kernel, stride, padding) = {args} you returned {describe_type(got)}; "
+                "expected a whole number. `//` needs no NumPy; `int(...)` makes a number of an "
+                "array that holds a single one."
             )
     _sizes.stages[0].check(answer)
 

@@ -111,6 +111,12 @@ def _galleries(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
         _gallery(1, 5, 1, generator),
         _gallery(9, 1, 5, generator),
         _gallery(12, 8, 1, generator),
+        # Distances so small, or so large, that rounding or half precision levels them.
+        *(
+            (scale * codes, scale * query, k)
+            for scale in (1e-3, 1e3)
+            for codes, query, k in (_gallery(9, 3, 6, generator),)
+        ),
     ]
 
 

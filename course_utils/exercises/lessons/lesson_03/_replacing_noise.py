@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
 from course_utils.exercises.checking.compare import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.exercise import Stage
@@ -22,6 +23,9 @@ TRIALS = [
     ((3, 1, 28, 28), 0.0),
     ((3, 784), 1.0),
 ]
+
+# A rate that is no whole per cent, nor half of one, and enough pixels to tell it from either.
+RARE = (200, 784), 0.0025
 
 Shares = Callable[[float], tuple[float, ...]]
 
@@ -66,18 +70,23 @@ class Noise:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        checks = [self._type, self._shape, self._value, self._rate, self._independence]
-        checks.append(self._generator)
-        return tuple(Stage(check.__name__.removeprefix("_"), check) for check in checks)
+        return (
+            Stage("type", self._type),
+            Stage("shape", self._shape),
+            Stage("value", self._value),
+            Stage("rate", self._rate),
+            Stage("independence", self._independence),
+            Stage("small rate", self._small_rate),
+            Stage("views", self._views),
+            Stage("generator", self._generator),
+        )
 
     def _type(self, answer: Answer) -> None:
         """Call the answer on every trial; the later stages look at what came back."""
         source = answer.generator()
         trials = answer.memory[self] = []
         for shape, rate in TRIALS:
-            # No pixel is 0, 1 or 1/2, and hardly two are the same.
-            x = 0.1 + 0.35 * torch.rand(shape, generator=source)
-            x = torch.where(torch.rand(shape, generator=source) < 0.5, x, 1 - x)
+            x = _draw_pixels(shape, source)
             try:
                 got = answer(x, rate, source)
             except Crash as crash:
@@ -87,6 +96,12 @@ class Noise:
             trials.append(Spoiled(x, rate, got.detach().clone()))
 
     def _named_crash(self, crash: Crash, trials: list[Spoiled]) -> str:
+        if "is ambiguous" in str(crash.error):
+            return (
+                f"{crash}\n`and`, `or`, `not` and `if` ask for a single yes or no; a comparison of "
+                "tensors gives one for each pixel. Use `&`, `|` and `~`, with brackets around each "
+                "comparison: `(u >= a) & (u < b)`; in place of `if`, `torch.where`."
+            )
         if not trials or len(trials) > 1:
             return str(crash)
         return (
@@ -116,6 +131,13 @@ class Noise:
         where = strange.flatten().nonzero()[0].item()
         before, after = x.flatten()[where].item(), got.flatten()[where].item()
         example = f"With rate = {rate:g} a pixel of {before:.4f} became {after:.4f}."
+        if torch.allclose(found, x[strange], rtol=1e-5, atol=1e-6):
+            return (
+                f"With rate = {rate:g} a pixel of {before:.7g} became {after:.7g}: it was not hit, "
+                "but rounding changed it, as where one divides by a number and multiplies by it "
+                "again. What is kept is to stay exactly as it was, to the last bit: "
+                "`torch.where(hit, new, x)` takes it over untouched."
+            )
         if found.isnan().any():
             return (
                 "There is nan among the pixels. What is lost is to be a number that a network can "
@@ -168,6 +190,43 @@ class Noise:
                 f"{'; '.join(parts)}. Compare each random number with the rate, once."
             )
 
+    def _small_rate(self, answer: Answer) -> None:
+        """Whether the rate itself decides, and not the nearest of a hundred or so steps."""
+        source = answer.generator()
+        shape, rate = RARE
+        x = _draw_pixels(shape, source)
+        trial = Spoiled(x, rate, answer(x, rate, source).detach())
+        if not self._fits(trial, self.shares):
+            raise Wrong(
+                f"With rate = {rate:g}, of {x.numel():,} pixels one expects about "
+                f"{rate * x.numel():.0f} to be hit, and {int(trial.changed.sum())} were. At larger "
+                "rates your shares are right: is the rate rounded, or compared with whole numbers, "
+                "as `torch.randint(0, 100, ...)` draws them? Compare numbers of `torch.rand` with "
+                "the rate as it is."
+            )
+
+    def _views(self, answer: Answer) -> None:
+        """The same of images that lie in memory in another order, such as those of a transpose.
+
+        `view` refuses them, and says so; what is meant here is code that goes wrong in silence.
+        """
+        source = answer.generator()
+        rate = TRIALS[1][1]
+        x = _draw_pixels(TRIALS[1][0], source).transpose(2, 3)
+        try:
+            got = answer(x, rate, source)
+        except Crash as crash:
+            if "view size is not compatible" in str(crash.error):
+                return
+            raise
+        if not self._fits(Spoiled(x, rate, got.detach()), self.shares):
+            raise Wrong(
+                "For `x.transpose(2, 3)`, images whose pixels lie in memory in another order, "
+                f"{(got != x).float().mean():.1%} of the pixels were hit at rate = {rate:g}. "
+                "`flatten` and `reshape` then return a copy, and what is written into the copy is "
+                "lost. Write into nothing: `torch.where(hit, new, x)` makes the result at once."
+            )
+
     def _fits(self, trial: Spoiled, shares: Shares) -> bool:
         count = trial.x.numel()
         for share, value in zip(shares(trial.rate), self.values, strict=True):
@@ -210,6 +269,9 @@ class Noise:
                     "the pixel on its left": grid[:, :, 1:] * grid[:, :, :-1],
                     "the pixel above it": grid[:, 1:] * grid[:, :-1],
                     "the same pixel of the image before it": grid[1:] * grid[:-1],
+                    "the same pixel of the image half a batch before it": (
+                        grid[len(grid) // 2 :] * grid[: len(grid) // 2]
+                    ),
                 }.items():
                     found[others] = max(found.get(others, 0.0), errors_from_zero(products))
             others = max(found, key=found.__getitem__)
@@ -279,6 +341,12 @@ class Noise:
                 "come from a generator of your own, or one with a fixed seed. Pass it on: "
                 "`torch.rand(x.shape, generator=generator)`."
             )
+        with networks.expect_chance_left_alone(
+            "Your function",
+            "Draw everything from the generator that was handed in, and nothing from elsewhere; "
+            "leave out `manual_seed`.",
+        ):
+            answer(x, rate, answer.generator())
         later = answer(x, rate, first)
         other = answer(x, rate, generator_at(first.initial_seed() + 1))
         if torch.equal(one, later) or torch.equal(one, other):
@@ -287,6 +355,12 @@ class Noise:
                 "beginning. Leave out `manual_seed`: whoever calls has seeded it, and each draw "
                 "moves it on."
             )
+
+
+def _draw_pixels(shape: tuple[int, ...], source: torch.Generator) -> Tensor:
+    """Images in which no pixel is 0, 1 or 1/2, and hardly two are the same."""
+    x = 0.1 + 0.35 * torch.rand(shape, generator=source)
+    return torch.where(torch.rand(shape, generator=source) < 0.5, x, 1 - x)
 
 
 def errors_from_zero(numbers: Tensor) -> float:

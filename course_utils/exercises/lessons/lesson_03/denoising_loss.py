@@ -8,9 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.parts import NO_POWER
 from course_utils.losses import squared_error
 
 
@@ -25,29 +27,35 @@ def denoising_loss(
 
 
 class Network(nn.Module):
-    """A stand-in for a model: mixes the pixels of each example and bends the result."""
+    """A stand-in for a model: mixes the pixels of each example and bends the result, unless linear.
 
-    def __init__(self, features: int, generator: torch.Generator) -> None:
+    A linear one paints outside of [0, 1] as well, as any model does whose last layer is linear.
+    """
+
+    def __init__(self, features: int, generator: torch.Generator, *, linear: bool = False) -> None:
         super().__init__()
+        self.linear = linear
         weight = torch.randn(features, features, generator=generator) / math.sqrt(features)
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(0.3 * torch.randn(features, generator=generator))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.sigmoid(2 * x.flatten(1) @ self.weight + self.bias).view_as(x)
+        mixed = (2 * x.flatten(1) @ self.weight + self.bias).view(x.shape)
+        return mixed if self.linear else torch.sigmoid(mixed)
 
     def __repr__(self) -> str:
         return "a small network, whose output has the shape of its input"
 
 
 def _models_and_pairs(generator: torch.Generator) -> list[tuple[nn.Module, Tensor, Tensor]]:
-    def trial(*shape: int) -> tuple[nn.Module, Tensor, Tensor]:
+    def trial(*shape: int, linear: bool = False) -> tuple[nn.Module, Tensor, Tensor]:
         clean = torch.rand(shape, generator=generator)
         noisy = clean + 0.7 * torch.randn(shape, generator=generator)
         clean, noisy = (tensor.round(decimals=1) for tensor in (clean, noisy))
-        return Network(math.prod(shape[1:]), generator), clean, noisy
+        return Network(math.prod(shape[1:]), generator, linear=linear), clean, noisy
 
-    return [trial(3, 4), trial(5, 3), trial(1, 6), trial(4, 1, 5, 3), trial(2, 784)]
+    bent = [trial(3, 4), trial(5, 3), trial(1, 6), trial(4, 1, 5, 3), trial(2, 784)]
+    return [*bent, trial(4, 5, linear=True), trial(2, 1, 3, 4, linear=True)]
 
 
 def _per_pixel(model: Callable, clean: Tensor, noisy: Tensor) -> Tensor:
@@ -57,6 +65,19 @@ def _per_pixel(model: Callable, clean: Tensor, noisy: Tensor) -> Tensor:
 def _half_detached(model: Callable, clean: Tensor, noisy: Tensor) -> Tensor:
     error = model(noisy) - clean
     return (error * error.detach()).flatten(1).sum(1)
+
+
+def _leaves_no_traces(answer: Answer) -> None:
+    """The model, the images and the program's random numbers are afterwards what they were."""
+    no_chance = "Nothing in this loss is random: leave it out."
+    for training in (True, False):
+        model, clean, noisy = _models_and_pairs(answer.generator())[3]
+        model.train(training)
+        with (
+            networks.expect_left_alone(model, "Your function", clean=clean, noisy=noisy),
+            networks.expect_chance_left_alone("Your function", no_chance),
+        ):
+            answer(model, clean, noisy)
 
 
 def _gradient_reaches_the_model(answer: Answer) -> None:
@@ -175,6 +196,32 @@ exercise = Exercise(
                     "one has no `reconstruct`. (In training that would also cut the gradient.)",
                 ),
                 Mistake(
+                    lambda model, clean, noisy: squared_error(model(noisy).clamp(0, 1), clean),
+                    "You cut the model's answer to [0, 1] before you compared it. A model whose "
+                    "last layer is linear paints outside of that range too: there it would pay "
+                    "less than it owes, and get no gradient. Compare the answer as it is.",
+                ),
+                Mistake(
+                    lambda model, clean, noisy: squared_error(model(noisy).relu(), clean),
+                    "You cut away what the model paints below 0. A model whose last layer is "
+                    "linear does that, and would get no gradient there. Compare the answer as it "
+                    "is.",
+                ),
+                Mistake(
+                    lambda model, clean, noisy: squared_error(model(noisy).sigmoid(), clean),
+                    "You put a sigmoid on the model's answer. Whether it needs one is the model's "
+                    "business: compare what it returns, as it is.",
+                ),
+                Mistake(
+                    lambda model, clean, noisy: squared_error(model(noisy.clamp(0, 1)), clean),
+                    "You cut the spoilt images to [0, 1] before you showed them to the model. Show "
+                    "them as they are.",
+                ),
+                Mistake(
+                    lambda model, clean, noisy: (model(noisy) - clean) ^ 2,
+                    NO_POWER,
+                ),
+                Mistake(
                     _per_pixel,
                     "You returned a squared difference for each pixel, with the shape of the "
                     "images. The loss of an example is one number: sum over all axes but the "
@@ -259,6 +306,7 @@ exercise = Exercise(
                 ),
             ],
         ).stages,
+        Stage("no traces", _leaves_no_traces),
         Stage("gradient", _gradient_reaches_the_model),
     ),
 )

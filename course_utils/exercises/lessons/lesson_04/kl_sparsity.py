@@ -1,5 +1,7 @@
 """`kl_sparsity`, lesson 04: the mean activation of each unit against its target."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -7,6 +9,7 @@ from torch import Tensor
 from course_utils.exercises.checking.answer import Answer, Wrong, fresh
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.parts import ONE_NUMBER
 
 
 def kl_sparsity(activations: Float[Tensor, "batch units"], target: float) -> Float[Tensor, ""]:
@@ -69,14 +72,15 @@ def _is_finite(answer: Answer) -> None:
                 "the logarithms. (In float32, 1 - 1e-8 is exactly 1: a millionth is about as close "
                 "as one can get.)"
             )
-        least, most = _kl(target, abs(mean - 1e-3)).item(), 100.0
+        # A hundred-thousandth is let pass: that is as good as a millionth in practice.
+        least, most = _kl(target, abs(mean - 2e-5)).item(), 100.0
         if not least <= got.item() <= most:
             raise Wrong(
                 f"For a unit that is {words}, mean {mean:g}, your function returns "
-                f"{got.item():.4g}. Such a unit is far from the target and must cost more than one "
-                f"with a mean of {abs(mean - 1e-3):g}, {least:.3g} nats, and no more than can be "
-                "computed with: clamp the mean instead of leaving the unit out or mending the "
-                "result."
+                f"{got.item():.4g}. Such a unit is far from the target and must cost more than "
+                f"{least:.3g} nats, and no more than can be computed with: clamp the mean instead "
+                "of leaving the unit out or mending the result"
+                f"{_too_early(got.item(), target, mean)}."
             )
         result = answer(activations, target)
         (gradient,) = torch.autograd.grad(result, activations, allow_unused=True)
@@ -86,6 +90,17 @@ def _is_finite(answer: Answer) -> None:
                 "is not: a logarithm of 0 was computed and then hidden. Clamp the mean before the "
                 "logarithm."
             )
+
+
+def _too_early(got: float, target: float, mean: float) -> str:
+    """For what is clamped earlier than at a millionth: where that is."""
+    for size in (1e-1, 1e-2, 1e-3, 1e-4):
+        if abs(got - _kl(target, abs(mean - size)).item()) < 1e-2:
+            return (
+                f", and by a millionth. Yours seems to be moved to {abs(mean - size):g}, so that "
+                "all units beyond cost the same and have no gradient"
+            )
+    return ""
 
 
 exercise = Exercise(
@@ -115,6 +130,23 @@ exercise = Exercise(
             ),
             gradient="activations",
             mistakes=[
+                Mistake(
+                    lambda a, target: target * math.log(target / a.mean(0)),
+                    ONE_NUMBER.format("log"),
+                ),
+                Mistake(
+                    lambda a, target: _kl(target, torch.sigmoid(a).mean(1)).sum(),
+                    "Two things at once, as much copied code has them: the activations are passed "
+                    "through a sigmoid once more, and they are between 0 and 1 already; and the "
+                    "mean is taken over the units of each picture, `dim=1`. It is taken over the "
+                    "batch, `dim=0`, so that each unit has one.",
+                ),
+                Mistake(
+                    lambda a, target: _kl(target, torch.sigmoid(a)).sum(1).mean(),
+                    "The activations are passed through a sigmoid once more, though they are "
+                    "between 0 and 1 already; and every one of them is compared with the target. "
+                    "It is the *mean* over the batch, `dim=0`, that should meet it.",
+                ),
                 Mistake(
                     lambda a, target: _kl(a.mean(0), target).sum(),
                     "The two are swapped: this is the divergence of the target from the means. The "

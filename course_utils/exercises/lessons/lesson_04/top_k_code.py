@@ -46,6 +46,13 @@ def _keep(code: Tensor, kept: Tensor) -> Tensor:
     return torch.zeros_like(code).scatter(1, kept, code.gather(1, kept))
 
 
+def _with_ones(code: Tensor, *places: object) -> Tensor:
+    """The code where a mask is 1 that was filled by an index, `mask[places] = 1`."""
+    mask = torch.zeros_like(code)
+    mask[places] = 1.0
+    return code * mask
+
+
 def _has_ties(answer: Answer) -> None:
     """Exactly k survive where magnitudes are equal; which of the equal ones, is free."""
     _has_near_ties(answer)
@@ -119,6 +126,28 @@ exercise = Exercise(
             ),
             gradient="code",
             mistakes=[
+                Mistake(
+                    lambda code, k: _with_ones(
+                        code, slice(None), code.abs().topk(k, dim=1).indices
+                    ),
+                    "`[:, kept]` takes the columns of *all* rows for every row, so whatever one "
+                    "picture keeps, all keep. Each row has columns of its own: "
+                    "`mask.scatter(1, kept, 1.0)` puts them row by row.",
+                ),
+                Mistake(
+                    lambda code, k: _with_ones(code, code.abs().topk(k, dim=1).indices),
+                    "`[kept]`, with nothing before it, counts rows, and what `topk` returned are "
+                    "columns. `code.gather(1, kept)` reads and `scatter(1, kept, ...)` writes, row "
+                    "by row, at columns.",
+                ),
+                Mistake(
+                    lambda code, k: _with_ones(
+                        code, torch.arange(len(code)), code.abs().topk(k, dim=1).indices
+                    ),
+                    "Rows and columns do not pair off: there is one row number for each row, and "
+                    "there are k columns for each. Stand the rows in a column, "
+                    "`torch.arange(len(code))[:, None]`, or use `scatter(1, kept, 1.0)`.",
+                ),
                 Mistake(
                     lambda code, k: code,
                     "You returned the code as it is. All but k entries of each row become 0.",

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.checking.parts import NO_POWER
 
 
 def one_layer_penalty(
@@ -74,6 +75,18 @@ exercise = Exercise(
         ),
         gradient=("hidden", "weight"),
         mistakes=[
+            Mistake(lambda hidden, weight: (hidden * (1 - hidden)) ^ 2, NO_POWER),
+            Mistake(
+                lambda hidden, weight: _penalties(hidden, weight).sum()[None],
+                "The examples were summed as well: the matrix product has added up the units "
+                "already, and left a column, (batch, 1), one number for each example. The last "
+                "sum over `dim=0` adds these up. Leave it out, and take `squeeze(1)` in its place.",
+            ),
+            Mistake(
+                lambda hidden, weight: _penalties(hidden, weight).mean()[None],
+                "The mean over the batch was taken as well, and left in a row of one. `fit` takes "
+                "that mean; of a column, (batch, 1), `squeeze(1)` makes what is asked for.",
+            ),
             Mistake(
                 lambda hidden, weight: _slopes(hidden) @ _lengths(weight),
                 "The slope h (1 - h) goes in once; it should be squared, as every entry of the "

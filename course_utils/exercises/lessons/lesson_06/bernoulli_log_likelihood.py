@@ -45,6 +45,7 @@ def _pixel_probes(generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
         draw_pixels(1, 1, 28, 28, generator=generator, grey=False),
         rounded(*far_out(2, 6, generator=generator)),
         far_out(3, 1, 4, 5, generator=generator),
+        far_out(3, 5, generator=generator, grey=True),
     ]
 
 

@@ -11,8 +11,10 @@ from torch.nn import functional as F
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake, before_value, fresh_all
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.parts import NO_POWER, ONE_NUMBER
 from course_utils.exercises.lessons.lesson_06._terms import (
     draw_gaussians,
+    expect_followed,
     kl_terms,
     reversed_kl,
     rounded,
@@ -64,6 +66,11 @@ def _expect_repeatable(answer: Answer) -> None:
         )
 
 
+def _follows_far(answer: Answer) -> None:
+    """As far as trained encoders go, too."""
+    expect_followed(lambda mu, log_var: answer(mu, log_var).detach())
+
+
 _stages = Comparison(
     probes=_gaussian_probes,
     shape="(batch,): one number for each example",
@@ -73,6 +80,8 @@ _stages = Comparison(
     ),
     gradient=("mu", "log_var"),
     mistakes=[
+        Mistake(lambda mu, log_var: 0.5 * (mu ^ 2), NO_POWER),
+        Mistake(lambda mu, log_var: math.exp(log_var), ONE_NUMBER.format("exp")),
         _summed(
             lambda mu, log_var: 0.5 * (mu**2 + (2 * log_var).exp() - 2 * log_var - 1),
             "This is what you get when `log_var` is taken for log σ, the logarithm of the standard "
@@ -303,5 +312,9 @@ exercise = Exercise(
         "Compute the four terms, in brackets, times 0.5: that has the shape (batch, latent). Then "
         "sum over `dim=1`, so that one number for each example remains.",
     ),
-    stages=before_value(_stages, Stage("repeatable", _expect_repeatable)),
+    stages=(
+        *before_value(_stages[:-1], Stage("repeatable", _expect_repeatable)),
+        Stage("far out", _follows_far),
+        _stages[-1],
+    ),
 )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
 from course_utils.exercises.checking.compare import STANDARD_ERRORS
 
@@ -218,13 +219,42 @@ def expect_normal(z: Tensor, mu: Tensor, log_var: Tensor, groups: Sequence[Tenso
 
 
 def expect_tails(noise: Tensor) -> None:
-    """Raise `Wrong` if 6,000 numbers or more all lie within ±2.5: the chance of that is e^-75."""
+    """Raise `Wrong` if none of many numbers lies where by chance at least twenty should.
+
+    The chance of that is e^-20, that of an error of six standard errors.
+    """
     largest = noise.abs().max().item()
-    if noise.numel() >= 6000 and largest < 2.5:
+    beyond = noise.numel() * math.erfc(largest / math.sqrt(2))
+    if beyond > 20:
         raise Wrong(
-            f"Your noise never goes beyond ±{largest:.3g}: something clamps or cuts it. Normal "
-            "noise has tails; leave it as `torch.randn` draws it."
+            f"Your noise never goes beyond ±{largest:.3g}: something clamps or cuts it. Of "
+            f"{noise.numel():,} draws about {beyond:.0f} should lie further out. Normal noise has "
+            "tails; leave it as `torch.randn` draws it."
         )
+
+
+def expect_followed(z: Tensor, mu: Tensor, log_var: Tensor) -> None:
+    """Raise `Wrong` unless draws follow mu and log_var as far as trained encoders take them."""
+    for low in range(-14, 14, 4):
+        here = (mu >= low) & (mu < low + 4) & (log_var < -2)  # where z is mu, nearly
+        off = (z - mu)[here].mean().item()
+        if abs(off) > STANDARD_ERRORS * math.sqrt(log_var[here].exp().sum().item()) / here.sum():
+            raise Wrong(
+                f"Where mu is between {low} and {low + 4}, your draws lie {abs(off):.2g} too "
+                f"{'high' if off > 0 else 'low'} on average; nearer to 0 they are right. Does "
+                "something clamp `mu`, or z? Take them as they are."
+            )
+    for low in range(-8, 6):
+        here = (log_var >= low) & (log_var < low + 1)
+        ratio = implied_noise(z, mu, log_var)[here].square().mean().item()
+        if abs(ratio - 1) > STANDARD_ERRORS * math.sqrt(2 / here.sum()):
+            found = low + 0.5 + math.log(ratio) if ratio > 0 else -math.inf
+            raise Wrong(
+                f"Where log_var is between {low} and {low + 1}, your draws have the spread that "
+                f"belongs to log_var = {found:.2g}; where it is nearer to 0 they are right. Does "
+                "something clamp `log_var`, or σ? Trained encoders go there: take it as it is, "
+                "σ = exp(log_var / 2)."
+            )
 
 
 def is_uniform(noise: Tensor) -> bool:
@@ -275,6 +305,30 @@ def expect_independent(noise: Tensor) -> None:
         )
 
 
+def expect_free_of_the_batch(draw: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Raise `Wrong` if the rows of small batches make up for each other, or the columns.
+
+    Args:
+        draw: from mu and log_var, (2, 2), to z.
+    """
+    zeros = torch.zeros(2, 2)
+    noise = torch.stack([draw(zeros, zeros) for _ in range(300)]).double()
+    for products, words in (
+        (noise[:, 0] * noise[:, 1], "of one row of a batch of two goes together with the other's"),
+        (
+            noise[:, :, 0] * noise[:, :, 1],
+            "of one entry of a row of two goes together with the other's",
+        ),
+    ):
+        found = products.mean().item()
+        if not abs(found) < STANDARD_ERRORS / math.sqrt(products.numel()):  # not for nan either
+            raise Wrong(
+                f"The noise {words}: their product is {found:.2f} on average, and should be 0. Is "
+                "the noise mirrored, or standardised over the batch or the row? Leave it as "
+                "`torch.randn` draws it, every entry on its own."
+            )
+
+
 def explained(crash: Crash) -> Wrong:
     """What to say of a crash: that of a negative standard deviation is explained."""
     negative = any(words in str(crash.error) for words in ("std >= 0", "GreaterThan"))
@@ -289,11 +343,8 @@ def stream_of(answer: Answer) -> torch.Generator:
 def expect_generator_used(draw: Callable[[torch.Generator], Tensor]) -> None:
     """Raise `Wrong` unless all randomness of a draw comes from the generator handed to it."""
     generator = generator_at(1)
-    torch.rand(1)  # so that a seed set inside does not lead back to where the stream is
-    before = torch.get_rng_state()
     first, next_one = draw(generator), draw(generator)
     again, other = draw(generator_at(1)), draw(generator_at(2))
-    touched = not torch.equal(before, torch.get_rng_state())
     if torch.equal(first, next_one) and torch.equal(first, other):
         raise Wrong(
             "Every call returns the same draw, whatever generator it is given: a seed is set "
@@ -309,8 +360,19 @@ def expect_generator_used(draw: Callable[[torch.Generator], Tensor]) -> None:
             "Two generators in the same state gave different draws, so some of your noise does "
             f"not come from `generator`. {PASS_ON}"
         )
-    if touched:
-        raise Wrong(
-            "You were handed a generator, and yet the global stream of torch moved or was seeded. "
-            f"Draw from the generator alone, and leave out `torch.manual_seed`. {PASS_ON}"
-        )
+    with networks.expect_chance_left_alone(
+        "You were handed a generator, and yet your function",
+        f"Draw from the generator alone, and leave out `manual_seed`. {PASS_ON}",
+    ):
+        draw(generator)
+
+
+def expect_unwatched(**given: Tensor) -> None:
+    """Raise `Wrong` if the answer switched on the gradient of a tensor that it was handed."""
+    for name, tensor in given.items():
+        if tensor.requires_grad:
+            raise Wrong(
+                f"Your function switched on `requires_grad` of the caller's own `{name}`, and "
+                "autograd would watch it ever after. Work on a copy: "
+                f"`{name}.detach().clone().requires_grad_()`."
+            )

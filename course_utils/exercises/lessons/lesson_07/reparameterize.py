@@ -15,10 +15,13 @@ from course_utils.exercises.checking.compare import (
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_07._draws import (
+    expect_followed,
+    expect_free_of_the_batch,
     expect_generator_used,
     expect_independent,
     expect_normal,
     expect_own_noise,
+    expect_unwatched,
     explained,
     implied_noise,
     sigma_of,
@@ -48,6 +51,12 @@ NO_MEMORY = (
 )
 
 
+NO_DEFAULT = (
+    "Your function asks for a generator each time, and it is to be called without one as well: "
+    "`generator: torch.Generator | None = None`. Keep the first line as it was given."
+)
+
+
 def _gaussians(batch: int, latent: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Means and log-variances all over the place: at σ near 1 wrong formulas look right."""
     mu = 1.5 * torch.randn(batch, latent, generator=generator) + 0.5
@@ -65,6 +74,7 @@ def _draw_type(answer: Answer) -> None:
         except Crash as crash:
             raise explained(crash) from None
         expect_attempted(got, answer)
+        expect_unwatched(mu=mu, log_var=log_var)
         expect_type(got, mu)
         shapes.append((got, mu, {"mu": mu, "log_var": log_var}))
 
@@ -79,6 +89,16 @@ def _draw_value(answer: Answer) -> None:
     for source in (generator, None):
         mu, log_var = _gaussians(3000, 8, generator)
         _expect_draws(answer(mu, log_var, source).detach(), mu, log_var)
+
+
+def _draw_far_out(answer: Answer) -> None:
+    """As far as trained encoders go; and in batches so small that a trick over the batch shows."""
+    generator = stream_of(answer)
+    mu = 28 * torch.rand(3000, 8, generator=generator) - 14
+    log_var = 14 * torch.rand(3000, 8, generator=generator) - 8
+    z = answer(mu, log_var, generator).detach()
+    expect_followed(z, mu, log_var)
+    expect_free_of_the_batch(lambda mu, log_var: answer(mu, log_var, generator).detach())
 
 
 def _expect_draws(z: Tensor, mu: Tensor, log_var: Tensor) -> None:
@@ -100,6 +120,7 @@ def _expect_draws(z: Tensor, mu: Tensor, log_var: Tensor) -> None:
 
 def _draw_generator(answer: Answer) -> None:
     mu, log_var = _gaussians(4, 3, stream_of(answer))
+    _expect_a_default(answer, mu, log_var)
     expect_generator_used(lambda generator: answer(mu, log_var, generator).detach())
     first, second = (answer(mu, log_var).detach() for _ in range(2))
     if torch.equal(first, second):
@@ -108,6 +129,15 @@ def _draw_generator(answer: Answer) -> None:
             "generator is made, which always starts alike. `torch.randn(..., generator=None)` "
             "draws from torch's global stream, so you can pass `generator` on as it is."
         )
+
+
+def _expect_a_default(answer: Answer, mu: Tensor, log_var: Tensor) -> None:
+    try:
+        answer(mu, log_var)
+    except Crash as crash:
+        if isinstance(crash.error, TypeError) and "missing 1 required" in str(crash.error):
+            raise Wrong(NO_DEFAULT) from None
+        raise
 
 
 def _draw_gradient(answer: Answer) -> None:
@@ -175,6 +205,7 @@ exercise = Exercise(
         Stage("shape", _draw_shape),
         Stage("value", _draw_value),
         Stage("generator", _draw_generator),
+        Stage("far out", _draw_far_out),
         Stage("gradient", _draw_gradient),
     ),
 )

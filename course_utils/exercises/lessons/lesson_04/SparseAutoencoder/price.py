@@ -37,6 +37,12 @@ def _weights(model: nn.Module) -> list[Tensor]:
     return [p for p in model.parameters() if p.ndim > 1]
 
 
+def _lengths_in_decoder(s: Sample) -> Tensor:
+    """Of each unit, the length of its column in the layer that draws from the code."""
+    shape = (s.x.shape[1], s.code.shape[1])
+    return next((p.norm(dim=0) for p in _weights(s.model) if p.shape == shape), torch.zeros(()))
+
+
 ERRORS = (
     Part(lambda s: _squares(s).sum(1).mean()),
     Part(
@@ -129,6 +135,21 @@ PENALTIES = (
         lambda s: s.weight * s.code.square().sum(1).sqrt().mean(),
         "The penalty is the Euclidean length of the code, what `code.norm(dim=1)` returns: it has "
         "no wish for zeros. L1 is the sum of absolute values, `norm(p=1, dim=1)`.",
+    ),
+    Part(
+        lambda s: s.weight * (s.code != 0).float().sum(1).mean(),
+        "The penalty counts the units that are not 0, which is L0. A count has no gradient, so no "
+        "training would lower it; L1, the sum of absolute values, stands in for it.",
+    ),
+    Part(
+        lambda s: s.weight * s.code.abs().amax(1).mean(),
+        "The penalty is the largest number of each code alone. L1 is the sum of all their absolute "
+        "values.",
+    ),
+    Part(
+        lambda s: s.weight * (s.code.abs() * _lengths_in_decoder(s)).sum(1).mean(),
+        "The penalty weighs each number of the code with the length of its column in the decoder: "
+        "the honest bill of the lesson. Here the plain L1 norm of the code is asked for.",
     ),
     Part(
         lambda s: s.weight * s.x_hat.abs().sum(1).mean(),
@@ -241,17 +262,28 @@ def _expect_number(loss: object, batch: int) -> None:
         )
 
 
+def _explains(value: Callable[[Sample], Tensor], trials: Sequence[tuple[Tensor, Sample]]) -> bool:
+    return all(nearly_equal(loss, _outcome(value, sample)) for loss, sample in trials)
+
+
+def _known_parts(trials: Sequence[tuple[Tensor, Sample]]) -> bool:
+    """Whether each loss is error + penalty; raises `Wrong` if a part is wrong in a known way."""
+
+    def fits(error: Callable, penalty: Callable) -> bool:
+        return _explains(lambda s: error(s) + penalty(s), trials)
+
+    return explained(fits, ERRORS, PENALTIES)
+
+
 def _expect_sum(trials: Sequence[tuple[Tensor, Sample]]) -> None:
     """Raise `Wrong` unless each loss is error + penalty; name the parts it is made of if known."""
 
-    def explains(value: Callable[[Sample], Tensor]) -> bool:
-        return all(nearly_equal(loss, _outcome(value, sample)) for loss, sample in trials)
-
-    def fits(error: Callable, penalty: Callable) -> bool:
-        return explains(lambda s: error(s) + penalty(s))
-
-    if explained(fits, ERRORS, PENALTIES):
+    if _known_parts(trials):
         return
+
+    def explains(value: Callable[[Sample], Tensor]) -> bool:
+        return _explains(value, trials)
+
     if explains(lambda s: s.weight * (ERRORS[0].value(s) + s.code.abs().sum(1).mean())):
         raise Wrong("The weight multiplies the whole loss. It is the price of the code alone.")
     if explains(lambda s: s.weight * ERRORS[0].value(s) + s.code.abs().sum(1).mean()):
@@ -268,6 +300,65 @@ def _expect_sum(trials: Sequence[tuple[Tensor, Sample]]) -> None:
             f"picture and the L1 norm {s.code.abs().sum(1).mean().item():.5g} per code. Print the "
             "same two numbers inside `loss`. Is the penalty on the very code that `forward` "
             "returns, after its activation?",
+        )
+
+
+def expect_sum_under_noise(
+    answer: Answer, model: nn.Module, batches: Sequence[Tensor], when: str
+) -> None:
+    """Raise `Wrong` unless the loss is the same sum as ever, under the same noise as `forward`.
+
+    Dropout and the like draw from torch's stream, which is set back for each call. A loss that
+    calls `forward` twice, for x_hat and then for the code, sees two draws; that is right as well.
+    """
+    trials = []
+    for x in batches:
+        state = torch.get_rng_state()
+        one, other = run(answer, model, x), run(answer, model, x)
+        torch.set_rng_state(state)
+        again = run(answer, model, x)
+        if not all(map(torch.equal, one, again)):
+            return  # noise of another source: nothing to compare with
+        torch.set_rng_state(state)
+        loss = answer.call(model.loss, x)
+        pairs = (one[0], one[1]), (one[0], other[1]), (other[0], one[1])
+        samples = [Sample(x, *pair, 0.5, model) for pair in pairs]
+        if any(nearly_equal(loss.detach(), right_loss(sample)) for sample in samples):
+            continue
+        trials.append((loss.detach(), samples[0]))
+    if not trials:
+        return
+    loss, sample = trials[0]
+    cause = _cause(trials) if len(trials) > 1 else ""
+    raise Wrong(
+        f"{when} your loss is {loss.item():.6g} where its own x_hat and code make it "
+        f"{right_loss(sample).item():.6g}; before, in evaluation mode, it was right. {cause}What "
+        "is trained should be what is reported: leave `self.training`, and whatever counts calls, "
+        "out of `loss`."
+    )
+
+
+def _cause(trials: Sequence[tuple[Tensor, Sample]]) -> str:
+    """What is known to be wrong with the parts of a loss, and a space; or nothing."""
+    try:
+        _known_parts(trials)
+    except Wrong as wrong:
+        return f"{wrong} "
+    return ""
+
+
+def expect_own_weight(answer: Answer, x: Tensor) -> None:
+    """Raise `Wrong` if a model is charged the price of another that was built after it."""
+    model = networks.build(answer, x.shape[1], 24, 0.75)
+    networks.build(answer, x.shape[1], 24, 0.25)
+    loss = answer.call(model.loss, x).detach()
+    sample = Sample(x, *run(answer, model, x), 0.75, model)
+    if not nearly_equal(loss, right_loss(sample)):
+        raise Wrong(
+            "One model by itself is right, but after a second one was built, with another "
+            "`sparsity_weight`, the loss of the first has changed. The weight is kept where all "
+            "models share it, in the class or in a global variable. Keep it in the instance: "
+            "`self.sparsity_weight = sparsity_weight`."
         )
 
 

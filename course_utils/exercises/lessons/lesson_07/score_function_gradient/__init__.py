@@ -105,6 +105,20 @@ def _score_draws(answer: Answer) -> None:
             )
     generator = stream_of(answer)
     problem = step_problem(3, generator)
+    z, mu, log_var = _many_draws(answer, problem, generator)
+    if z.isfinite().all():
+        expect_own_noise(implied_noise(z, mu, log_var))
+    columns = torch.arange(3).expand_as(z)
+    expect_normal(z, mu, log_var, [columns == j for j in range(3)])
+    expect_independent(implied_noise(z, mu, log_var))
+    z, mu, log_var = _many_draws(answer, step_problem(4, generator, far=True), generator)
+    expect_normal(z, mu, log_var, [torch.arange(4).expand_as(z) == j for j in range(4)])
+
+
+def _many_draws(
+    answer: Answer, problem: Problem, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The points at which f was asked when 2000 were wanted, and mu and log_var for each."""
     _, f = one_estimate(answer, problem, 2000, generator)
     z = f.draws(problem.mu)
     if len(z) != 2000:
@@ -112,12 +126,7 @@ def _score_draws(answer: Answer) -> None:
             f"f was asked at {len(z)} different draws of z, where n_samples is 2000: the number is "
             "not honoured, or draws are repeated."
         )
-    mu, log_var = problem.mu.expand_as(z), problem.log_var.expand_as(z)
-    if z.isfinite().all():
-        expect_own_noise(implied_noise(z, mu, log_var))
-    columns = torch.arange(3).expand_as(z)
-    expect_normal(z, mu, log_var, [columns == j for j in range(3)])
-    expect_independent(implied_noise(z, mu, log_var))
+    return z, problem.mu.expand_as(z), problem.log_var.expand_as(z)
 
 
 # What people make of the values f(z), (n, 1), and the draws; what is right has the mean of
@@ -272,11 +281,12 @@ SCORES: Sequence[tuple[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], str]]
 
 def _score_value(answer: Answer) -> None:
     generator = stream_of(answer)
-    problems = [
+    problems = [  # none with two coordinates, where a half is a mean over them
         (step_problem(3, generator), 8),
-        (bowl_problem(2, generator, smooth=False), 5),
+        (bowl_problem(5, generator, smooth=False), 5),
         (bowl_problem(4, generator, smooth=True), 6),
-        (step_problem(2, generator), 500),
+        (step_problem(3, generator), 500),
+        (step_problem(4, generator, far=True), 300),
     ]
     baselines = []
     for problem, n_samples in problems:

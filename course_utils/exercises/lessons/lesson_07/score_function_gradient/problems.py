@@ -9,7 +9,7 @@ from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.words import describe_type
-from course_utils.exercises.lessons.lesson_07._draws import explained, sigma_of
+from course_utils.exercises.lessons.lesson_07._draws import expect_unwatched, explained, sigma_of
 
 
 class Watched:
@@ -61,9 +61,16 @@ def _place(d: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return mu, log_var
 
 
-def step_problem(d: int, generator: torch.Generator) -> Problem:
+def _far_place(d: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """mu and log_var as far from 0 as training takes them, narrow and wide by turns."""
+    mu = 8 + 6 * torch.rand(d, generator=generator)
+    log_var = torch.where(torch.arange(d) % 2 == 0, -7.0, 5.0) + torch.rand(d, generator=generator)
+    return mu, log_var
+
+
+def step_problem(d: int, generator: torch.Generator, *, far: bool = False) -> Problem:
     """f jumps where a weighted sum of z passes a threshold: its own gradient is 0 or not there."""
-    mu, log_var = _place(d, generator)
+    mu, log_var = (_far_place if far else _place)(d, generator)
     slopes = 0.5 + torch.arange(d) / d
     centre, width = slopes @ mu, (slopes**2 @ log_var.exp()).sqrt()
     threshold = centre + 0.4 * width
@@ -88,7 +95,7 @@ def bowl_problem(d: int, generator: torch.Generator, *, smooth: bool) -> Problem
 
 def slope_problem(generator: torch.Generator) -> Problem:
     """f = Σ (z - mu) / σ + ½, whose estimates scatter so little that a wrong factor shows."""
-    mu, log_var = _place(2, generator)
+    mu, log_var = _far_place(2, generator)
     sigma = sigma_of(log_var)
     return Problem(lambda z: ((z.detach() - mu) / sigma).sum(1) + 0.5, mu, log_var, 1 / sigma)
 
@@ -98,8 +105,9 @@ def one_estimate(
 ) -> tuple[object, Watched]:
     """One call of the answer, and what f saw meanwhile."""
     f = Watched(problem.f, len(problem.mu))
+    mu, log_var = problem.mu.clone(), problem.log_var.clone()
     try:
-        got = answer(f, problem.mu.clone(), problem.log_var.clone(), n_samples, generator)
+        got = answer(f, mu, log_var, n_samples, generator)
     except Crash as crash:
         if "does not require grad" not in str(crash.error):
             raise explained(crash) from None
@@ -114,4 +122,5 @@ def one_estimate(
             "either. Write the score by hand, (z - mu) / σ², or differentiate log q(z) with "
             f"respect to a copy, `mu.clone().requires_grad_()`.\n{crash}"
         ) from None
+    expect_unwatched(mu=mu, log_var=log_var)
     return got, f

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
 
 import torch
 from torch import Tensor
@@ -113,6 +114,33 @@ def tidy() -> Iterator[list[ipywidgets.Widget]]:
             widget.close()
 
 
+@contextlib.contextmanager
+def display_caught() -> Iterator[list[ipywidgets.Widget]]:
+    """List every widget that is displayed meanwhile, and show none: it would be dead already.
+
+    A kernel asks a widget for `_ipython_display_` before anything else, and takes its word. Where
+    there is no kernel, `display` prints.
+    """
+    from IPython.core import display_functions
+    from ipywidgets import Widget
+
+    caught: list[Widget] = []
+
+    def print_others(*things: object, **options: object) -> None:
+        caught.extend(thing for thing in things if isinstance(thing, Widget))
+        if others := [thing for thing in things if not isinstance(thing, Widget)]:
+            print(*others, **options)
+
+    def catch(widget: Widget, **options: object) -> None:
+        caught.append(widget)
+
+    with (
+        mock.patch.object(Widget, "_ipython_display_", catch, create=True),
+        mock.patch.object(display_functions, "print", print_others, create=True),
+    ):
+        yield caught
+
+
 def screen() -> tuple[Callable[[Tensor], None], list[Shown]]:
     """A `show` that draws nothing, and the list of what it is given."""
     codes: list[Shown] = []
@@ -168,7 +196,7 @@ def hold_session(answer: Answer, z: Tensor, dim: int, moves: list[float]) -> Ses
     """Make a slider, move it about, and note everything that it shows."""
     show, codes = screen()
     given = z.clone()
-    with tidy() as made:
+    with tidy() as made, display_caught() as displayed:
         try:
             slider = answer(show, given, dim)
         except Crash as crash:
@@ -181,9 +209,19 @@ def hold_session(answer: Answer, z: Tensor, dim: int, moves: list[float]) -> Ses
             move_slider(answer, slider, value)
             after.append(codes.copy())
         codes.clear()
+        _expect_not_displayed(displayed)
         unasked = _is_called_for_other_traits(answer, slider, codes)
         swallowed = SWALLOWED if any(type(widget).__name__ == "Output" for widget in made) else ""
     return Session(z, dim, slider, start, at_start, moves, after, unasked, given, swallowed)
+
+
+def _expect_not_displayed(displayed: list[ipywidgets.Widget]) -> None:
+    if displayed:
+        raise Wrong(
+            f"Your function displays {describe_type(displayed[0])} itself. The slider is returned, "
+            "and not displayed: whoever calls decides where it stands, say beside the picture, and "
+            "a second one would be in the way. Leave out `display(...)`."
+        )
 
 
 def _is_called_for_other_traits(

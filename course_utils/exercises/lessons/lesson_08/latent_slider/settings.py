@@ -56,6 +56,10 @@ def expect_settings(session: Session) -> None:
             "At most 0.1 is asked for, so that the picture changes smoothly."
         )
     _expect_description(slider.description, session.dim)
+    if slider.disabled:
+        raise Wrong("The slider is greyed out, and nobody can move it. Leave out `disabled=True`.")
+    if slider.layout.display == "none" or slider.layout.visibility == "hidden":
+        raise Wrong("The slider's `layout` hides it, and nobody can move it. Leave that out.")
     if not slider.continuous_update:
         raise Wrong(
             "With `continuous_update=False` the picture waits until the mouse is released. Leave "
