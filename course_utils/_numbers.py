@@ -3,6 +3,8 @@
 import operator
 from typing import Any
 
+from course_utils._named import named
+
 
 def whole(name: str, value: Any, at_least: int | None = 1, expected: str = "") -> int:
     """The value as Python's int.
@@ -22,7 +24,9 @@ def whole(name: str, value: Any, at_least: int | None = 1, expected: str = "") -
     truth = isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
     if number is None or truth or (at_least is not None and number < at_least):
         bound = "" if at_least is None else f", {at_least} or more"
-        raise ValueError(f"{name} is {value!r}; expected {expected or f'a whole number{bound}'}")
+        raise ValueError(
+            f"{name} is {named(value)}; expected {expected or f'a whole number{bound}'}"
+        )
     return number
 
 
@@ -37,4 +41,4 @@ def real(name: str, value: Any) -> float:
             raise TypeError
         return float(value)
     except (TypeError, ValueError, RuntimeError):
-        raise ValueError(f"{name} is {value!r}; expected one number") from None
+        raise ValueError(f"{name} is {named(value)}; expected one number") from None

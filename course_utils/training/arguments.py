@@ -3,40 +3,23 @@ will not do."""
 
 import inspect
 import math
-import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from course_utils._named import is_number, named
+from course_utils._numbers import whole
 from course_utils.schedules import Schedule
 
 RATE = "expected a number such as 1e-3, or a schedule such as cosine_decay(1e-3)"
 
 
-def whole(name: str, number: Any, *, least: int = 1) -> int:
-    """The number as Python's own, whichever whole number it was (NumPy's among them).
-
-    Raises:
-        ValueError: if it is none, or smaller than `least`.
-    """
-    try:
-        found = operator.index(number)
-    except TypeError:
-        found = least - 1
-    if found < least:
-        raise ValueError(f"{name} is {named(number)}; expected a whole number, {least} or more")
-    return found
-
-
 def whole_seed(seed: Any) -> int:
     """The seed as Python's own number; torch takes any of 64 bits."""
-    try:
-        found = operator.index(seed)
-    except TypeError:
-        found = None
-    if found is None or not -(2**63) <= found < 2**64:
-        raise ValueError(f"seed is {named(seed)}; expected a whole number, such as 0")
-    return found
+    expected = "a whole number, such as 0"
+    number = whole("seed", seed, at_least=-(2**63), expected=expected)
+    if number >= 2**64:
+        raise ValueError(f"seed is {number}; expected {expected}, of 64 bits")
+    return number
 
 
 def schedule_of(lr: Any) -> Schedule:

@@ -1,19 +1,13 @@
 """`save` and `load`: weights and a recipe in one file, which runs nothing when it is read."""
 
-import hashlib
-import json
 import os
-import secrets
-from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils import models
 from course_utils.models.base import Model
-
-BLANK = 64 * "0"  # where the checksum of a file goes, while that checksum is computed
+from course_utils.training.sealed import damage_named, existing, read_sealed, write_sealed
 
 
 def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
@@ -21,7 +15,7 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
 
     The file is written beside its place and then moved, so a crash never leaves half a file. Others
     may read it as they may any file you write, or as they might the one that it replaces. It keeps
-    the model alone: a `History`, which `fit` needs to go on, is kept with pickle.
+    the model alone; `History.save` keeps a training, to go on with another day.
 
     Args:
         model: as a factory built it, trained or not, of any precision; also after torch.compile.
@@ -33,30 +27,8 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
             is that of a folder.
         OSError: if the file cannot be written.
     """
-    from safetensors.torch import save_file
-
     model = getattr(model, "_orig_mod", model)  # torch.compile wraps a model in one of its own
-    recipe = _recipe_of(model)
-    path = _path_of_file(path)
-    weights = {
-        name: tensor.clone(memory_format=torch.contiguous_format)
-        for name, tensor in model.state_dict().items()
-    }
-    temporary = path.with_name(f"{secrets.token_hex(8)}.tmp")
-    temporary.touch(exist_ok=False)
-    mode = (path if path.exists() else temporary).stat().st_mode
-    try:
-        save_file(
-            weights, temporary, metadata={"recipe": json.dumps({**recipe, "checksum": BLANK})}
-        )
-        contents = temporary.read_bytes()
-        checksum = hashlib.sha256(contents).hexdigest().encode()
-        temporary.write_bytes(contents.replace(BLANK.encode(), checksum, 1))
-        temporary.chmod(mode & 0o777)  # save_file writes files that only their owner may read
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_sealed(path, model.state_dict(), "recipe", _recipe_of(model))
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -70,53 +42,13 @@ def load(path: str | os.PathLike[str]) -> Model:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is not a model that `save` wrote, or is damaged.
     """
-    from safetensors import SafetensorError
-
-    path = _expanded(path)
-    if path.is_dir():
-        raise FileNotFoundError(
-            f"no model at {path}, which is a folder: give the name of a file in it; write one with "
-            "save(model, path)"
-        )
-    if not path.is_file():
-        raise FileNotFoundError(f"no model at {path}; write one with save(model, path)")
-    try:
-        recipe, weights = _read(path)
+    path = existing(path, "model", "save(model, path)")
+    cure = "; train the model again and save it anew"
+    with damage_named(path, "was not written by course_utils.save", cure):
+        recipe, weights = read_sealed(path, "recipe")
         model = _rebuild(**recipe)
         model.load_state_dict(weights, assign=True)  # a copy would be rounded to float32
-    except (SafetensorError, LookupError, TypeError, RuntimeError, ValueError) as error:
-        raise ValueError(
-            f"{path} is damaged or was not written by course_utils.save ({error}); "
-            "train the model again and save it anew"
-        ) from error
     return model.eval()
-
-
-def _expanded(path: str | os.PathLike[str]) -> Path:
-    try:
-        return Path(path).expanduser()
-    except (TypeError, RuntimeError) as error:  # no path, or ~ of somebody who has no home here
-        raise ValueError(
-            f"path is {path!r}; expected the name of a file, such as 'vae.safetensors' ({error})"
-        ) from None
-
-
-def _path_of_file(path: str | os.PathLike[str]) -> Path:
-    """Where to write: links followed, and the folder made."""
-    path = _expanded(path)
-    if path.is_dir():
-        raise ValueError(
-            f"{path} is a folder; give the name of a file in it, such as "
-            f"{path / 'model.safetensors'}"
-        )
-    path = path.resolve()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise ValueError(
-            f"{path.parent} is no folder, so {path.name} cannot be written there; choose another"
-        ) from None
-    return path
 
 
 def _recipe_of(model: nn.Module) -> dict[str, Any]:
@@ -156,20 +88,6 @@ def _anatomy(model: Model) -> tuple[dict[str, Any], ...]:
     left_out = ("training", "recipe")
     settings = {k: v for k, v in vars(model).items() if k[0] != "_" and k not in left_out}
     return layers, weights, settings
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The recipe and the weights in a file, all of whose bits are first held to its checksum."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        recipe = json.loads((file.metadata() or {})["recipe"])
-        if "checksum" in recipe:
-            checksum = str(recipe.pop("checksum")).encode()
-            contents = path.read_bytes().replace(checksum, BLANK.encode(), 1)
-            if hashlib.sha256(contents).hexdigest().encode() != checksum:
-                raise ValueError("its checksum is another: some bits of it have changed")
-        return recipe, {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
 
 
 def _rebuild(model: str, factory: str, arguments: dict[str, Any]) -> Model:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from course_utils.training.sealed import read_sealed, write_sealed
+from course_utils.training.sealed import damage_named, existing, read_sealed, write_sealed
 
 
 class Means:
@@ -89,7 +89,7 @@ class History:
         facts["means"] = vars(self.checkpoint.means)
         facts["order"] = list(self.checkpoint.weights)
         history = {"terms": self.terms, "seconds": self.seconds, "finished": self.finished}
-        write_sealed(path, tensors, {"history": history, "checkpoint": facts})
+        write_sealed(path, tensors, "training", {"history": history, "checkpoint": facts})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "History":
@@ -99,7 +99,12 @@ class History:
             FileNotFoundError: if there is no such file.
             ValueError: if it is of another kind, or damaged.
         """
-        tensors, kept = read_sealed(path, "a training that history.save(path) wrote")
+        path = existing(path, "training", "history.save(path)")
+        with damage_named(path, "is not a training that history.save(path) wrote"):
+            return cls._read(*read_sealed(path, "training"))
+
+    @classmethod
+    def _read(cls, kept: dict[str, Any], tensors: dict[str, Tensor]) -> "History":
         facts = kept["checkpoint"]
         order, means = facts.pop("order"), Means(**facts.pop("means"))
         parts: dict[str, dict] = {"weights": {}, "epoch_randomness": {}, "randomness": {}}

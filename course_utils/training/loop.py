@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from course_utils._bar import Bar, progress_bar
 from course_utils._named import named
+from course_utils._numbers import whole
 from course_utils._running import evaluating, seeded
 from course_utils.objectives import Objective
 from course_utils.schedules import Schedule
-from course_utils.training.arguments import checked_callbacks, schedule_of, whole, whole_seed
+from course_utils.training.arguments import checked_callbacks, schedule_of, whole_seed
 from course_utils.training.batches import Batch, Batches
 from course_utils.training.checks import bare, check_values
 from course_utils.training.history import Checkpoint, History, Means, NonFiniteLoss
