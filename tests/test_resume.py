@@ -199,7 +199,7 @@ def test_a_file_holds_numbers_and_json_and_reads_as_it_was_written(x, tmp_path):
     history.save(tmp_path / "new" / "run")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["run"]
     with safe_open(tmp_path / "new" / "run", framework="pt") as file:
-        facts = json.loads(json.loads(file.metadata()["sealed"])["facts"])
+        facts = json.loads(file.metadata()["training"])
     assert facts["history"]["terms"] == history.terms
     loaded = History.load(tmp_path / "new" / "run")
     assert (loaded.terms, loaded.seconds, loaded.finished) == (

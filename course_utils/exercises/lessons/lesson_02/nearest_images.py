@@ -227,7 +227,7 @@ def _indices(answer: Answer) -> None:
 
 exercise = Exercise(
     solution=nearest_images,
-    place=2,
+    place=3,
     difficulty=2,
     minutes=10,
     success=(

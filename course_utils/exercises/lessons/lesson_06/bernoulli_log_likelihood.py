@@ -74,7 +74,7 @@ def _likelihood_reduced(reduction: Callable[[Tensor], Tensor], message: str) -> 
 
 exercise = Exercise(
     solution=bernoulli_log_likelihood,
-    place=2,
+    place=3,
     difficulty=2,
     minutes=15,
     success=(

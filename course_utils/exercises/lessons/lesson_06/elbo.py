@@ -318,9 +318,9 @@ _stages = Comparison(
 
 exercise = Exercise(
     solution=elbo,
-    place=3,
-    difficulty=2,
-    minutes=10,
+    place=4,
+    difficulty=1,
+    minutes=5,
     success=(
         "A reconstruction term of -80 nats and a KL of 25 make an ELBO of -105: about what a small "
         "VAE reaches for an image of MNIST. It is negative, and training moves it up."

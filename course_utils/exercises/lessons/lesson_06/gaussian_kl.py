@@ -297,7 +297,7 @@ _stages = Comparison(
 
 exercise = Exercise(
     solution=gaussian_kl,
-    place=1,
+    place=2,
     difficulty=2,
     minutes=10,
     success=(
