@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from course_utils.exercises import UnknownExercise, check, examine, hint, progress, quiz, solution
+from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_type
 from course_utils.exercises.checking.exercise import Exercise
 from course_utils.exercises.checking.modes import (
     Unjudged,
-    expect_no_traces,
     in_both_modes,
     train_without_noise,
 )
@@ -297,21 +297,23 @@ def seeds(model, x):
     [
         (restores, ""),
         (lambda model, x: model(x), ""),
-        (reads, "leaves the model in another mode"),
-        (lambda model, x: model.layer.train(not model.training), "in another mode"),
-        (lambda model, x: model.zero_grad(), "changes the gradients"),
-        (lambda model, x: model(x).sum().backward(), "changes the gradients"),
-        (steps, "the parameter `weight` of the model has changed"),
-        (lambda model, x: model.requires_grad_(False), "has another `requires_grad`"),
-        (lambda model, x: x.requires_grad_(), "leaves its input with `requires_grad`"),
-        (lambda model, x: x.add_(1), "changes its input in place"),
+        (reads, "came back in evaluation mode"),
+        (lambda model, x: model.layer.train(not model.training), "came back in"),
+        (lambda model, x: model.zero_grad(), "sets back the gradients"),
+        (lambda model, x: model(x).sum().backward(), "adds to the gradients"),
+        (steps, "its parameter `weight` was written to"),
+        (lambda model, x: model.requires_grad_(False), "switches `requires_grad`"),
+        (lambda model, x: x.requires_grad_(), "of the caller's own x"),
         (seeds, "seeds the random numbers of the whole program"),
     ],
 )
 def test_what_a_call_leaves_behind_is_told(call, said):
     model, x = Doubled(layer=nn.Identity()), torch.ones(3)
     with pytest.raises(Wrong, match=said) if said else contextlib.nullcontext():
-        expect_no_traces("score(model, x)", model, lambda: call(model, x), x)
+        with networks.expect_left_alone(model, "`score`", x=x):
+            call(model, x)
+        with networks.expect_no_seeding("`score`", lambda: call(model, x)):
+            call(model, x)
 
 
 # --- how it is called -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@
         exercise.py    what an exercise is;  runner.py  the walk through its stages
         compare.py     the stages most exercises share: type → shape → value → gradient
         networks.py    the same for exercises that ask for a network: build it, look into its graph
-        modes.py       and in training mode as in evaluation; nothing left behind that was not asked
+        modes.py       and in training mode as in evaluation
         parts.py       a loss that is put together of parts, each known in wrong forms too
         answer.py      every call of the learner's code;  signature.py  the form it should have
         sandbox.py     time limit, and every global setting put back

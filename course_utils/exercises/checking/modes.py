@@ -1,14 +1,11 @@
-"""What an answer does in training mode, and what it leaves behind: the same for every network."""
+"""What an answer does in training mode, compared with what it does in evaluation mode."""
 
 import contextlib
 from collections.abc import Callable
-from typing import NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.networks import expect_no_seeding
 from course_utils.exercises.checking.signature import is_library
 
 
@@ -65,96 +62,3 @@ def train_without_noise(model: nn.Module) -> nn.Module:
         if is_library(type(layer)):
             layer.training = False
     return model
-
-
-class _State(NamedTuple):
-    """What may change in a network, and in a tensor that is handed to it."""
-
-    values: dict[str, Tensor]
-    gradients: dict[str, Tensor | None]
-    trained: dict[str, bool]
-    training: list[bool]
-    inputs: list[tuple[Tensor, bool, Tensor | None]]
-
-
-def _state(model: nn.Module, inputs: tuple[Tensor, ...]) -> _State:
-    parameters = dict(model.named_parameters())
-    return _State(
-        {name: value.detach().clone() for name, value in parameters.items()},
-        {name: _copy(value.grad) for name, value in parameters.items()},
-        {name: value.requires_grad for name, value in parameters.items()},
-        [module.training for module in model.modules()],
-        [(value.detach().clone(), value.requires_grad, _copy(value.grad)) for value in inputs],
-    )
-
-
-def _copy(gradient: Tensor | None) -> Tensor | None:
-    return None if gradient is None else gradient.clone()
-
-
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return torch.equal(one, other)
-
-
-def expect_no_traces(
-    what: str, model: nn.Module, call: Callable[[], object], *inputs: Tensor
-) -> None:
-    """Raise `Wrong` if a call that should only compute leaves anything changed.
-
-    Looked at are parameters and their gradients (set to ones before, so that taking them away
-    shows as well), `requires_grad`, training mode, the inputs, and whether the random numbers of
-    the whole program are seeded. It is called twice, in training mode and in evaluation mode.
-
-    Args:
-        what: the call in words, `anomaly_scores(model, x)`.
-        call: does it, through `answer.call`.
-        inputs: the tensors that are handed over.
-    """
-    for training in (True, False):
-        model.train(training)
-        for parameter in model.parameters():
-            parameter.grad = torch.ones_like(parameter)
-        before = _state(model, inputs)
-        with expect_no_seeding(f"`{what}`", call):
-            call()
-        _compare(what, before, _state(model, inputs))
-
-
-def _compare(what: str, before: _State, after: _State) -> None:
-    for name, value in before.values.items():
-        if not torch.equal(value, after.values[name]):
-            raise Wrong(
-                f"After `{what}` the parameter `{name}` of the model has changed. Only a number is "
-                "to be computed here: no optimiser, and no operation in place."
-            )
-        if not _same(before.gradients[name], after.gradients[name]):
-            raise Wrong(
-                f"`{what}` changes the gradients that the parameters of the model hold, which "
-                "belong to the training loop: its next step would be another. Leave out "
-                "`backward()` and `zero_grad()`; for a gradient of your own there is "
-                "`torch.autograd.grad`."
-            )
-        if before.trained[name] != after.trained[name]:
-            raise Wrong(
-                f"After `{what}` the parameter `{name}` has another `requires_grad`, so that "
-                "training would leave it out. Let the model be as it was; `with torch.no_grad():` "
-                "ends by itself."
-            )
-    if before.training != after.training:
-        raise Wrong(
-            f"`{what}` leaves the model in another mode than it found it: `model.eval()` or "
-            "`model.train()` stays on for whoever goes on training. Leave it out, or put the mode "
-            "back: `was = model.training`, and at the end `model.train(was)`."
-        )
-    for (value, wanted, gradient), (now, wants, has) in zip(
-        before.inputs, after.inputs, strict=True
-    ):
-        if not torch.equal(value, now):
-            raise Wrong(f"`{what}` changes its input in place. Make a new tensor instead.")
-        if wanted != wants or not _same(gradient, has):
-            raise Wrong(
-                f"`{what}` leaves its input with `requires_grad` or a gradient that it did not "
-                "have. Take a copy for that: `x.detach().clone().requires_grad_()`."
-            )
