@@ -86,7 +86,7 @@ def run_and_judge(path: Path, notebook: nbformat.NotebookNode, environment: dict
 def title(notebook: nbformat.NotebookNode) -> str:
     """The first heading, which is the name of a page made from the notebook."""
     lines = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return next(line[2:].strip() for line in lines.splitlines() if line.startswith("# "))
+    return next((line[2:].strip() for line in lines.splitlines() if line.startswith("# ")), "")
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
