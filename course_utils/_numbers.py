@@ -25,7 +25,7 @@ def whole(name: str, value: Any, at_least: int | None = 1, expected: str = "") -
     if number is None or truth or (at_least is not None and number < at_least):
         bound = "" if at_least is None else f", {at_least} or more"
         raise ValueError(
-            f"{name} is {named(value)}; expected {expected or f'a whole number{bound}'}"
+            f"{name} is {_said(value)}; expected {expected or f'a whole number{bound}'}"
         )
     return number
 
@@ -41,4 +41,10 @@ def real(name: str, value: Any) -> float:
             raise TypeError
         return float(value)
     except (TypeError, ValueError, RuntimeError):
-        raise ValueError(f"{name} is {named(value)}; expected one number") from None
+        raise ValueError(f"{name} is {_said(value)}; expected one number") from None
+
+
+def _said(value: Any) -> str:
+    """The value itself, if that is short; else what it is."""
+    text = repr(value)
+    return text if len(text) <= 40 and "object at" not in text else named(value)

@@ -509,7 +509,7 @@ def test_a_file_that_cannot_be_read(small_sets, tmp_path):
     path.mkdir()
     with pytest.raises(DataError) as error:
         load_images(root=tmp_path)
-    assert_one_sentence(error, path, "cannot be read", "COURSE_DATA")
+    assert_one_sentence(error, path, "is a folder where a file is expected", "delete the folder")
 
 
 # ---------------------------------------------------------------- folders that refuse

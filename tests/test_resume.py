@@ -275,7 +275,7 @@ def test_a_damaged_or_foreign_file(damage, kept, x):
 
 
 def test_a_file_that_is_not_there_or_is_a_folder(x, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no file at .*history\.save\(path\)"):
+    with pytest.raises(FileNotFoundError, match=r"no training at .*history\.save\(path\)"):
         train(plain(), reconstruction, x, resume=tmp_path / "nothing")
     with pytest.raises(ValueError, match="is a folder; give the name of a file in it"):
         train(plain(), reconstruction, x, epochs=1).save(tmp_path)

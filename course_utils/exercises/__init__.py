@@ -12,8 +12,8 @@
         answer.py      every call of the learner's code;  signature.py  the form it should have
         sandbox.py     time limit, and every global setting put back
         words.py       how values are shown;  frames.py  which lines are the learner's own
-    showing/    how reports, questions, cards and progress look, and the file that remembers;
-                whether a newer cell than the one judged did not run (cells.py)
+        cells.py       whether a newer cell than the one that is judged did not run
+    showing/    how reports, questions, cards and progress look, and the file that remembers
 
 To add an exercise: its module in its lesson's folder, and its wrong and right answers in the module
 of the same name in `tests/answers/lesson_NN/`. `lessons/lesson_00/mean_image.py` is the smallest.
@@ -28,6 +28,7 @@ import re
 from collections.abc import Callable
 from types import FunctionType
 
+from course_utils.exercises.checking import cells
 from course_utils.exercises.checking.answer import Wrong
 from course_utils.exercises.checking.compare import (
     Comparison,
@@ -40,7 +41,7 @@ from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
 from course_utils.exercises.checking.runner import examine, exposed, failed
 from course_utils.exercises.checking.words import shown
 from course_utils.exercises.lessons import UnknownExercise, all_exercises, find, modules
-from course_utils.exercises.showing import cells, record
+from course_utils.exercises.showing import record
 from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
 from course_utils.exercises.showing.quiz import quiz

@@ -301,7 +301,7 @@ exercise = Exercise(
         "Two halves: the cost, one number that still remembers how it was computed; and three "
         "calls, in this order: `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`.",
         "The cost is `(model(x) - x).square().sum(dim=1).mean()`. What you return is a Python "
-        "number made of it, `loss.item()`: computed before the step, so it does not change.",
+        "number made of it with `.item()`: computed before the step, so it does not change.",
     ),
     stages=(
         Stage("type", _returns_a_number),

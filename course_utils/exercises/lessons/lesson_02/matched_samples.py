@@ -129,7 +129,7 @@ def _suspects(codes: Tensor) -> Iterator[tuple[Shape, str]]:
     )
 
 
-def _draw(answer: Answer, codes: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def _draw(answer: Answer, codes: Tensor, count: int, generator: torch.Generator) -> object:
     return answer(fresh(codes), count, generator)
 
 

@@ -54,10 +54,6 @@ exercise = Exercise(
         ),
         mistakes=[
             Mistake(
-                lambda activations, unit, k: activations[:, unit].topk(k).values,
-                "These are the activations themselves. Where they stand is wanted: `.indices`.",
-            ),
-            Mistake(
                 lambda activations, unit, k: activations[:, unit].argsort()[:k],
                 "These are the examples that wake the unit *least*: `argsort` begins with the "
                 "smallest unless told `descending=True`.",

@@ -12,12 +12,15 @@ import sys
 import warnings
 from collections.abc import Sequence
 from itertools import chain
+from types import FunctionType
 
 from course_utils.exercises.checking.words import first_lines
 
 
 def outdated(name: str, answer: object) -> str:
     """A sentence if an answer is older than the newest cell that defines its name, else ""."""
+    if not issubclass(type(answer), FunctionType | type):
+        return ""  # nothing that a cell defines; and nothing is asked of an object that may refuse
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     cells = getattr(shell, "user_ns", {}).get("In") or []
