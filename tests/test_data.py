@@ -177,7 +177,8 @@ def assert_one_sentence(error, *words):
     for word in words:
         assert str(word) in message, f"{word!r} is not in {message!r}"
     # Neither torchvision's nor urllib's frames are shown above it.
-    assert error.value.__suppress_context__ and error.value.__cause__ is None
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__ or error.value.__context__ is None
 
 
 # ---------------------------------------------------------------- what comes back

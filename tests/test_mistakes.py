@@ -479,7 +479,7 @@ ARGUMENTS = {
     "epochs float": ({"epochs": 10.0}, "epochs is 10.0; expected a whole number"),
     "epochs none": ({"epochs": None}, "epochs is None; expected a whole number"),
     "epochs numpy": ({"epochs": np.int64(0)}, "epochs is .*0.*; expected a whole number"),
-    "batch_size list": ({"batch_size": [32]}, "batch_size is a list; expected a whole number"),
+    "batch_size list": ({"batch_size": [32]}, "batch_size is .*32.*; expected a whole number"),
     "val share": ({"val": 0.2}, "val is a float, which cannot be gone through"),
     "val text": ({"val": "test"}, "val holds a str"),
     "device none": ({"device": None}, "device is None; expected 'auto'"),
