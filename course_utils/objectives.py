@@ -122,6 +122,16 @@ def denoising(corrupt: Corruption) -> Objective:
     Raises:
         ValueError: if corrupt is no corruption.
     """
+    _check_corruption(corrupt)
+
+    @_objective
+    def denoise(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
+        return {"loss": squared_error(model.to_image(model(_spoilt(x, corrupt)).logits), x)}
+
+    return denoise
+
+
+def _check_corruption(corrupt: Any) -> None:
     if any(corrupt is maker for maker in (gaussian_noise, masking_noise, salt_and_pepper)):
         name = name_of(corrupt)
         raise ValueError(f"{name} makes a corruption: call it with its strength, {name}(0.5)")
@@ -130,17 +140,15 @@ def denoising(corrupt: Corruption) -> Objective:
             f"corrupt is {named(corrupt)}; expected a corruption such as gaussian_noise(0.5)"
         )
 
-    @_objective
-    def denoise(model: Autoencoder, x: Float[Tensor, "batch *shape"]) -> dict[str, Tensor]:
-        spoiled = corrupt(x)
-        if not isinstance(spoiled, Tensor):
-            raise ValueError(
-                f"corrupt(x) gave {named(spoiled)}; expected a spoiled copy of x, as from "
-                "gaussian_noise(0.5)"
-            )
-        return {"loss": squared_error(model.to_image(model(spoiled).logits), x)}
 
-    return denoise
+def _spoilt(x: Tensor, corrupt: Corruption) -> Tensor:
+    spoilt = corrupt(x)
+    if not isinstance(spoilt, Tensor):
+        raise ValueError(
+            f"corrupt(x) gave {named(spoilt)}; expected a spoilt copy of x, as from "
+            "gaussian_noise(0.5)"
+        )
+    return spoilt
 
 
 def sparse(

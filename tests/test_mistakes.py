@@ -308,7 +308,7 @@ def test_numbers_of_every_library_are_a_weight(x):
 def test_a_schedule_or_a_corruption_that_is_none_is_told_when_it_is_used(x):
     assert "beta at progress 1 is the function" in refusal(vae(), negative_elbo(linear_warmup), x)
     strange = denoising(lambda x: {"x": x})
-    assert r"corrupt(x) gave a dict; expected a spoiled copy" in refusal(autoencoder(), strange, x)
+    assert r"corrupt(x) gave a dict; expected a spoilt copy" in refusal(autoencoder(), strange, x)
 
 
 @pytest.mark.parametrize(
