@@ -1,6 +1,7 @@
 """Views and panels where only pictures are shown: a PDF has their still picture."""
 
 import base64
+import html
 import io
 
 import pytest
@@ -25,11 +26,11 @@ def shown(monkeypatch):
     """What a panel displays, pictures as a kernel would send them."""
     outputs = []
 
-    def display(data, *, raw):
+    def display(data, *, metadata=None, raw):
         assert raw
         if "image/png" in data:
             data = data | {"image/png": base64.b64encode(data["image/png"]).decode()}
-        outputs.append((data, {}))
+        outputs.append((data, metadata or {}))
 
     monkeypatch.setattr(panel, "display", display)
     return outputs
@@ -67,8 +68,9 @@ def test_a_panel_is_its_pictures_in_latex(shown):
     widgets.compare_gaussians()._ipython_display_()
     _, (picture,) = pictures_of_latex(shown)
     assert Image.open(io.BytesIO(picture)).width > 100
-    (still, _), (widget, _) = shown
-    assert '<img alt="' in still["text/html"]
+    (still, metadata), (widget, _) = shown
+    alt = metadata["image/png"]["alt"]
+    assert len(alt.split()) > 3 and f'<img alt="{html.escape(alt)}"' in still["text/html"]
     assert "image/png" not in widget, "one still picture for each panel"
 
 

@@ -759,7 +759,7 @@ def test_a_view_leaves_a_still_that_says_where_its_controls_are(x, reconstructio
 def test_a_view_is_displayed_as_a_still_and_as_a_widget(x, model, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        course_utils.widgets.panel, "display", lambda bundle, raw: shown.append(bundle)
+        course_utils.widgets.panel, "display", lambda bundle, raw, **more: shown.append(bundle)
     )
     view = denoise_at(x, model, NOISES)
     view._ipython_display_()

@@ -87,11 +87,14 @@ class Panel(ipywidgets.VBox):
         )
 
     def _ipython_display_(self) -> None:
-        data = {"text/html": self.still(), "text/plain": STILL}
+        data, metadata = {"text/html": self.still(), "text/plain": STILL}, {}
         images = [each for each in self.children if isinstance(each, ipywidgets.Image)]
-        if rows := [("", bytes(each.value)) for each in images if each.value]:
-            data["image/png"] = stacked(rows)  # for PDF, LaTeX and whoever shows no HTML
-        display(data, raw=True)
+        if shown := [each for each in images if each.value]:
+            # For PDF, LaTeX and whoever shows no HTML.
+            data["image/png"] = stacked([("", bytes(each.value)) for each in shown])
+            alt = " ".join(each.tooltip for each in shown if each.tooltip)
+            metadata["image/png"] = {"alt": alt or STILL}
+        display(data, metadata=metadata, raw=True)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         # Empty for readers that would show the name of a class where the widget cannot live.
         display({WIDGET: view, "text/html": "", "text/plain": ""}, raw=True)
