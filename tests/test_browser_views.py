@@ -382,12 +382,15 @@ def test_the_palette_shows_what_each_symbol_would_make_of_the_place(show):
     view = show(scrub(vqvae, x))
     for row, column, top, left in ((3, 3, 8, 8), (0, 5, 0, 16), (6, 6, 16, 16)):
         view.get_by_role("button", name=f"row {row + 1}, column {column + 1}:").click()
-        view.page.wait_for_timeout(400)
         grid = code_of(view)
         for symbol in (0, 13):
             grid[row, column] = symbol
-            shown = drawn(view.locator(".cv-palette canvas").nth(symbol))
             expected = decoded(vqvae, grid)[top : top + 12, left : left + 12]
+            for _ in range(100):  # it is drawn when the browser has time for it
+                shown = drawn(view.locator(".cv-palette canvas").nth(symbol))
+                if (shown - expected).abs().max() <= LEVELS:
+                    break
+                view.page.wait_for_timeout(200)
             assert (shown - expected).abs().max() <= LEVELS
 
 

@@ -645,12 +645,20 @@ def _checked(name: str) -> str:
 
 
 def _uses(cell) -> tuple[set[str], set[str]]:
-    """The names that a cell reads and does not import itself, and those that it imports."""
+    """The names that a cell reads and does not make its own, and those that it does: by an import,
+    or at its left edge as in `double = reference("double")`."""
     tree = _parse(cell)
     imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
-    imported = {alias.asname or alias.name for node in imports for alias in node.names}
-    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return read - imported, imported
+    own = {alias.asname or alias.name for node in imports for alias in node.names}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            own |= {each.id for each in ast.walk(node) if _is_stored(each)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return {node.id for node in names if not _is_stored(node)} - own, own
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 # --- a lesson that keeps every promise, and ways to spoil it ------------------------------------
@@ -936,9 +944,12 @@ def test_every_promise_is_spoilt():
 # --- executing ----------------------------------------------------------------------------------
 
 
-def test_a_lesson_is_run_as_committed_and_solved(lesson):
+@pytest.mark.parametrize(
+    "takes_over", ["from course_utils import double", 'double = reference("double")']
+)
+def test_a_lesson_is_run_as_committed_and_solved(lesson, takes_over):
     """The check, and what uses the learner's answer, until the course takes the name over."""
-    later = ("print(double(2))", "from course_utils import double\nprint(double(3))", "double(4)")
+    later = ("print(double(2))", f"{takes_over}\nprint(double(3))", "double(4)")
     lesson.cells[7:7] = map(nbformat.v4.new_code_cell, later)
     solve_too(lesson)
     solved, check = inspect.getsource(double).strip(), 'check("double", double)'
