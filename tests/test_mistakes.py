@@ -143,8 +143,8 @@ def test_a_batch_that_turns_bad_in_a_later_epoch_is_found(x):
 @pytest.mark.parametrize(
     ("last", "sentence"),
     [
-        ((lambda x: (x, torch.arange(8))), "batch 2 of train has labels from 0 to 7; .* 0 to 2"),
-        ((lambda x: (x, labels(7))), r"labels of shape \(7,\) for 8 examples"),
+        ((lambda x: (x, torch.arange(8))), "batch 2 of train: labels go from 0 to 7; .* 0 to 2"),
+        ((lambda x: (x, labels(7))), "batch 2 of train: there are 7 labels for 8 examples"),
         ((lambda x: (x, labels(8)[:, None])), r"tensor 2 of batch 2 .* \(8, 1\), .* with 1 axes"),
         ((lambda x: (x, labels(8).float())), "torch.float32"),
         ((lambda x: (x,)), "batch 2 of train holds 1 tensors, the first batch 2"),
@@ -160,9 +160,9 @@ def test_labels_are_looked_at_in_every_batch(last, sentence, x):
     ("y", "way"),
     [
         (labels()[:, None], r": y\[:, 0\]"),
-        (nn.functional.one_hot(labels(), 3), r": y.argmax\(1\)"),
-        (labels() + 0.7, r"whole numbers: y.long\(\)"),
-        (labels() + 1, "train has labels from 1 to 3; this model knows 0 to 2"),
+        (nn.functional.one_hot(labels(), 3), r"one-hot, so y.argmax\(1\)"),
+        (labels() + 0.7, "train: y holds .*7; expected whole numbers from 0 to 2"),
+        (labels() + 1, "train: labels go from 1 to 3; this model knows 0 to 2: y - 1"),
     ],
 )
 def test_labels_in_another_form(y, way, x):

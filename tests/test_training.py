@@ -864,7 +864,7 @@ def flattened(model, x):
     ("match", "data", "objective", "options"),
     [
         bad(r"train holds torch.uint8; expected floats in \[0, 1\]", lambda x: (255 * x).byte()),
-        bad(r"train holds torch.int64; expected floats", lambda x: (torch.arange(100), x)),
+        bad(r"train: x has shape \(100,\); expected", lambda x: (torch.arange(100), x)),
         bad(
             r"torch.float64, the model torch.float32; .* x.to\(torch.float32\)", torch.Tensor.double
         ),

@@ -61,7 +61,8 @@ def check_batch(model: nn.Module, x: Tensor, name: str = "x") -> None:
     if isinstance(model, Model):
         model.check_shape(x, name)
     if not x.is_floating_point():
-        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: x.float() / 255")
+        way_out = "x.float()" + ("" if x.dtype == torch.bool else " / 255")
+        raise ValueError(f"{name} holds {x.dtype}; expected floats in [0, 1]: {way_out}")
     dtype = next((weights.dtype for weights in model.parameters()), x.dtype)
     if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
         raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")
