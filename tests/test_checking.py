@@ -476,3 +476,64 @@ def test_a_cell_that_did_not_run_in_a_real_kernel(tmp_path):
     assert "Your cell did not run (SyntaxError in line 2" in told[4]
     assert "stopped with an error before it came to it" in told[6]
     assert "judges" not in told[8]
+
+
+# --- exercises that begin half-filled, or with their lines shuffled -------------------------------
+
+
+def _score_function_gradient(noise, score, weight):
+    """The half-filled stub of lesson 07, with these expressions in its holes."""
+    source = f"""\
+def score_function_gradient(f, mu, log_var, n_samples, generator):
+    sigma = torch.exp(log_var / 2)
+    z = mu + sigma * {noise}
+    score = {score}
+    return ({weight} * score).mean(dim=0)
+"""
+    name = f"<half-filled {hash(source)}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    namespace = {"torch": torch}
+    exec(compile(source, name, "exec"), namespace)
+    return namespace["score_function_gradient"]
+
+
+DRAW = "torch.randn(n_samples, len(mu), generator=generator)"
+SCORE = "(z - mu) / sigma**2"
+
+
+def test_holes_are_an_exercise_to_be_done():
+    report = check("score_function_gradient", _score_function_gradient("...", "...", "..."))
+    assert not report.attempted
+    assert "an expression in place of each `...`" in report.message
+
+
+@pytest.mark.parametrize(
+    ("filled", "line"),
+    [
+        (("...", SCORE, "f(z)[:, None]"), "    z = mu + sigma * ..."),
+        ((DRAW, "...", "f(z)[:, None]"), "    score = ..."),
+        ((DRAW, SCORE, "..."), "    return (... * score).mean(dim=0)"),
+        ((DRAW, "...", "..."), "    score = ..."),
+    ],
+)
+def test_a_hole_that_is_left_is_shown(filled, line):
+    report = check("score_function_gradient", _score_function_gradient(*filled))
+    assert report.attempted and not report.passed
+    assert report.message.endswith(f"a `...` left to fill:\n{line}")
+
+
+@pytest.mark.parametrize("weight", ["f(z)[:, None]", "f(z)[..., None]", "f(z).unsqueeze(1)"])
+def test_holes_that_are_filled_are_judged(weight):
+    """An ellipsis that indexes is no hole."""
+    assert check("score_function_gradient", _score_function_gradient(DRAW, SCORE, weight)).passed
+    report = check("score_function_gradient", _score_function_gradient(DRAW, "z - mu", weight))
+    assert "The 1 / σ² is missing" in report.message
+
+
+def test_lines_in_disorder_are_an_exercise_to_be_done():
+    def jacobian_penalty(encode, x):
+        raise NotImplementedError
+
+    report = check("jacobian_penalty", jacobian_penalty)
+    assert not report.attempted
+    assert "Bring the lines into order, indented," in report.message

@@ -25,6 +25,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from course_utils.data.loading import missing_files
+from course_utils.exercises.checking.holes import HOLES
 from course_utils.exercises.showing.cards import Deck
 from course_utils.exercises.showing.quiz import Quiz
 from course_utils.widgets import panel, views
@@ -345,21 +346,50 @@ def has_sound_exercises(lesson: Lesson) -> Iterator[str]:
             yield f'the cell after {stub.name} is not `check("{stub.name}", {stub.name})`'
         if not ast.get_docstring(stub):
             yield f"{stub.name} has no docstring to specify it"
-        specimen = getattr(lesson.exercises.get(stub.name), "specimen", None)
-        if specimen is None:
-            if not any(_raises_not_implemented(node) for node in ast.walk(stub)):
-                yield f"{stub.name} does not raise NotImplementedError"
-        elif _body(stub) != _body(ast.parse(_source(specimen.function)).body[0]):
-            yield f"{stub.name} does not hold the specimen that is to be repaired"
         if stub.name not in lesson.exercises:
             yield f"{stub.name} is not an exercise that course_utils.exercises knows"
             continue
         reference = ast.parse(_source(lesson.exercises[stub.name].solution)).body[0]
+        yield from _begins_as_it_should(lesson.exercises[stub.name], stub, reference, cell.source)
         if (ours := _signatures(stub)) != (theirs := _signatures(reference)):
             yield f"{stub.name} has the signature {ours}, but the reference solution {theirs}"
     for name, exercise in lesson.exercises.items():
         if _number(exercise) == lesson.number and name not in used:
             yield f"the exercise {name} belongs to this lesson and is not in it"
+
+
+def _begins_as_it_should(exercise, stub: ast.AST, reference: ast.AST, source: str) -> Iterator[str]:
+    if exercise.specimen is not None:
+        if _body(stub) != _body(ast.parse(_source(exercise.specimen.function)).body[0]):
+            yield f"{stub.name} does not hold the specimen that is to be repaired"
+    elif exercise.form == "half-filled":
+        left = [node for node in ast.walk(stub) if _is_hole(node)]
+        if len(left) != HOLES or not _fits(_code(stub), _code(reference)):
+            yield f"{stub.name} is not the reference solution with {HOLES} holes, `...`"
+    elif not any(_raises_not_implemented(node) for node in ast.walk(stub)):
+        yield f"{stub.name} does not raise NotImplementedError"
+    elif exercise.form == "in order":
+        given = re.findall(r"^    # (\S.*)$", source, re.MULTILINE)
+        lines = [line.strip() for line in _body(reference).splitlines()]
+        if sorted(given) != sorted(lines) or given == lines:
+            yield f"{stub.name} does not hold the lines of the reference solution, shuffled"
+
+
+def _is_hole(node: object) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def _fits(given: object, whole: object) -> bool:
+    """Whether a piece of code is the other, but for its holes."""
+    if _is_hole(given):
+        return isinstance(whole, ast.expr)
+    if isinstance(given, list):
+        return len(given) == len(whole) and all(map(_fits, given, whole))
+    if not isinstance(given, ast.AST):
+        return given == whole
+    return type(given) is type(whole) and all(
+        _fits(value, getattr(whole, name)) for name, value in ast.iter_fields(given)
+    )
 
 
 def _number(exercise) -> str:
@@ -379,8 +409,11 @@ def _raises_not_implemented(node: ast.AST) -> bool:
 
 def _body(function: ast.FunctionDef) -> str:
     """The code of a function below its first line, without docstring and comments."""
-    code = function.body[1:] if ast.get_docstring(function) else function.body
-    return "\n".join(map(ast.unparse, code))
+    return "\n".join(map(ast.unparse, _code(function)))
+
+
+def _code(function: ast.FunctionDef) -> list[ast.stmt]:
+    return function.body[1:] if ast.get_docstring(function) else function.body
 
 
 def _signatures(node: ast.FunctionDef | ast.ClassDef) -> dict[str, str]:
@@ -724,7 +757,7 @@ def lesson(tmp_path) -> Lesson:
         (tmp_path / name).touch()
     path = tmp_path / "01_twice.ipynb"
     nbformat.write(notebook, path)
-    exercises = {"double": SimpleNamespace(lesson="01", solution=double)}
+    exercises = {"double": _exercise()}
     return Lesson(path, notebook, exercises, ["01.twice"])
 
 
@@ -778,12 +811,18 @@ def _add_code(lesson: Lesson) -> None:
     lesson.cells.insert(2, nbformat.v4.new_code_cell("x = 1"))
 
 
+def _exercise(
+    solution: Callable = double, specimen: object = None, form: str = "empty"
+) -> SimpleNamespace:
+    return SimpleNamespace(lesson="01", solution=solution, specimen=specimen, form=form)
+
+
 def _forget_exercise(lesson: Lesson) -> None:
     lesson.exercises = {}
 
 
 def _add_exercise(lesson: Lesson) -> None:
-    lesson.exercises = {**lesson.exercises, "halve": SimpleNamespace(lesson="01", solution=double)}
+    lesson.exercises = {**lesson.exercises, "halve": _exercise()}
 
 
 def _add_question(lesson: Lesson) -> None:
@@ -795,11 +834,35 @@ def _with_specimen(body: str) -> Callable[[Lesson], None]:
 
     def spoil(lesson):
         specimen = SimpleNamespace(function=triple)
-        exercise = SimpleNamespace(lesson="01", solution=double, specimen=specimen)
-        lesson.exercises = {"double": exercise}
+        lesson.exercises = {"double": _exercise(specimen=specimen)}
         _source_of(4, "raise NotImplementedError", body)(lesson)
 
     return spoil
+
+
+def _begun(form: str, body: str) -> Callable[[Lesson], None]:
+    """The exercise begins in this form, and its cell holds this body."""
+
+    def double(x: int) -> int:
+        """Twice `x`."""
+        total = 0
+        for term in (x, x):
+            total = total + term
+        return total
+
+    def spoil(lesson):
+        lesson.exercises = {"double": _exercise(double, form=form)}
+        _source_of(4, "raise NotImplementedError", body)(lesson)
+
+    return spoil
+
+
+def _shuffled(*lines: str) -> str:
+    return "\n    # ".join(["raise NotImplementedError", *lines])
+
+
+SUM = ("return total", "for term in (x, x):", "total = 0")
+FILLED = "total = {}\n    for term in ({}, x):\n        total = {}\n    return total"
 
 
 def triple(x: int) -> int:
@@ -899,6 +962,19 @@ SPOILT = [
     (has_sound_exercises, _with_specimen("y = x + x  # why not\n    return x + y"), None),
     (has_sound_exercises, _with_specimen("y = x + x\n    return y"), "hold the specimen"),
     (has_sound_exercises, _with_specimen("raise NotImplementedError"), "hold the specimen"),
+    (has_sound_exercises, _begun("half-filled", FILLED.format("...", "...", "...")), None),
+    (has_sound_exercises, _begun("half-filled", FILLED.format(0, "...", "...")), "with 3 holes"),
+    (has_sound_exercises, _begun("half-filled", FILLED.format("...", "..., ...", 1)), "3 holes"),
+    (has_sound_exercises, _begun("half-filled", "raise NotImplementedError"), "3 holes"),
+    (has_sound_exercises, _begun("in order", _shuffled(*SUM, "total = total + term")), None),
+    (has_sound_exercises, _begun("in order", _shuffled(*SUM)), "shuffled"),
+    (has_sound_exercises, _begun("in order", _shuffled(*SUM, "total = term")), "shuffled"),
+    (has_sound_exercises, _begun("in order", "raise NotImplementedError"), "shuffled"),
+    (
+        has_sound_exercises,
+        _begun("in order", _shuffled(*SUM[:0:-1], "total = total + term", SUM[0])),
+        "shuffled",
+    ),
     (has_sound_exercises, _source_of(4, '"""Twice `x`."""', ""), "docstring"),
     (has_sound_exercises, _source_of(4, "x: int", "x: float"), "signature"),
     (has_sound_exercises, _source_of(4, "x: int", "x: int = 2"), "signature"),
@@ -977,7 +1053,7 @@ def test_a_solution_that_does_not_pass_is_found_out(lesson, tmp_path, hurry):
         nbformat.v4.new_code_cell('check("squared_error", squared_error)'),
     ]
     lesson.__dict__.pop("code", None)
-    lesson.exercises = {"squared_error": SimpleNamespace(lesson="01", solution=squared_error)}
+    lesson.exercises = {"squared_error": _exercise(squared_error)}
     solve_too(lesson)
     variables = {"IPYTHONDIR": str(in_a_hurry(tmp_path / "hurry"))} if hurry else {}
     with pytest.raises(FAILURES, match="absolute differences"):

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from course_utils.exercises.checking.answer import Answer
 
@@ -46,6 +46,8 @@ class Exercise:
         hints: at least two, each saying more than the one before.
         stages: the checks in order; the first that fails is the one reported.
         specimen: what the notebook holds in place of a stub, in a lesson about mistakes.
+        form: what the learner starts from: an empty function; the reference with three holes,
+            `...`, to fill; or its lines, shuffled and not indented, to bring into order.
         place: which of its lesson, counted from 1: `progress` lists them in this order.
     """
 
@@ -56,6 +58,7 @@ class Exercise:
     hints: Sequence[str]
     stages: Sequence[Stage]
     specimen: Specimen | None = None
+    form: Literal["empty", "half-filled", "in order"] = "empty"
     place: int = 1
 
     @property

@@ -7,10 +7,16 @@ from course_utils.exercises.checking import sandbox
 from course_utils.exercises.checking.answer import Answer, Unsolved, Wrong, explain
 from course_utils.exercises.checking.exercise import Exercise
 from course_utils.exercises.checking.frames import learners_line
+from course_utils.exercises.checking.holes import HOLES, holes
 from course_utils.exercises.checking.signature import expect_callable
 from course_utils.exercises.showing.report import Report, Result
 
 SPECIMEN_SECONDS = 60.0  # our own code, which is quick
+BEGIN = {
+    "empty": "Write your code in place of `raise NotImplementedError`",
+    "half-filled": "Put an expression in place of each `...`",
+    "in order": "Bring the lines into order, indented, in place of `raise NotImplementedError`",
+}
 
 
 def examine(
@@ -24,6 +30,10 @@ def examine(
     """
     if answer is None or answer is ...:
         return unattempted(exercise)
+    if exercise.form == "half-filled" and (left := holes(answer)):
+        if len(left) >= HOLES:
+            return unattempted(exercise)
+        return failed(exercise, [], f"There is a `...` left to fill:\n    {left[0]}")
     passed: list[Result] = []
     with sandbox.sealed(seed) as warned:
         under_glass = Answer(answer, exercise.solution, seed, warned)
@@ -50,8 +60,8 @@ def failed(exercise: Exercise, passed: Sequence[Result], message: str) -> Report
 def unattempted(exercise: Exercise) -> Report:
     """The report of an answer that is still the stub."""
     message = (
-        f"Write your code in place of `raise NotImplementedError`, run its cell, then run this "
-        f"one again. About {exercise.minutes} minutes, difficulty {exercise.difficulty} of 5. "
+        f"{BEGIN[exercise.form]}, run its cell, then run this one again. About "
+        f"{exercise.minutes} minutes, difficulty {exercise.difficulty} of 5. "
         f'`hint("{exercise.name}")` helps.'
     )
     return Report(

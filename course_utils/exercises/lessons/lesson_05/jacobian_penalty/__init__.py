@@ -401,9 +401,10 @@ def _weight_gradients(penalty: Tensor, encode: nn.Module) -> Tensor:
 
 exercise = Exercise(
     solution=jacobian_penalty,
+    form="in order",
     place=2,
     difficulty=3,
-    minutes=20,
+    minutes=12,
     success=(
         "For a linear layer you get the squared norm of its weights, the same for every x; for one "
         "sigmoid layer you get what `one_layer_penalty` says; and `.sum().backward()` of it "

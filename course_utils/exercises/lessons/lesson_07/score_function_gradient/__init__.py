@@ -372,9 +372,10 @@ def _score_generator(answer: Answer) -> None:
 
 exercise = Exercise(
     solution=score_function_gradient,
+    form="half-filled",
     place=2,
     difficulty=3,
-    minutes=20,
+    minutes=12,
     success=(
         "For f(z) = 1 where z > 0 and 0 elsewhere, with mu = 0 and σ = 1, the gradient is "
         "1 / √(2π) = 0.399. f has no slope to learn from, and still you find it."
