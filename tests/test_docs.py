@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
@@ -18,7 +19,10 @@ import torch
 import course_utils
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "notebooks/README.md", "data/README.md"]
+DOCUMENTS = [
+    *("README.md", "CONTRIBUTING.md", "notebooks/README.md", "notebooks/GLOSSARY.md"),
+    "data/README.md",
+]
 MODULES = sorted(
     info.name for info in pkgutil.walk_packages(course_utils.__path__, prefix="course_utils.")
 )
@@ -125,7 +129,27 @@ def test_map_lists_exactly_the_notebooks_in_order():
     present = sorted(path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
     listed = re.findall(r"\((\d\d_\w+\.ipynb)\)", text("notebooks/README.md"))
     assert present
-    assert listed == present
+    assert list(dict.fromkeys(listed)) == present, "the table first, the short paths after it"
+
+
+TERMS = re.findall(
+    r"^\| ([^|]+?) \| [^|]+ \| \[\d\d\]\((\d\d_\w+\.ipynb)\)", text("notebooks/GLOSSARY.md"), re.M
+)
+
+
+def test_glossary_is_in_alphabetical_order():
+    terms = [term.replace("β", "beta").lower() for term, _ in TERMS]
+    assert len(terms) > 40
+    assert terms == sorted(terms)
+
+
+@pytest.mark.parametrize(("terms", "lesson"), TERMS)
+def test_glossary_names_a_lesson_that_has_the_word(terms, lesson):
+    cells = json.loads(text(f"notebooks/{lesson}"))["cells"]
+    pages = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    words = re.sub(r"[*_\s]+", " ", " ".join(pages)).lower()
+    for term in terms.lower().split(", "):
+        assert re.search(rf"\b{re.escape(term)}", words), term
 
 
 # --- examples in docstrings ---------------------------------------------------------------------

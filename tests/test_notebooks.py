@@ -541,12 +541,7 @@ WORDS, LINES = 130, 12  # of prose and of code, that are read in a minute
 def test_minutes_are_honest(path):
     """What lesson, README and map say alike is what reading and doing take, within a tenth."""
     lesson = read(path)
-    asked = [quiz for name, quiz in lesson.quizzes.items() if name.startswith(lesson.number)]
-    words = len(_prose(lesson.cells).split()) + sum(map(_words_of_quiz, asked))
-    reading = [cell for cell in lesson.code if "exercise" not in _tags(cell)]
-    lines = sum(bool(line.strip()) for cell in reading for line in cell.source.splitlines())
-    own = [exercise for exercise in lesson.exercises.values() if _number(exercise) == lesson.number]
-    takes = words / WORDS + lines / LINES + sum(exercise.minutes for exercise in own)
+    takes = minutes_of(lesson, lesson.cells)
     stated = int(re.search(r"(\d+)\s+minutes", lesson.opening)[1])
     assert abs(stated / takes - 1) < 0.1, f"it takes about {takes:.0f} minutes"
     for page, row in {
@@ -555,6 +550,39 @@ def test_minutes_are_honest(path):
     }.items():
         listed = re.search(re.escape(f"{path.name})") + row, (REPOSITORY / page).read_text("utf-8"))
         assert int(listed[1]) == stated, page
+
+
+def minutes_of(lesson: Lesson, cells: Iterable) -> float:
+    """What it takes to read these cells, with their questions, and to do their exercises."""
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    words = len(_prose(cells).split())
+    words += sum(_words_of_quiz(quiz) for name, quiz in lesson.quizzes.items() if name in text)
+    reading = [c for c in cells if c.cell_type == "code" and "exercise" not in _tags(c)]
+    lines = sum(bool(line.strip()) for cell in reading for line in cell.source.splitlines())
+    done = [ex for name, ex in lesson.exercises.items() if f'check("{name}",' in text]
+    return words / WORDS + lines / LINES + sum(exercise.minutes for exercise in done)
+
+
+SHORT_PATHS = re.findall(
+    r"^\| \[[^]]+\]\((\d\d_\w+\.ipynb)\) \| ([\d, ]+) \| (\d+) \|",
+    (REPOSITORY / "notebooks" / "README.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_there_are_two_short_paths():
+    assert len(SHORT_PATHS) > 4
+
+
+@pytest.mark.parametrize(("name", "sections", "stated"), SHORT_PATHS)
+def test_minutes_of_a_short_path_are_honest(name, sections, stated):
+    lesson, parts, number = read(REPOSITORY / "notebooks" / name), {}, None
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            number = [number, *re.findall(r"^## (\d*)", cell.source, re.MULTILINE)][-1]
+        parts.setdefault(number, []).append(cell)
+    chosen = [cell for section in sections.split(", ") for cell in parts[section]]
+    assert abs(int(stated) - minutes_of(lesson, chosen)) < 3, "about that many minutes"
 
 
 def _words_of_quiz(quiz) -> int:
