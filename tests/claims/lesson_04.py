@@ -6,8 +6,9 @@ best = torch.arange(-3000, 3001) / 1000
 for wish in (2.0, 1.0, 0.6, 0.4, -0.4, -2.0):
     cheapest = best[((wish - best) ** 2 + best.abs()).argmin()].item()
     assert abs(abs(cheapest) - max(abs(wish) - 0.5, 0)) < 2e-3, "the soft threshold"
-assert list(errors) == sorted(errors), "a higher price, a higher error"
-assert list(actives) == sorted(actives, reverse=True), "a higher price, fewer active"
+by_price = [measured[price] for price in sorted(measured)]
+assert by_price == sorted(by_price, key=lambda result: result.error), "dearer, a higher error"
+assert by_price == sorted(by_price, key=lambda result: -result.active), "dearer, fewer active"
 assert abs(measure(cheat).error - measure(untied).error) < 1e-2, "the same pictures"
 assert abs(by_hand - (first + second).sum().item()) < 1e-6
 
