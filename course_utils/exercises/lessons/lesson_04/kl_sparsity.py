@@ -17,7 +17,7 @@ def kl_sparsity(activations: Float[Tensor, "batch units"], target: float) -> Flo
 
     With m_j the mean of unit j over the batch, it is the sum over j of
 
-        target · ln(target / m_j) + (1 - target) · ln((1 - target) / (1 - m_j)).
+        target · log(target / m_j) + (1 - target) · log((1 - target) / (1 - m_j)).
 
     Activations are in [0, 1]. Where a mean is exactly 0 or 1, it is moved inside by a millionth.
     """
