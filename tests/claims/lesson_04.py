@@ -31,6 +31,9 @@ if images.name == "mnist":
     assert judged["random directions"] > 4 and judged["no price"] < judged["10 largest"] - 0.5
     assert judged["25 largest"] < judged["no price"] + 0.6, "not much more than no price"
     assert results["0.6 from the start"].dead > 120 and late.dead < 60
-    assert late.error < results["0.6 from the start"].error - 2 and late.active > results["0.6 from the start"].active + 5
+    assert (
+        late.error < results["0.6 from the start"].error - 2
+        and late.active > results["0.6 from the start"].active + 5
+    )
     assert by_k[10].dead > 20 and again["restarted"].dead < 10
     assert again["restarted"].error < by_k[10].error
