@@ -370,7 +370,8 @@ def _begins_as_it_should(exercise, stub: ast.AST, reference: ast.AST, source: st
         yield f"{stub.name} does not raise NotImplementedError"
     elif exercise.form == "in order":
         given = re.findall(r"^    # (\S.*)$", source, re.MULTILINE)
-        lines = [line.strip() for line in _body(reference).splitlines()]
+        written = _source(exercise.solution).splitlines()[_code(reference)[0].lineno - 1 :]
+        lines = [re.sub(r"\s+# .*", "", line).strip() for line in written]
         if sorted(given) != sorted(lines) or given == lines:
             yield f"{stub.name} does not hold the lines of the reference solution, shuffled"
 
