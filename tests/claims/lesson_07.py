@@ -24,3 +24,5 @@ assert bias["score function"] < 0.03 < 0.3 < bias["straight-through"]
 assert bias["straight-through"] > 0.7 * exact.norm()
 assert bias["τ = 0.1"] < bias["τ = 0.5"] < bias["τ = 2.0"]
 assert variance["τ = 0.1"] > variance["τ = 0.5"] > variance["τ = 2.0"]
+for tau in ("τ = 1.0", "τ = 2.0"):
+    assert bias[tau] < bias["straight-through"] and variance[tau] < variance["straight-through"]
