@@ -213,7 +213,8 @@ def arrows(
 def kl_areas(z: Float[Array, " n"], log_q: Float[Array, " n"], log_p: Float[Array, " n"]) -> Figure:
     """Two densities, and the two functions whose areas are KL(q‖p) and KL(p‖q).
 
-    Where the function is below zero its area counts against the rest; the sum is never negative.
+    Where the function is below zero its area, in grey, counts against the rest; the sum is never
+    negative. Neither colour is one of the two densities'.
     Both functions are drawn to one scale, so that their areas can be compared by eye.
 
     Args:
@@ -227,8 +228,8 @@ def kl_areas(z: Float[Array, " n"], log_q: Float[Array, " n"], log_p: Float[Arra
     directions = {"KL(q‖p)": q * (log_q - log_p), "KL(p‖q)": p * (log_p - log_q)}
     for ax, (name, integrand) in zip(axes[1:], directions.items(), strict=True):
         above, below = integrand.clamp(min=0).numpy(), integrand.clamp(max=0).numpy()
-        ax.fill_between(z.numpy(), above, color=VERMILION, alpha=0.8, linewidth=0)
-        ax.fill_between(z.numpy(), below, color=SKY, alpha=0.8, linewidth=0)
+        ax.fill_between(z.numpy(), above, color=GREEN, alpha=0.8, linewidth=0)
+        ax.fill_between(z.numpy(), below, color=PALE, linewidth=0)
         first, second = name[3], name[5]
         ax.set(xlabel="z", ylabel=f"{first} · log({first} / {second})")
         ax.set_title(f"{name} = {torch.trapezoid(integrand, z).item():.3f} nats")
