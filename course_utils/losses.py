@@ -39,7 +39,7 @@ def squared_error(
 def bernoulli_nll(
     logits: Float[Tensor, "batch *features"], x: Float[Tensor, "batch *features"]
 ) -> Float[Tensor, " batch"]:
-    """Binary cross-entropy: -Σ_i [x_i ln p_i + (1 - x_i) ln(1 - p_i)] with p = sigmoid(logits).
+    """Binary cross-entropy: -Σ_i [x_i log p_i + (1 - x_i) log(1 - p_i)] with p = sigmoid(logits).
 
     Written as Σ_i [softplus(logit_i) - x_i · logit_i], which is the same number and never takes
     the logarithm of zero. For x in {0, 1} it is the negative log-probability of independent
@@ -68,7 +68,7 @@ def gaussian_nll(
     x: Float[Tensor, "batch *features"],
     sigma: float | Float[Tensor, ""] = 1.0,
 ) -> Float[Tensor, " batch"]:
-    """Negative log-density of N(mean, σ² I) at x: Σ_i [(x_i - mean_i)² / 2σ² + ln σ + ½ ln 2π].
+    """Negative log-density of N(mean, σ² I) at x: Σ_i [(x_i - mean_i)² / 2σ² + log σ + ½ log 2π].
 
     With σ = 1 this is half the squared error plus a constant, so the two have the same optimum.
     As a function of σ it is smallest where σ² is the mean squared error per feature.
@@ -114,7 +114,7 @@ def kl_sparsity(
 
     ρ̂_j is the mean activation of unit j over the batch and ρ the target, so that
 
-        Σ_j [ρ ln(ρ / ρ̂_j) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂_j))].
+        Σ_j [ρ log(ρ / ρ̂_j) + (1 - ρ) log((1 - ρ) / (1 - ρ̂_j))].
 
     A property of the batch and not of an example: a unit may be fully on for a few examples if it
     is off for the others. Ng, "Sparse autoencoder", lecture notes of CS294A, 2011, section 3.

@@ -48,7 +48,7 @@ class ProbabilisticPCA(NamedTuple):
         return cls(directions[:k].T * kept.sqrt(), mean, noise)
 
     def log_prob(self, x: Float[Tensor, "batch d"]) -> Float[Tensor, " batch"]:
-        """log p(x) = -½ [d ln 2π + ln|C| + (x - m)ᵀ C⁻¹ (x - m)], C = W Wᵀ + s² I, in nats."""
+        """log p(x) = -½ [d log 2π + log|C| + (x - m)ᵀ C⁻¹ (x - m)], C = W Wᵀ + s² I, in nats."""
         d = len(self.mean)
         covariance = self.weight @ self.weight.T + self.variance * torch.eye(d).to(self.mean)
         factor = torch.linalg.cholesky(covariance)

@@ -163,7 +163,7 @@ def test_gaussian_with_sigma_one_is_half_the_squared_error_and_a_constant():
 
 
 def test_the_best_variance_is_the_mean_squared_error():
-    # Property 5: at the optimum the loss is D/2 · ln(2πe s²), and its slope in sigma is zero.
+    # Property 5: at the optimum the loss is D/2 · log(2πe s²), and its slope in sigma is zero.
     mean, x = draw(50, 40)
     mean_squared_error = squared_error(mean, x).mean() / 40
     sigma = mean_squared_error.sqrt().requires_grad_()

@@ -128,7 +128,7 @@ def test_the_figures_for_mnist():
     for k, figure in expected.items():
         error = squared_error(codes[:, :k] @ components[:k], x).mean().item()
         assert error == pytest.approx(figure, abs=0.02), k
-    # A linear VAE with a fixed σ² keeps the directions wider than σ², at ½ ln(variance / σ²) nats.
+    # A linear VAE with a fixed σ² keeps the directions wider than σ², at ½ log(variance / σ²) nats.
     # First for the spread of the test set, then for that of the training set, where a model learns.
     noises = (1.0, 0.5, 0.1)
     assert units_and_nats(pca(images.test).variances, noises) == (

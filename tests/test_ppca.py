@@ -402,7 +402,7 @@ def test_information_is_all_or_nothing_at_the_ends():
 
 
 def test_at_the_posterior_the_mean_kl_is_all_information():
-    # Property 16, where q(z) over all data is the prior itself: KL = I(x; z) = ½ ln|I + WᵀW / s²|.
+    # Property 16, where q(z) over all data is the prior itself: KL = I(x; z) = ½ log|I + WᵀW / s²|.
     model, n = random_model(6, 3, seed=11, diagonal=True), 50_000
     x = model.sample(n, torch.Generator().manual_seed(1))
     kl = gaussian_kl(*vae_of(model, posterior_guess(model)).encode(x)).detach()

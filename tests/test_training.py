@@ -743,7 +743,7 @@ def test_with_weight_decay_the_axes_align_too(gaussian):
 
 def test_a_linear_vae_keeps_the_directions_that_are_wider_than_its_noise(gaussian):
     # Probabilistic PCA with a fixed σ²: each direction with a larger variance is worth a unit, at
-    # ½ ln(variance / σ²) nats; a narrower one is not. This is no failure of training.
+    # ½ log(variance / σ²) nats; a narrower one is not. This is no failure of training.
     variances = pca(gaussian).variances
     for sigma, units in ((1.0, 3), (2.5, 1)):
         model = VAE.dense(5, (), input_shape=(10,), output="linear", sigma=sigma)

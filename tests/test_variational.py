@@ -154,7 +154,7 @@ def test_what_each_term_teaches(part, x):
     ids=FACTORIES,
 )
 def test_one_batch_can_be_overfitted(model, epochs, images):
-    # To know which of eight images it is costs ln 8 = 2.1 nats at least; nearly all else is drawn.
+    # To know which of eight images it is costs log 8 = 2.1 nats at least; nearly all else is drawn.
     x = images.train[:8]
     history = fit(model, negative_elbo(), x, epochs=epochs, batch_size=8, lr=1e-2)
     remaining = squared_error(model.reconstruct(x), x).mean()

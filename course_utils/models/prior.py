@@ -88,7 +88,7 @@ class SymbolPrior(Model):
     def nll(
         self, symbols: Int[Tensor, "batch height width"], y: Int[Tensor, " labels"] | None = None
     ) -> Float[Tensor, " batch"]:
-        """-log p(k), or -log p(k|y), of each grid, in nats, at least 0. Divided by ln 2: in bits.
+        """-log p(k), or -log p(k|y), of each grid, in nats, at least 0. Divided by log 2: in bits.
 
         Raises:
             ValueError: as `forward`.

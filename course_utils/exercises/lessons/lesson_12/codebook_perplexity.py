@@ -12,7 +12,7 @@ from course_utils.exercises.checking.exercise import Exercise
 
 
 def codebook_perplexity(indices: Int[Tensor, "*places"], num_embeddings: int) -> float:
-    """How many symbols are in use, counted by how evenly: exp(-Σ_k p_k ln p_k), a Python float.
+    """How many symbols are in use, counted by how evenly: exp(-Σ_k p_k log p_k), a Python float.
 
     p_k is the share of symbol k among all indices, of all pictures and places together. Indices run
     from 0 to num_embeddings - 1; a symbol that never occurs adds nothing.
@@ -95,15 +95,15 @@ exercise = Exercise(
     hints=(
         "Count first how often each symbol occurs; `torch.bincount` counts in a flat tensor. Which "
         "share of the whole is that?",
-        "The entropy is -Σ p ln p, and 0 · ln 0 counts as 0: `torch.special.entr` knows that. Then "
-        "the exponential, and `.item()` makes a Python number.",
+        "The entropy is -Σ p log p, and 0 · log 0 counts as 0: `torch.special.entr` knows that. "
+        "Then the exponential, and `.item()` makes a Python number.",
     ),
     stages=Comparison(
         probes=_codes,
         shape=None,
         tolerance=3e-4,  # three digits after the point are enough
         advice=(
-            "Print the share of each symbol: they sum to 1. Then the entropy -Σ p ln p, in nats, "
+            "Print the share of each symbol: they sum to 1. Then the entropy -Σ p log p, in nats, "
             "and the exponential of that."
         ),
         mistakes=[
@@ -118,7 +118,7 @@ exercise = Exercise(
             ),
             _of_shares(
                 lambda p: (-_entropy(p)).exp(),
-                "The minus is missing: this is exp(+Σ p ln p), one divided by the perplexity.",
+                "The minus is missing: this is exp(+Σ p log p), one divided by the perplexity.",
             ),
             _of_shares(
                 lambda p: (_entropy(p) / torch.log(torch.tensor(2.0))).exp(),
@@ -141,7 +141,7 @@ exercise = Exercise(
             ),
             _of_shares(
                 lambda p: (_entropy(p) / (p > 0).sum()).exp(),
-                "The mean over the symbols that occur stands where the sum belongs: -Σ p ln p.",
+                "The mean over the symbols that occur stands where the sum belongs: -Σ p log p.",
             ),
             _of_shares(
                 lambda p: _entropy(p).exp() / (p > 0).sum(),
@@ -160,11 +160,11 @@ exercise = Exercise(
             ),
             _of_shares(
                 lambda p: (_entropy(p) / len(p)).exp(),
-                "The mean over symbols stands where their sum belongs: -Σ p ln p.",
+                "The mean over symbols stands where their sum belongs: -Σ p log p.",
             ),
             _of_shares(
                 lambda p: 1 / (p**2).sum(),
-                "This is 1 / Σ p², another way to count what is in use. Asked for is exp(-Σ p ln "
+                "This is 1 / Σ p², another way to count what is in use. Asked for is exp(-Σ p log "
                 "p).",
             ),
             _of_shares(
