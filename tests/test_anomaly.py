@@ -311,7 +311,9 @@ def test_a_model_that_makes_no_numbers_of_the_training_rows_is_told(table, steps
 
 
 def alone(detector, rows):
-    return np.concatenate([detector.predict(row[None]) for row in rows])
+    """The verdict on each row by itself; of equal rows one is asked for all."""
+    kinds, kind_of = np.unique(rows, axis=0, return_inverse=True)
+    return np.concatenate([detector.predict(row[None]) for row in kinds])[kind_of.ravel()]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
