@@ -46,8 +46,8 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """Keep together in one process what shares something: the cells of a notebook its kernel, the
     browser tests of a file their server and their page (but for whole lessons, of which each
-    process opens some). And leave out what is marked `thorough`, unless asked for, which nbval's
-    cells are; and what is done in place of JupyterLab, where this very run does it there."""
+    process takes some). And leave out what is marked `thorough`, unless asked for, which nbval's
+    cells are; and what is done in place of a look at a page, where this very run looks at it."""
     for item in items:
         of_nbval = item.path.suffix == ".ipynb"
         whole_lesson = item.get_closest_marker("notebook")
@@ -57,11 +57,9 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("notebook")
             item.add_marker("thorough")
     left_out = [] if config.getoption("--thorough") else ["thorough"]
-    in_lab = any(
-        i.get_closest_marker("browser") and i.get_closest_marker("notebook") for i in items
-    )
-    if in_lab and "not browser" not in config.getoption("markexpr") and browser.executable():
-        left_out.append("in_place_of_lab")
+    pages = any(i.get_closest_marker("browser") and i.get_closest_marker("notebook") for i in items)
+    if pages and "not browser" not in config.getoption("markexpr") and browser.executable():
+        left_out.append("in_place_of_page")
     for name in left_out:
         config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(name)])
         items[:] = [item for item in items if not item.get_closest_marker(name)]

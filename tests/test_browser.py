@@ -10,15 +10,25 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
 from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
-from test_notebooks import assert_ran_well, in_a_hurry, outputs_to_come_again, read, solve_too
+from test_notebooks import (
+    assert_ran_well,
+    in_a_hurry,
+    outputs_to_come_again,
+    read,
+    run_in_a_hurry,
+    solve_too,
+)
+from tools.execute import tidy
 
 pytestmark = pytest.mark.browser
 
@@ -490,6 +500,56 @@ def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
 @pytest.mark.notebook
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_lesson_runs_and_its_page_is_alive(chromium, path, tmp_path):
+    """As committed and solved, on few of the small digits; and the page that it exports, without a
+    kernel and without a network."""
+    with ThreadPoolExecutor(1) as thread:  # Playwright's own loop runs in this one
+        lesson = thread.submit(run_in_a_hurry, path, tmp_path).result()
+    page = chromium.new_page()
+    page.set_default_timeout(browser.PATIENCE * 1000)
+    refused = browser.keep_local(page)
+    tidy(lesson.notebook)
+    body, _ = HTMLExporter().from_notebook_node(lesson.notebook)
+    exported = tmp_path / "lesson.html"
+    exported.write_text(body, encoding="utf-8")
+    page.goto(exported.as_uri())
+    assert all("mathjax" in address or "require.js" in address for address in refused)
+    for code in lesson.code:
+        drawn = page.locator(f"[id='cell-id={code.id}']")
+        outputs = json.dumps(code.outputs)
+        if 'class=\\"course-view' in outputs:
+            drawn.locator(".course-view canvas.cv-picture").first.wait_for()  # it lives
+        if 'class=\\"course-still' in outputs:
+            still = drawn.locator(".course-still img").first
+            assert still.is_visible()
+            assert still.evaluate(IS_DRAWN)
+        if code.source.startswith("quiz("):
+            drawn.get_by_role("status").wait_for(state="attached")
+        pictures = drawn.locator("img[alt]")
+        shown = code.source.count("plots.show(") + code.source.count("plots.film(")
+        if shown:
+            assert pictures.count() == shown
+        for picture in pictures.all():
+            assert picture.evaluate(IS_DRAWN)
+    page.close()
+
+
+IS_DRAWN = "picture => picture.decode().then(() => picture.naturalWidth > 0)"
+
+
+# In Lab a lesson takes twice as long: the first in any case, the others in `make test-all`.
+IN_LAB = [
+    pytest.param(
+        path,
+        id=path.stem,
+        marks=() if path.stem.startswith("00") else (pytest.mark.notebook, pytest.mark.thorough),
+    )
+    for path in NOTEBOOKS
+]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("path", IN_LAB)
 def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
     """As committed and solved, on few of the small digits, and every view is alive."""
     lesson, notebook = read(path), page_of_lessons

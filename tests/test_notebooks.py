@@ -594,14 +594,11 @@ def _words_of_quiz(quiz) -> int:
 
 
 @pytest.mark.notebook
-@pytest.mark.in_place_of_lab
+@pytest.mark.in_place_of_page
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_runs_as_committed_and_solved(path, tmp_path):
-    """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
-    reference solution passes its check. One kernel does both, so that what they share runs once.
-    Where there is a browser, test_browser.py has it done by the kernel of JupyterLab."""
-    variables = {"COURSE_DATASET": "digits", "IPYTHONDIR": str(in_a_hurry(tmp_path))}
-    run_as_committed_and_solved(path, tmp_path, variables)
+    """Where there is a browser, test_browser.py does it and looks at the page as well."""
+    run_in_a_hurry(path, tmp_path)
 
 
 @pytest.mark.notebook
@@ -648,9 +645,16 @@ def in_a_hurry(folder: Path) -> Path:
     return folder
 
 
+def run_in_a_hurry(path: Path, folder: Path) -> Lesson:
+    """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
+    reference solution passes its check. One kernel does both, so that what they share runs once."""
+    variables = {"COURSE_DATASET": "digits", "IPYTHONDIR": str(in_a_hurry(folder))}
+    return run_as_committed_and_solved(path, folder, variables)
+
+
 def run_as_committed_and_solved(
     path: Path, folder: Path, variables: dict[str, str], in_full: bool = False
-) -> None:
+) -> Lesson:
     lesson = read(path)
     expected = outputs_to_come_again(lesson)
     solve_too(lesson)
@@ -660,6 +664,7 @@ def run_as_committed_and_solved(
     else:
         run(lesson.notebook, path.parent, environment | variables)
     assert_ran_well(lesson.code, expected)
+    return lesson
 
 
 def outputs_to_come_again(lesson: Lesson) -> dict[str, str]:
