@@ -91,8 +91,8 @@ exercise = Exercise(
             ),
             Mistake(
                 lambda log_p, f: torch.softmax(log_p - f.log(), 1),
-                "The frequencies count the wrong way round: a common label becomes *less* probable. "
-                "Multiply by p(y), do not divide.",
+                "The frequencies count the wrong way round: a common label becomes *less* "
+                "probable. Multiply by p(y), do not divide.",
             ),
             Mistake(
                 lambda log_p, f: torch.softmax(log_p * f, 1),

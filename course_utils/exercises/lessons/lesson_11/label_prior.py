@@ -189,8 +189,8 @@ OF_COVARIANCES: list[tuple[Callable, str]] = [
     ),
     (
         _each(lambda group: group.T.corrcoef()),
-        "These are correlations, with 1 on the diagonal. Covariances keep the spread: do not divide "
-        "by the standard deviations.",
+        "These are correlations, with 1 on the diagonal. Covariances keep the spread: do not "
+        "divide by the standard deviations.",
     ),
 ]
 
@@ -289,8 +289,8 @@ def _expect_shapes(case: Case) -> None:
         raise Wrong("The covariances come first and the means second. The means come first.")
     if case.means.shape == (10, latent) and num_classes != 10:
         raise Wrong(
-            f"For num_classes={num_classes} there are 10 means. The 10 belongs to MNIST: go through "
-            "`range(num_classes)`."
+            f"For num_classes={num_classes} there are 10 means. The 10 belongs to MNIST: go "
+            "through `range(num_classes)`."
         )
     expect_shape(case.means, means, "(classes, latent): one mean for each label", given)
     if case.covariances.shape == means.shape:
