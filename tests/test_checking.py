@@ -13,8 +13,9 @@ from torch import nn
 from course_utils.exercises import UnknownExercise, check, examine, hint, progress, quiz, solution
 from course_utils.exercises.checking import cells, networks
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_type
+from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.checking.expect import expect_close, expect_type
 from course_utils.exercises.checking.modes import (
     Unjudged,
     in_both_modes,

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import expect_shape
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import expect_shape
 from course_utils.exercises.checking.modes import in_both_modes
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.choice import chooses_the_nearest
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.loss import (

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_close
+from course_utils.exercises.checking.expect import expect_close
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.trials import (
     Trial,
     draw_codebook,
