@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils._numbers import whole
 
 # Okabe & Ito's palette, "Color Universal Design", 2008: distinct for every kind of colour vision.
@@ -348,7 +349,7 @@ def _array(name: str, values: Any) -> np.ndarray:
             values = torch.as_tensor(values)
         except (TypeError, ValueError, RuntimeError):
             raise ValueError(
-                f"{name} is a {type(values).__name__}; expected numbers: a tensor, an array or a "
+                f"{name} is {a(type(values).__name__)}; expected numbers: a tensor, an array or a "
                 "list"
             ) from None
     values = values.detach().cpu()

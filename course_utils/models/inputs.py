@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from course_utils._named import a
 from course_utils.models.base import Model
 
 LOOK = 0.01  # how far beyond 0 and 1 rounding may take a pixel that is only looked at
@@ -129,4 +130,4 @@ def check_tensor(x: object, name: str = "x") -> None:
         way_out = f": torch.as_tensor({name})"
     else:
         way_out = ""
-    raise ValueError(f"{name} is a {type(x).__name__}; expected a tensor{way_out}")
+    raise ValueError(f"{name} is {a(type(x).__name__)}; expected a tensor{way_out}")
