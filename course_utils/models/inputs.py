@@ -69,6 +69,25 @@ def check_batch(model: nn.Module, x: Tensor, name: str = "x") -> None:
         raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")
 
 
+def check_codes(z: Tensor, decoder: nn.Module, beside: int = 0, name: str = "z") -> None:
+    """Raise unless z is a batch of codes that a decoder can take.
+
+    Args:
+        beside: how many of the decoder's inputs are no part of the code, such as those of a label.
+    """
+    check_tensor(z, name)
+    first = decoder[0] if isinstance(decoder, nn.Sequential) and len(decoder) else None
+    takes = getattr(first, "in_features", 0)  # 0 in a lazy layer that has seen nothing
+    width = takes - beside if takes else None
+    expected = f"(batch, {'latent' if width is None else width}), one row for each code"
+    if z.ndim < 2:
+        single = z.ndim == 1 and width in (None, len(z))
+        way_out = f": {name}[None] for a single one" if single else ""
+        raise ValueError(f"{name} has shape {tuple(z.shape)}; expected {expected}{way_out}")
+    if width is not None and z.shape[-1] != width:
+        raise ValueError(f"{name} has shape {tuple(z.shape)}; expected {expected}")
+
+
 def check_symbols(model: Model, x: Tensor, name: str = "x") -> None:
     """Raise unless x holds grids of the model's symbols, whole numbers."""
     check_tensor(x, name)
