@@ -122,6 +122,17 @@ class Comparison:
                 trial.got, trial.expected, given, f"{pattern}{self.advice}", self.tolerance
             ),
         )
+        self._again(answer)
+
+    def _again(self, answer: Answer) -> None:
+        """Once more the first inputs: what is kept from one call to the next shows."""
+        first, *others = answer.memory[self]
+        if others and not same(answer(*fresh_all(first.args)), first.expected, self.tolerance):
+            raise Wrong(
+                "Every result was right, but called with the first inputs once more your function "
+                "returns something else. It keeps something from one call to the next, in a list, "
+                "a `global` name or a default argument: make everything anew inside of it."
+            )
 
     def _pattern(self, trials: Sequence[Trial]) -> str:
         """What single numbers have in common, over all inputs; of a tensor each says it itself."""

@@ -142,7 +142,7 @@ def _leaves_no_traces(answer: Answer) -> None:
         model.train(training)
         with (
             networks.expect_left_alone(model, what, x=x),
-            networks.expect_no_seeding(what, lambda: answer(model, x)),
+            networks.expect_chance_left_alone(what, "Nothing in a score is random."),
         ):
             answer(model, x)
 

@@ -68,6 +68,18 @@ def _of_every_code(generator: torch.Generator) -> Trial:
     return Trial(z + 0.05 * torch.randn(z.shape, generator=generator), codebook, 0.8125)
 
 
+def draw_close_race(generator: torch.Generator) -> Trial:
+    """Vectors to which two of the codebook are nearly as near, from a thousandth to a fifth of it.
+
+    In single precision any way to compute the distance tells them apart.
+    """
+    codebook = draw_codebook(9, 4, generator)
+    z = torch.randn(20_000, 4, generator=generator)
+    nearest, second = torch.cdist(z.double(), codebook.double()).topk(2, largest=False).values.T
+    apart = second**2 / nearest**2 - 1
+    return Trial(z[(apart > 2e-4) & (apart < 1e-3)][:40], codebook, 0.4375)
+
+
 def prepared(answer: Answer, trial: Trial, training: bool = False) -> tuple[nn.Module, Tensor]:
     """A quantiser of this size with this codebook, and the parameter that holds it."""
     number, length = trial.codebook.shape
