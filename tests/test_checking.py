@@ -156,6 +156,19 @@ def test_how_much_a_cause_has_to_explain(answer, phrase):
     assert phrase in examine(OF_ONE_NUMBER, answer).message
 
 
+def test_what_is_kept_from_one_call_to_the_next_is_found():
+    """Each number is right at first, and the next time the same question gets another."""
+    asked = []
+
+    def tired(a, b):
+        asked.append((a, b))
+        return math.hypot(a, b) / asked.count((a, b))
+
+    report = examine(OF_ONE_NUMBER, tired)
+    assert not report.passed
+    assert "with the first inputs once more your function returns something else" in report.message
+
+
 # --- numbers and their kinds ----------------------------------------------------------------------
 
 
