@@ -279,8 +279,8 @@ WRONG = {
     nearest_misspelt: "name 'code' is not defined",
     nearest_first_two_numbers: "find the smallest by eye",
     nearest_rounded: "query = torch.tensor([",
-    nearest_in_half_precision: "Your distances have lost digits",
-    nearest_in_bfloat16: "Your distances have lost digits",
-    nearest_in_whole_numbers: "Your distances have lost digits",
+    nearest_in_half_precision: "as by `.half()`",
+    nearest_in_bfloat16: "as by `.bfloat16()`",
+    nearest_in_whole_numbers: "as by `.int()`",
     nearest_to_three_digits: "query = torch.tensor([",
 }

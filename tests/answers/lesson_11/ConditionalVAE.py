@@ -756,7 +756,7 @@ class SofterInTraining(Plain):
 class LouderInTraining(Plain):
     def encode(self, x, y):
         mu, log_var = super().encode(x, y)
-        return (1.1 * mu if self.training else mu), log_var
+        return mu, (log_var + 0.1 if self.training else log_var)
 
 
 class CoolerInTraining(Plain):
@@ -855,7 +855,7 @@ WRONG = {
     SigmoidInTraining: "`if self.training`?\n`decode` returns numbers between 0 and 1",
     ClampedInTheDraw: "Is log_var or mu cut to a range",
     SofterInTraining: "The same input gives other numbers for mu than",
-    LouderInTraining: "The same input gives other numbers for mu than",
+    LouderInTraining: "The same input gives other numbers for log_var than",
     CoolerInTraining: "The same input gives other numbers for the logits than",
     Squared: "13 labels go in as a single number",
     BinaryDigits: "13 labels go in as 4 numbers",

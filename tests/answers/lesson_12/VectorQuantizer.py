@@ -629,9 +629,9 @@ class ShortPrecision(Plain):
         return apart.bfloat16().argmin(dim=1)
 
 
-class ToTwoDigits(Plain):
+class ToOneDigit(Plain):
     def choose(self, flat):
-        return torch.cdist(flat, self.codebook).round(decimals=2).argmin(dim=1)
+        return torch.cdist(flat, self.codebook).round(decimals=1).argmin(dim=1)
 
 
 class AlmostNothing(Plain):
@@ -730,7 +730,7 @@ WRONG = {
     ByFrequency: "its gradient is divided by n",
     HalfPrecision: "to which the second nearest is nearly as near",
     ShortPrecision: "to which the second nearest is nearly as near",
-    ToTwoDigits: "to which the second nearest is nearly as near",
-    AlmostNothing: "begins with vectors that are alike",
+    ToOneDigit: "to which the second nearest is nearly as near",
+    AlmostNothing: "differ by less than a millionth",
     TenTimes: "Every number is 10 times what it should be.",
 }

@@ -67,12 +67,12 @@ WRONG_MEASURES: dict[str, Measure] = {
 }
 
 
-COARSE_MEASURES: tuple[Measure, ...] = (
-    lambda codes, query: _squares(codes, query).bfloat16(),
-    lambda codes, query: _squares(codes, query).half(),
-    lambda codes, query: _squares(codes.half(), query.half()),
-    lambda codes, query: _squares(codes, query).int(),
-)
+COARSE_MEASURES: dict[str, Measure] = {
+    "`.bfloat16()`": lambda codes, query: _squares(codes, query).bfloat16(),
+    "`.half()`": lambda codes, query: _squares(codes, query).half(),
+    "`.half()`, of codes and query": lambda codes, query: _squares(codes.half(), query.half()),
+    "`.int()`": lambda codes, query: _squares(codes, query).int(),
+}
 
 
 def _rank(measure: Measure, codes: Tensor, query: Tensor) -> Tensor:
@@ -207,10 +207,10 @@ _neighbours = Comparison(
         *(
             Mistake(
                 lambda codes, query, k, coarse=coarse: _rank(coarse, codes, query)[:k],
-                "Your distances have lost digits, to rounding or half precision, so that codes "
-                "which are nearly as near as each other come in any order. Leave them as they are.",
+                f"Your distances have lost digits, as by {name}, so that codes which are nearly "
+                "as near as each other come in any order. Leave them as they are.",
             )
-            for coarse in COARSE_MEASURES
+            for name, coarse in COARSE_MEASURES.items()
         ),
         Mistake(
             _over_wrong_axis,

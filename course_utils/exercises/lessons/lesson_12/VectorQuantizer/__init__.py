@@ -62,12 +62,17 @@ def _builds(answer: Answer) -> None:
     find_codebook(model, 512, 64)
     small = networks.build(answer, num_embeddings=9, embedding_dim=4, commitment_cost=0.4375)
     vectors = find_codebook(small, 9, 4).detach()
-    alike = len(vectors.unique(dim=0)) < 9 or vectors.std(0).max() < 1e-6
-    if alike or not vectors.isfinite().all():
+    if not vectors.isfinite().all() or len(vectors.unique(dim=0)) < 9:
         raise Wrong(
             "Your codebook begins with vectors that are alike, or that are no numbers. Of equal "
             "ones the first is always the nearest, and the others would never be chosen: draw them "
             "at random, `torch.randn(num_embeddings, embedding_dim)`."
+        )
+    if vectors.std(0).max() < 1e-6:
+        raise Wrong(
+            "Your codebook begins with vectors that differ by less than a millionth: all z of a "
+            "batch would choose the same few. Draw them farther apart, "
+            "`torch.randn(num_embeddings, embedding_dim)`."
         )
     z = torch.randn(6, 4, generator=answer.generator())
     with networks.expect_no_seeding("`forward`", lambda: answer.call(small, z)):
