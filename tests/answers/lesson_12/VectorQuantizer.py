@@ -629,9 +629,9 @@ class ShortPrecision(Plain):
         return apart.bfloat16().argmin(dim=1)
 
 
-class ToOneDigit(Plain):
+class ToThreeDigits(Plain):
     def choose(self, flat):
-        return torch.cdist(flat, self.codebook).round(decimals=1).argmin(dim=1)
+        return torch.cdist(flat, self.codebook).round(decimals=3).argmin(dim=1)
 
 
 class AlmostNothing(Plain):
@@ -730,7 +730,7 @@ WRONG = {
     ByFrequency: "its gradient is divided by n",
     HalfPrecision: "to which the second nearest is nearly as near",
     ShortPrecision: "to which the second nearest is nearly as near",
-    ToOneDigit: "to which the second nearest is nearly as near",
+    ToThreeDigits: "to which the second nearest is nearly as near",
     AlmostNothing: "differ by less than a millionth",
     TenTimes: "Every number is 10 times what it should be.",
 }
