@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils._numbers import whole
 
 # Okabe & Ito's palette, "Color Universal Design", 2008: distinct for every kind of colour vision.
@@ -73,11 +74,13 @@ def show(drawing: Figure | Axes, alt: str) -> None:
     """Display a figure in the notebook, with a sentence for those who cannot see it.
 
     Raises:
-        ValueError: if alt is empty.
+        ValueError: if alt is empty, or drawing is none.
     """
     from IPython.display import display
 
     _require_alt(alt)
+    if not hasattr(drawing, "figure"):
+        raise ValueError(f"drawing is {a(type(drawing).__name__)}; expected a figure, or its axes")
     picture = png(drawing if isinstance(drawing, Figure) else drawing.figure)
     # JupyterLab and its export give a PNG no alternative text, whatever its metadata say, and show
     # the HTML instead; other readers take the PNG.
@@ -110,6 +113,9 @@ def images(
         ValueError: unless each row is a batch of grey images, as a tensor, an array or a list.
     """
     captions = captions or {}
+    if not isinstance(rows, Mapping) or not rows:
+        found = "empty" if rows == {} else a(type(rows).__name__)
+        raise ValueError(f'rows is {found}; expected rows by name: {{"digits": x[:8]}}')
     rows = {name: _pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
     row_list = [(name, row, captions.get(name)) for name, row in rows.items()]
     # Laid out in whole pixels of the screen, so that every pixel of an image is the same square.
@@ -348,7 +354,7 @@ def _array(name: str, values: Any) -> np.ndarray:
             values = torch.as_tensor(values)
         except (TypeError, ValueError, RuntimeError):
             raise ValueError(
-                f"{name} is a {type(values).__name__}; expected numbers: a tensor, an array or a "
+                f"{name} is {a(type(values).__name__)}; expected numbers: a tensor, an array or a "
                 "list"
             ) from None
     values = values.detach().cpu()

@@ -13,8 +13,9 @@ from torch import nn
 from course_utils.exercises import UnknownExercise, check, examine, hint, progress, quiz, solution
 from course_utils.exercises.checking import cells, networks
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_type
+from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.checking.expect import expect_close, expect_type
 from course_utils.exercises.checking.modes import (
     Unjudged,
     in_both_modes,
@@ -153,6 +154,19 @@ OF_ONE_NUMBER = Exercise(
 )
 def test_how_much_a_cause_has_to_explain(answer, phrase):
     assert phrase in examine(OF_ONE_NUMBER, answer).message
+
+
+def test_what_is_kept_from_one_call_to_the_next_is_found():
+    """Each number is right at first, and the next time the same question gets another."""
+    asked = []
+
+    def tired(a, b):
+        asked.append((a, b))
+        return math.hypot(a, b) / asked.count((a, b))
+
+    report = examine(OF_ONE_NUMBER, tired)
+    assert not report.passed
+    assert "with the first inputs once more your function returns something else" in report.message
 
 
 # --- numbers and their kinds ----------------------------------------------------------------------

@@ -423,3 +423,16 @@ def test_curves_maps_and_arrows_take_arrays(unchecked):
     for labels in (np.arange(4), np.eye(5)):
         with pytest.raises(ValueError, match="two numbers and one label for each image"):
             plots.code_map(np.stack([x, x], 1), labels)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"), [([1], "a list"), (torch.rand(3, 1, 2, 2), "a Tensor"), ({}, "empty")]
+)
+def test_rows_without_a_name_are_named(rows, found, unchecked):
+    with pytest.raises(ValueError, match=f'rows is {found}; expected rows by name: {{"digits"'):
+        plots.images(rows)
+
+
+def test_nothing_cannot_be_shown(unchecked):
+    with pytest.raises(ValueError, match="drawing is a NoneType; expected a figure"):
+        plots.show(None, alt="A figure that a function forgot to return.")

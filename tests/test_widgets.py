@@ -569,7 +569,7 @@ def test_the_ring_lies_on_the_point_of_the_price(x):
         (lambda m, p, x: (m, p[1.0], x), "parts is of type BoundParts; give a dictionary, such as"),
         (
             lambda m, p, x: (m | {1.0: Autoencoder.dense(4, (9,))}, p, x),
-            r"models\[1\] is a Autoencoder; expected a VAE",
+            r"models\[1\] is an Autoencoder; expected a VAE",
         ),
         (lambda m, p, x: (m | {1.0: PeekingVAE.dense(4, (9,))}, p, x), "is a PeekingVAE; expected"),
         (lambda m, p, x: (m, p | {5.0: 117.0}, x), r"parts\[5\] is of type float; expected what"),

@@ -45,6 +45,7 @@ class Transposed(nn.Module):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
+        self.in_features = layer.out_features
         self.bias = nn.Parameter(torch.zeros(layer.in_features))
         # In a tuple, where nn.Module does not look: the matrix is the encoder's, and counts once.
         self._layer = (layer,)

@@ -17,7 +17,7 @@ from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
-from course_utils.models.inputs import LOOK, check_batch, check_input
+from course_utils.models.inputs import LOOK, check_batch, check_codes, check_input
 from course_utils.models.recipes import recorded
 
 
@@ -148,7 +148,12 @@ class VAE(Model):
         return mu, log_var
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
-        """The logits that the decoder draws from each code; `to_image` makes them an image."""
+        """The logits that the decoder draws from each code; `to_image` makes them an image.
+
+        Raises:
+            ValueError: unless z is a tensor with a row for each code, as long as the model's.
+        """
+        check_codes(z, self.decoder)
         return run(self.decoder, z)
 
     def decode_beside(

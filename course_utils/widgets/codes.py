@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from course_utils import plots
+from course_utils._named import a
 from course_utils._running import evaluating, in_chunks
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
 from course_utils.models.base import Model
@@ -76,7 +77,7 @@ def scrub(
         )
     if not isinstance(model, VAE | Autoencoder | ConditionalVAE | VQVAE):
         raise ValueError(
-            f"model is a {type(model).__name__}; expected a VAE, Autoencoder, ConditionalVAE or "
+            f"model is {a(type(model).__name__)}; expected a VAE, Autoencoder, ConditionalVAE or "
             "VQVAE"
         )
     x, y = _require_pictures(model, x, y)

@@ -55,7 +55,7 @@ def walk(
     """
     if isinstance(model, PeekingVAE) or not isinstance(model, VAE | Autoencoder):
         raise ValueError(
-            f"model is a {type(model).__name__}; expected a VAE or an Autoencoder, whose picture "
+            f"model is {a(type(model).__name__)}; expected a VAE or an Autoencoder, whose picture "
             "belongs to a code of numbers alone"
         )
     a, b = (_one_image(name, end, model.output) for name, end in (("a", a), ("b", b)))

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils._running import evaluating
 from course_utils.models import Autoencoder
 from course_utils.plots import BELOW_IMAGE, BLUE, DPI, LEFT_OF_ROW, PALE, PAPER, STYLE
@@ -159,7 +160,7 @@ def keep_largest(
     for name, model in models.items():
         if not isinstance(model, Autoencoder):
             raise ValueError(
-                f"models[{name!r}] is a {type(model).__name__}; expected an Autoencoder, whose "
+                f"models[{name!r}] is {a(type(model).__name__)}; expected an Autoencoder, whose "
                 "code is a row of numbers"
             )
     codes = {name: _codes(model, x) for name, model in models.items()}

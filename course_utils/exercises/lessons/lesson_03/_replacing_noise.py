@@ -10,8 +10,8 @@ from torch import Tensor
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
-from course_utils.exercises.checking.compare import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.exercise import Stage
+from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 
 # Shapes and rates to try: many small examples for the statistics, all rates away from 1/2, where

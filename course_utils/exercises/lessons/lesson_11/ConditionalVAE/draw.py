@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import STANDARD_ERRORS
+from course_utils.exercises.checking.expect import STANDARD_ERRORS
 from course_utils.exercises.checking.modes import Unjudged
 from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
     ask,

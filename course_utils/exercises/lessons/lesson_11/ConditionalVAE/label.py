@@ -28,6 +28,25 @@ def knows_the_label(answer: Answer, training: bool) -> None:
     _expect_content(answer, model, x, y, z)
     _expect_names_not_amounts(answer, model, x, z)
     _expect_one_by_one(answer, model, x, y, z)
+    if training:
+        _expect_as_in_evaluation(answer, model, x, y, z)
+
+
+def _expect_as_in_evaluation(
+    answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor
+) -> None:
+    """Without dropout and batch norms, which stand still here, the mode makes no difference."""
+    in_training = (*encode(answer, model, x, y), decode(answer, model, z, y))
+    model.eval()
+    in_evaluation = (*encode(answer, model, x, y), decode(answer, model, z, y))
+    for name, one, other in zip(
+        ("mu", "log_var", "the logits"), in_training, in_evaluation, strict=True
+    ):
+        if not torch.allclose(one, other, atol=1e-5):
+            raise Wrong(
+                f"The same input gives other numbers for {name} than in evaluation mode. What was "
+                "trained is then not what draws: only the noise of dropout may differ."
+            )
 
 
 def _expect_own_labels(answer: Answer, model: nn.Module, x: Tensor, z: Tensor) -> None:
