@@ -410,20 +410,26 @@ def lines(
     ylabel: str,
     ax: Axes | None = None,
     markers: bool = False,
+    beside: Mapping[str, int] | None = None,
 ) -> Axes:
-    """Curves in colours and, if wanted, markers of their own, named in a legend.
+    """Curves in colours and, if wanted, markers of their own, named in a legend or directly.
 
     Args:
         curves: name → (x values, y values).
         xlabel, ylabel: what the axes measure, with the unit.
         markers: also draw each point, in a shape of its own for each curve.
+        beside: name → at which of its points a curve's name is written, in place of a legend.
     """
     ax = figure()[1] if ax is None else ax
     for number, (name, (x, y)) in enumerate(curves.items()):
-        marker = MARKERS[number % len(MARKERS)] if markers else None
-        ax.plot(_array("x", x), _array("y", y), marker=marker, label=name)
+        marker, points = MARKERS[number % len(MARKERS)] if markers else None, _array("x", x)
+        (line,) = ax.plot(points, _array("y", y), marker=marker, label=name)
+        if beside:
+            spot = line.get_xydata()[min(beside[name], len(points) - 1)]
+            ax.annotate(name, spot, (8, 5), textcoords="offset points", color=line.get_color())
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(frameon=False)
+    if not beside:
+        ax.legend(frameon=False)
     return ax
 
 

@@ -220,6 +220,22 @@ def test_a_division_by_zero_is_told_as_one():
     assert "For which input is the divisor 0?" in check("kl_warmup", answer).message
 
 
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda a, b: ((a - b) ^ 2).sum(1), "write `**`"),
+        (lambda a, b: torch.where((a > 0) and (b > 0), a, b), "`&`, `|` and `~`"),
+        (lambda a, b: a.sum(1) > 0.0 & b.sum(1), "brackets around each comparison"),
+        (lambda a, b: math.log(a) + b, "`torch.log` for `math.log`"),
+    ],
+)
+def test_common_slips_of_python_are_told_the_way_out(slip, said):
+    def squared_error(x_hat, x):
+        return slip(x_hat, x)
+
+    assert said in check("squared_error", squared_error).message
+
+
 # --- both modes, and what is left behind ---------------------------------------------------------
 
 

@@ -118,7 +118,7 @@ def film(
 
         film([snapshot of epoch 0, …], names=["untrained", "epoch 1", …], alt="Samples become …")
 
-    A long film of many pictures is drawn in fewer greys, which one hardly sees: twenty frames of
+    A long film of many pictures is drawn in fewer greys, which you hardly see: twenty frames of
     sixty digits then take 131 kB instead of 424.
 
     Args:
@@ -145,7 +145,7 @@ def film(
         raise ValueError(f"names has {len(names)} entries for {count} frames: give one for each")
     if not isinstance(alt, str) or not alt.strip():
         what = "empty" if isinstance(alt, str) else f"of type {type(alt).__name__}"
-        raise ValueError(f"alt is {what}: say in a sentence what one sees")
+        raise ValueError(f"alt is {what}: say in a sentence what there is to see")
     rows = math.ceil(tiles * (wide + 1) * 2 / WIDTH)  # at least twice as large, if that fits
     columns = math.ceil(tiles / rows)
     options: dict[str, Any] = {

@@ -183,7 +183,7 @@ def keep_largest(
     def draw(_change: object = None) -> None:
         image, columns = state()
         picture.value = moving.png(image, columns)
-        label = "" if labels is None else f", a {labels[index.value]}"
+        label = "" if labels is None else ", " + a(f"{labels[index.value]}")
         numbers = "largest number" if kept.value == 1 else f"{kept.value} largest numbers"
         lines = [f"Image {index.value}{label}, drawn from the {numbers}"]
         for name, (drawn, _, sizes, count, text) in zip(models, columns, strict=True):

@@ -18,11 +18,12 @@ from course_utils.exercises.lessons.lesson_07._draws import expect_generator_use
 def gumbel_softmax(
     logits: Float[Tensor, "batch k"], tau: float, generator: torch.Generator
 ) -> Float[Tensor, "batch k"]:
-    """A soft draw of one of k symbols for each row: softmax((logits + g) / tau).
+    """A soft draw of one of k symbols for each row: Gumbel noise, and a softmax at temperature tau.
 
-    Each g is Gumbel noise of its own, -log(-log u) with u uniform between 0 and 1. The largest
-    entry of a row is at symbol i with probability softmax(logits)_i. All noise comes from the
-    generator, and gradients reach the logits.
+    Every logit gets noise of its own, which lies below t with probability exp(-exp(-t)). The
+    largest entry of a row is at symbol i with probability softmax(logits)_i. The smaller tau, the
+    nearer is a row to a single 1 and zeros. All noise comes from the generator, and gradients reach
+    the logits.
     """
     u = torch.rand(logits.shape, generator=generator)
     g = -torch.log(-torch.log(u))
@@ -222,8 +223,10 @@ exercise = Exercise(
         "says; and gradients pass."
     ),
     hints=(
-        "Three lines: u from `torch.rand` with the shape of logits; g made of it; the softmax of "
-        "their sum, divided by tau, over the symbols.",
+        "Three lines: u from `torch.rand` with the shape of logits; noise g made of it; then "
+        "the softmax of their sum, at the temperature, over the symbols.",
+        "u itself lies below p with probability p. So look for the t at which exp(-exp(-t)) = u: "
+        "take the logarithm of both sides, and mind the signs; then once more.",
         "`g = -torch.log(-torch.log(u))`. The softmax runs over the last axis, `dim=1`, of "
         "`(logits + g) / tau`: everything is divided by tau.",
     ),

@@ -206,7 +206,8 @@ exercise = Exercise(
     minutes=20,
     success=(
         "A network of your own with a price on its code. In the next cell it is trained on your "
-        "data; see how few of its units answer to a digit."
+        "data; see how few of its units answer to a digit. (If all of them do, no number of your "
+        "code is ever exactly 0: let it end in a ReLU, and return what comes out of that.)"
     ),
     hints=(
         "Three methods. `__init__` makes the layers and keeps the weight; `forward` runs them; "
