@@ -586,7 +586,7 @@ WRONG = {
     LossOfThree: "The method `loss` is called with (x)",
     Seeds: "Your `__init__` seeds",
     SeedsForward: "Your `forward` seeds",
-    SeedsLoss: "exactly the same: no noise",
+    SeedsLoss: "Your `loss` seeds",
     FixedSizes: "latent_dim=6)` it does not",
     IgnoresHidden: "the same number of weights",
     NotSplit: "Cut the last layer's output in two",

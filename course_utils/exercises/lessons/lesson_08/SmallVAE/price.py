@@ -177,6 +177,8 @@ def has_the_right_loss(answer: Answer, training: bool) -> None:
     model, x, z = small_model(answer, training=training)
     if training and not is_steady(answer, model, x, z):
         raise Unjudged
+    with networks.expect_no_seeding("`loss`", lambda: answer.call(model.loss, x)):
+        answer.call(model.loss, x)
     trials = []
     for sizes, batch in (((64, 24, 6), 7), ((49, 13, 8), 3), ((64, 24, 6), 1)):
         model, x = _off_its_start(answer, sizes, batch, training)
