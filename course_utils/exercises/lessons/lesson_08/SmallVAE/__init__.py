@@ -1,7 +1,6 @@
 """`SmallVAE`, lesson 08: a complete variational autoencoder, with its loss."""
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,24 +38,16 @@ class SmallVAE(nn.Module):
             nn.Linear(latent_dim, hidden), nn.ReLU(), nn.Linear(hidden, input_dim)
         )
 
-    def encode(
-        self, x: Float[Tensor, "batch input_dim"]
-    ) -> tuple[Float[Tensor, "batch latent_dim"], Float[Tensor, "batch latent_dim"]]:
-        """The two halves of q(z|x): (mu, log_var)."""
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The two halves of q(z|x): (mu, log_var), each (batch, latent_dim)."""
         h = self.body(x)
         return self.mu_head(h), self.log_var_head(h)
 
-    def decode(self, z: Float[Tensor, "batch latent_dim"]) -> Float[Tensor, "batch input_dim"]:
-        """The logits of the pixels, before any sigmoid."""
+    def decode(self, z: Tensor) -> Tensor:
+        """The logits of the pixels, before any sigmoid: (batch, input_dim)."""
         return self.decoder(z)
 
-    def forward(
-        self, x: Float[Tensor, "batch input_dim"]
-    ) -> tuple[
-        Float[Tensor, "batch input_dim"],
-        Float[Tensor, "batch latent_dim"],
-        Float[Tensor, "batch latent_dim"],
-    ]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Encode, draw one z from q, in training and evaluation, decode it: (logits, mu, log_var).
 
         The draw is made so that gradients reach mu and log_var.
@@ -65,8 +56,8 @@ class SmallVAE(nn.Module):
         z = mu + torch.exp(log_var / 2) * torch.randn_like(mu)
         return self.decode(z), mu, log_var
 
-    def loss(self, x: Float[Tensor, "batch input_dim"]) -> Float[Tensor, " batch"]:
-        """Minus the ELBO of each picture, in nats, by one draw: reconstruction + KL."""
+    def loss(self, x: Tensor) -> Tensor:
+        """Minus the ELBO of each picture, (batch,), in nats, by one draw: reconstruction + KL."""
         logits, mu, log_var = self(x)
         pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
         kl = 0.5 * (mu**2 + log_var.exp() - log_var - 1)
