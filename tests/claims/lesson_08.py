@@ -16,10 +16,10 @@ assert floor < ceiling and floor < cost
 assert apart_from.mean() < to_real.mean(), "the decoder is near the average, and that is no digit"
 
 if images.name == "mnist":
-    assert 104.5 < cost < 107.5 and abs(cost - seen) < 1.5, "nothing was memorised"
+    assert 104.5 < cost < 108.5 and abs(cost - seen) < 1.5, "nothing was memorised"
     assert curves[0][3] < curves[-1][3] and 20 < curves[-1][3] < 26
     assert sigma.max() > 0.7 and far < 5
-    assert certainty(naive, images.test) > 0.9 > 0.8 > certainty(naive, invented) > 0.6
+    assert certainty(naive, images.test) > 0.9 > 0.85 > certainty(naive, invented) > 0.6
     assert min(certainty(naive, fooling[name]) for name in ("noise", "a grey square")) > 0.9
     assert certainty(naive, fooling["the mean of all digits"]) > 0.5
     for name in ("noise", "a grey square", "the mean of all digits"):
@@ -33,15 +33,17 @@ if images.name == "mnist":
     assert yours[0] < deep[0] - 15 and deep[0] < once[0] - 3
     assert yours[3] > deep[3] > once[3] + 0.1
     assert spoilt < deep[0] - 10 and read < 0.01
-    assert distance.min() > 1, "no copies"
+    assert distance.min() > 1 and distance.mean() > real.mean(), "no copies"
+    assert price["autoencoder"] < price["VAE, decoding μ"] < price["VAE, decoding z"] - 5
     assert verdict["autoencoder, prior"][0] < verdict["VAE, prior"][0] - 0.15
     assert abs(verdict["autoencoder, fitted"][0] - verdict["VAE, prior"][0]) < 0.12
     assert abs(verdict["VAE, fitted"][0] - verdict["VAE, prior"][0]) < 0.1
     assert verdict["VAE, real codes"][0] > verdict["VAE, fitted"][0] + 0.2
     assert halfway["VAE"][0] < halfway["autoencoder"][0] < halfway["pixels"][0]
     assert abs(ways["arc"][0] - ways["ends"][0]) < 4 < ways["ends"][0] - ways["line"][0]
-    assert of_two > cost + 30 and alone > 4.5 and apart < 1
+    assert ways["line"][1] < min(ways["ends"][1], ways["arc"][1]) - 0.03
+    assert of_two > cost + 30 and 4.5 < alone < 5.7 and apart < 1
     assert apart_from.mean() < 15 and many.min() > 15
-    assert wrong < cost - 5
+    assert 6 < cost - wrong < 10
     assert 3 < gains[300][0] < 6 and gains[300][1] < 0.3
     assert abs(ceiling - 205.7) < 0.2 and abs(floor - 45.53) < 0.01
