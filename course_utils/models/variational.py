@@ -135,6 +135,22 @@ class VAE(Model):
             decoder = blocks.conv_decoder(latent_dim, channels[::-1])
         return cls(encoder, decoder, input_shape=IMAGE, latent_dim=latent_dim)
 
+    @classmethod
+    def around(
+        cls, network: nn.Module, latent_dim: int, *, input_shape: Sequence[int] = IMAGE
+    ) -> "VAE":
+        """A VAE around a network of yours whose `encode` and `decode` know rows of pixels.
+
+        The weights are the network's own: train the one, and the other has learnt it too.
+
+        Args:
+            network: has `encode(x)` from (batch, pixels) to (mu, log_var), and `decode(z)` from
+                (batch, latent) to the logits (batch, pixels).
+        """
+        shape = tuple(input_shape)
+        encoder, decoder = blocks.EncodesRows(network), blocks.DecodesRows(network, shape)
+        return cls(encoder, decoder, input_shape=shape, latent_dim=latent_dim)
+
     def encode(
         self, x: Float[Tensor, "batch *shape"]
     ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
