@@ -121,9 +121,8 @@ QUESTIONS = {
                 "z = model.encode(x_new)[0]\n"
                 "model.to_image(model.decode(z + torch.eye(10)[3]))",
                 "10_beta_vae.ipynb",
-                "The last line turns the fourth number by 1. Nothing in the likelihood makes factors "
-                "line up with yours; without labels "
-                "you can hope, and measure.",
+                "The last line turns the fourth number by 1. Nothing in the likelihood makes "
+                "factors line up with yours; without labels you can hope, and measure.",
             ),
         },
     ),
