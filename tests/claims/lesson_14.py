@@ -43,5 +43,8 @@ assert len(first.unique()) > 0.9 * len(first)
 if images.name == "mnist":
     change = {n: (read["autoencoder", n] - read["pixels", n]).mean().item() for n in sizes}
     assert -0.01 < change[50] < 0.06 and change[500] < 0.01
+    for strength in (0.03, 0.3, 1, 10):
+        assert turned["pixels", strength] > turned["pixels, each scaled", strength] + 0.02
+    assert turned["autoencoder", 1] > turned["autoencoder", 0.03] + 0.015
     gains = {name: sum(v) - sum(helped["nothing added"]) for name, v in helped.items()}
     assert gains["from the 500"] < gains["q(z|x)"] < gains["shifts"]
