@@ -14,7 +14,7 @@ assert marks == sorted(marks) and marks[1] > 3 * marks[0]
 assert abs(marks[1] - 0.21) < 0.01 and abs(marks[2] - 0.32) < 0.01 and abs(marks[3] - 0.35) < 0.01
 assert mean["PCA, scaled"] > mean["PCA, raw"] + 0.01 and best == {"raw": 12, "scaled": 12}
 assert all(curve[-1] < max(curve) - 0.05 for _, curve in curves.values())
-assert all(curve[5] > max(curve) - 0.012 for _, curve in curves.values()), "sixteen is nearly level"
+assert curves["PCA, scaled"][1][5] > max(curves["PCA, scaled"][1]) - 0.01, "sixteen is level"
 assert abs(cost - 3 * math.log(3)) < 1e-5 and abs(cost - whole - math.log(3)) < 1e-5
 assert compare("VAE", "popularity")[0] > 0.06 and abs(compare("VAE", "PCA, scaled")[0]) < 0.02
 assert abs(ahead.mean()) < 0.02, "level in another world too"
@@ -42,7 +42,7 @@ assert len(first.unique()) > 0.9 * len(first)
 
 if images.name == "mnist":
     change = {n: (read["autoencoder", n] - read["pixels", n]).mean().item() for n in sizes}
-    assert -0.01 < change[50] < 0.06 and change[500] < 0.01
+    assert -0.01 < change[50] < 0.06 and change[500] < 0.005
     for strength in (0.03, 0.3, 1, 10):
         assert turned["pixels", strength] > turned["pixels, each scaled", strength] + 0.02
     assert turned["autoencoder", 1] > turned["autoencoder", 0.03] + 0.015
