@@ -177,7 +177,7 @@ _compared = Comparison(
         *(
             _at_rank(
                 lambda n, rate: math.ceil(n * (1 - rate) - 1e-9),
-                "This counts the alarms among the n scores, as `pick_threshold` does. The new score "
+                "This counts the alarms among the n scores, as `pick_threshold` does. The new one "
                 "is not among them: with it they are n + 1, and it has one more place above your "
                 "threshold than you allowed for.",
                 beyond=beyond,
