@@ -620,6 +620,9 @@ def test_the_threshold_begins_where_it_is_told_to(scored):
     assert line.value == 11.0
     line, *_ = move_threshold(*scored, start=1e9).children
     assert line.value == line.max
+
+
+def test_a_threshold_to_begin_with_is_a_number(scored, unchecked):
     for start in ("11", True, math.nan):
         with pytest.raises(ValueError, match=f"start is {start!r}; expected a threshold"):
             move_threshold(*scored, start=start)
