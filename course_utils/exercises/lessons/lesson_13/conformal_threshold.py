@@ -129,24 +129,21 @@ def _quantiles() -> Iterator[Mistake]:
     )
     yield Mistake(lambda s, rate: torch.quantile(s, 1 - rate).item(), between)
     yield Mistake(lambda s, rate: float(np.quantile(s.double().numpy(), 1 - rate)), between)
-    for method, message in (
-        ("linear", between),
-        (
-            "higher",
-            'This is one place too high: `np.quantile(..., method="higher")` counts its places '
-            "from 0 to n - 1, and rounds up once more. The promise is kept, but a smaller score "
-            'keeps it too; `method="inverted_cdf"` counts as you mean.',
-        ),
-    ):
-        for beyond in (math.inf, None):
-            yield Mistake(
-                lambda s, rate, m=method, b=beyond: (
-                    float(np.quantile(s.double().numpy(), _rank(len(s), rate) / len(s), method=m))
-                    if _rank(len(s), rate) <= len(s)
-                    else (s.max().item() if b is None else b)
-                ),
-                message,
-            )
+    rounded_up_once_more = (
+        'This is one place too high: `np.quantile(..., method="higher")` counts its places from 0 '
+        "to n - 1, and rounds up once more. The promise is kept, but a smaller score keeps it too; "
+        '`method="inverted_cdf"` counts as you mean.'
+    )
+
+    def at_level(scores: Tensor, rate: float, method: str, beyond: float | None) -> float:
+        n, rank = len(scores), _rank(len(scores), rate)
+        if rank > n:
+            return scores.max().item() if beyond is None else beyond
+        return float(np.quantile(scores.double().numpy(), rank / n, method=method))
+
+    yield Mistake(lambda s, rate: at_level(s, rate, "linear", math.inf), between)
+    yield Mistake(lambda s, rate: at_level(s, rate, "linear", None), between)
+    yield Mistake(lambda s, rate: at_level(s, rate, "higher", math.inf), rounded_up_once_more)
 
 
 def _spreads() -> Iterator[Mistake]:
