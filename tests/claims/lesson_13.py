@@ -11,7 +11,7 @@ assert spread["IsolationForest", "diamonds"].mean() < spread["worst column", "di
 knowing = ("autoencoder", "PCA, likelihood", "LocalOutlierFactor")
 assert min(spread[name, "diamonds"].mean() for name in knowing) > 93
 for table in ("tumours", "diamonds"):
-    assert spread["PCA, likelihood", table].mean() > spread["autoencoder", table].mean() - 0.3
+    assert spread["PCA, likelihood", table].mean() > spread["autoencoder", table].mean()
 assert worst[0] == numbers.index(stones.columns.index("z"))
 assert same and flags.sum() == 40 and caught > 12
 for L in (4, 16):
@@ -45,13 +45,13 @@ if images.name == "mnist":
     assert sum(abs(ours - helped) < 1 for ours, helped in level) == 2
     assert abs(rare[0.5][0] - rare[0.01][0]) < 0.01
     assert rare[0.5][1] > 0.9 and rare[0.01][1] < 0.75
-    assert best[100, 0.01] == best[10, 0.1]
+    assert abs(best[100, 0.01] / best[10, 0.1] - 1) < 0.15, "nearly the same threshold"
     assert 0.01 < alarmed[~strange].double().mean() < 0.07
     assert auroc(bound, strange) < auroc(nats["squared error, decoding μ"], strange) - 0.04
     assert against_eights(bound)[1] < 0.3
     passed = ("half size", "shapes", "a dot", "nothing")
     assert max(one_way[name][0] for name in passed) < 0.2
-    assert min(two_ways[name][0] for name in passed) > 0.75
+    assert min(two_ways[name][0] for name in passed) > 0.7
     assert min(*one_way["upside down"], one_way["blurred"][0]) > 0.65
     assert one_way["blurred"][1] < 0.3 and one_way["nothing"][1] < 0.4
     assert two_ways["blurred"][1] > 0.75 and two_ways["nothing"][1] > 0.5
