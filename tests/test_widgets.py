@@ -615,6 +615,19 @@ def test_the_threshold_says_what_it_does(scored):
     assert "100.0% of 8s (false alarms), 100.0% of others (found)" in caption.value
 
 
+def test_the_threshold_begins_where_it_is_told_to(scored):
+    line, *_ = move_threshold(*scored, start=11.0).children
+    assert line.value == 11.0
+    line, *_ = move_threshold(*scored, start=1e9).children
+    assert line.value == line.max
+
+
+def test_a_threshold_to_begin_with_is_a_number(scored, unchecked):
+    for start in ("11", True, math.nan):
+        with pytest.raises(ValueError, match=f"start is {start!r}; expected a threshold"):
+            move_threshold(*scored, start=start)
+
+
 def test_without_an_alarm_there_is_no_precision():
     labels = torch.arange(20) >= 10
     line, *_, caption = move_threshold(torch.arange(20) / 20, ~labels).children
