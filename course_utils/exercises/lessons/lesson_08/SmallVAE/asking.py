@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_type
+from course_utils.exercises.checking.expect import expect_type
 from course_utils.exercises.checking.halves import Halves
 from course_utils.exercises.checking.modes import train_without_noise
 from course_utils.exercises.checking.words import describe_type
