@@ -129,7 +129,7 @@ MISTAKES = (
     ),
     _factors(
         "The mean over the code goes the wrong way. It makes the KL smaller, so a nat of it "
-        "becomes cheaper, not dearer.",
+        "becomes cheaper, not more expensive.",
         code=lambda pixels, latent: latent,
     ),
     _factors(
