@@ -1096,13 +1096,13 @@ def test_a_solution_that_does_not_pass_is_found_out(lesson, tmp_path, hurry):
 
 @pytest.fixture
 def runnable(tmp_path) -> Path:
-    """A notebook that runs, with traces of an earlier run."""
+    """A notebook that runs, with traces of an earlier run, of a lesson that claims nothing."""
     cells = [
         nbformat.v4.new_code_cell("print(1)\nprint(2)", metadata={"execution": {"at": "12:00"}}),
         nbformat.v4.new_code_cell("import os\nos.environ['COURSE_DATASET']"),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"authors": []})
-    path = tmp_path / "10_runs.ipynb"
+    path = tmp_path / "99_runs.ipynb"
     nbformat.write(notebook, path)
     return path
 
@@ -1114,7 +1114,7 @@ def test_execute_writes_tidy_outputs(runnable, capsys):
     assert lesson.code[0].outputs[0].text == "1\n2\n"
     assert lesson.code[1].outputs[0].data["text/plain"] == "'mnist'"
     assert runnable.read_bytes().endswith(b"}\n")
-    assert "10_runs.ipynb" in capsys.readouterr().out
+    assert "99_runs.ipynb" in capsys.readouterr().out
     assert list(runnable.parent.iterdir()) == [runnable]
 
 
@@ -1132,7 +1132,7 @@ def test_execute_keeps_the_file_when_a_cell_fails(runnable, capsys):
 def test_execute_keeps_the_file_when_a_claim_fails(runnable, capsys, monkeypatch, tmp_path):
     before = runnable.read_bytes()
     monkeypatch.setattr(execute, "CLAIMS", tmp_path)
-    claimed = tmp_path / "lesson_10.py"
+    claimed = tmp_path / "lesson_99.py"
     claimed.write_text("assert os.environ['COURSE_DATASET'] != 'mnist', 'so it said'")
     assert main([str(runnable)]) == 1
     assert runnable.read_bytes() == before
