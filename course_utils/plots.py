@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._drawn import array, grey_pictures
 from course_utils._named import a
 from course_utils._numbers import whole
 
@@ -116,7 +117,7 @@ def images(
     if not isinstance(rows, Mapping) or not rows:
         found = "empty" if rows == {} else a(type(rows).__name__)
         raise ValueError(f'rows is {found}; expected rows by name: {{"digits": x[:8]}}')
-    rows = {name: _pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
+    rows = {name: grey_pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
     row_list = [(name, row, captions.get(name)) for name, row in rows.items()]
     # Laid out in whole pixels of the screen, so that every pixel of an image is the same square.
     tall, wide = (magnify * side for side in row_list[0][1].shape[-2:])
@@ -156,7 +157,7 @@ def sheet(
     Raises:
         ValueError: unless these are grey pictures, and columns is 1 or more.
     """
-    pictures = _pictures("pictures", pictures, limits)
+    pictures = grey_pictures("pictures", pictures, limits)
     columns = whole("columns", columns)
     rows = math.ceil(len(pictures) / columns)
     tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[-2:])
@@ -182,7 +183,7 @@ def code_map(
         ValueError: unless there are two numbers and one label for each image.
     """
     ax = figure(height=6.0)[1] if ax is None else ax
-    xy, classes = _array("codes", codes), _array("labels", labels)
+    xy, classes = array("codes", codes), array("labels", labels)
     if xy.ndim != 2 or xy.shape[1] != 2 or classes.shape != xy.shape[:1]:
         raise ValueError(
             f"codes has shape {xy.shape} and labels {classes.shape}; expected (n, 2) and (n,): two "
@@ -208,8 +209,8 @@ def arrows(
     Args:
         options: passed on to matplotlib's quiver, such as `width` or `label`.
     """
-    x, y = _array("at", at).T
-    u, v = _array("direction", direction).T
+    x, y = array("at", at).T
+    u, v = array("direction", direction).T
     ax.quiver(x, y, u, v, color=colour, angles="xy", scale_units="xy", scale=1, **options)
     ax.update_datalim([*zip(x + u, y + v, strict=True)])  # quiver makes room for the points alone
     ax.set_aspect("equal")
@@ -347,53 +348,6 @@ def _require_alt(alt: str) -> None:
         raise ValueError("alt is empty; describe in one sentence what the figure shows")
 
 
-def _array(name: str, values: Any) -> np.ndarray:
-    """Numbers of any kind as an array: of a tensor its values, on the processor."""
-    if not isinstance(values, Tensor):
-        try:
-            values = torch.as_tensor(values)
-        except (TypeError, ValueError, RuntimeError):
-            raise ValueError(
-                f"{name} is {a(type(values).__name__)}; expected numbers: a tensor, an array or a "
-                "list"
-            ) from None
-    values = values.detach().cpu()
-    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-
-
-def _pictures(name: str, pictures: Any, limits: tuple[float, float] | None) -> np.ndarray:
-    """Grey pictures of any kind as an array (n, height, width)."""
-    if isinstance(pictures, list | tuple) and all(isinstance(each, Tensor) for each in pictures):
-        if len({each.shape for each in pictures}) > 1:
-            raise ValueError(f"{name} has images of several shapes; expected one: crop or pad them")
-        pictures = torch.stack(list(pictures)) if pictures else torch.empty(0)
-    pixels = _array(name, pictures)
-    shape = pixels.shape
-    if pixels.ndim == 4 and pixels.shape[1] == 1:
-        pixels = pixels[:, 0]
-    if pixels.ndim != 3 or 0 in pixels.shape:
-        raise ValueError(
-            f"{name} has shape {shape}; expected grey images, (n, 1, height, width){_grey(shape)}"
-        )
-    if pixels.dtype.kind in "iu" and limits and pixels.max() > limits[1]:
-        raise ValueError(
-            f"{name} has whole numbers from {pixels.min()} to {pixels.max()}; expected pixels from "
-            f"{limits[0]:g} to {limits[1]:g}: x / 255 for bytes"
-        )
-    return pixels
-
-
-def _grey(shape: tuple[int, ...]) -> str:
-    """The way to grey images from others."""
-    if len(shape) == 2:
-        return ": of one image make a row with x[None, None]"
-    if len(shape) == 4 and 3 in (shape[1], shape[3]):
-        return f"; grey only: x.mean({1 if shape[1] == 3 else 3}), the mean of the colours"
-    if len(shape) == 4 and shape[3] == 1:
-        return ": x[..., 0]"
-    return ""
-
-
 def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> None:
     ax.set_axis_off()
     if limits is None:
@@ -422,8 +376,8 @@ def lines(
     """
     ax = figure()[1] if ax is None else ax
     for number, (name, (x, y)) in enumerate(curves.items()):
-        marker, points = MARKERS[number % len(MARKERS)] if markers else None, _array("x", x)
-        (line,) = ax.plot(points, _array("y", y), marker=marker, label=name)
+        marker, points = MARKERS[number % len(MARKERS)] if markers else None, array("x", x)
+        (line,) = ax.plot(points, array("y", y), marker=marker, label=name)
         if beside:
             spot = line.get_xydata()[min(beside[name], len(points) - 1)]
             ax.annotate(name, spot, (8, 5), textcoords="offset points", color=line.get_color())
