@@ -559,7 +559,7 @@ IN_LAB = [
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", IN_LAB)
-def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
+def test_a_lesson_in_lab(lab, page_of_lessons, path):
     """As committed and solved, on few of the small digits, and every view is alive."""
     lesson, notebook = read(path), page_of_lessons
     expected = outputs_to_come_again(lesson)
