@@ -884,7 +884,7 @@ def flattened(model, x):
         bad("train is a NoneType", lambda x: None),
         bad("train have .* examples; expected the same number, at least one", lambda x: x[:0]),
         bad(r"train have \[50, 100\] examples", lambda x: (x, x[:50])),
-        bad("train have .* examples", lambda x: (), id="no tensors"),
+        bad("train is an empty tuple; expected a tensor", lambda x: (), id="no tensors"),
         bad("train has no batches", lambda x: []),
         bad("train has no batches", lambda x: DataLoader(x[:0]), id="empty loader"),
         bad(r"train has shape \(0, 6\)", lambda x: [x[:0]]),

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from course_utils._named import a as with_article
 from course_utils._running import evaluating
 from course_utils.models import VAE, Autoencoder, PeekingVAE
 from course_utils.models.base import Model
@@ -55,8 +56,8 @@ def walk(
     """
     if isinstance(model, PeekingVAE) or not isinstance(model, VAE | Autoencoder):
         raise ValueError(
-            f"model is {a(type(model).__name__)}; expected a VAE or an Autoencoder, whose picture "
-            "belongs to a code of numbers alone"
+            f"model is {with_article(type(model).__name__)}; expected a VAE or an Autoencoder, "
+            "whose picture belongs to a code of numbers alone"
         )
     a, b = (_one_image(name, end, model.output) for name, end in (("a", a), ("b", b)))
     if a.shape != b.shape:

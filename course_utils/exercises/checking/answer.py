@@ -230,8 +230,9 @@ SAID = {
 
 
 def _advice(error: BaseException) -> str:
+    said = first_lines(error)
     for part, advice in SAID.items():
-        if part in str(error):
+        if part in said:
             return advice
     if isinstance(error, NameError):
         return "Is the name spelt right, and has the cell that defines it been run?"

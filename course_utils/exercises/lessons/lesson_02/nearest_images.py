@@ -67,12 +67,12 @@ WRONG_MEASURES: dict[str, Measure] = {
 }
 
 
-COARSE_MEASURES: dict[str, Measure] = {
-    "`.bfloat16()`": lambda codes, query: _squares(codes, query).bfloat16(),
-    "`.half()`": lambda codes, query: _squares(codes, query).half(),
-    "`.half()`, of codes and query": lambda codes, query: _squares(codes.half(), query.half()),
-    "`.int()`": lambda codes, query: _squares(codes, query).int(),
-}
+COARSE_MEASURES: tuple[tuple[str, Measure], ...] = (
+    ("`.bfloat16()`", lambda codes, query: _squares(codes, query).bfloat16()),
+    ("`.half()`", lambda codes, query: _squares(codes, query).half()),
+    ("`.half()`", lambda codes, query: _squares(codes.half(), query.half())),
+    ("`.int()`", lambda codes, query: _squares(codes, query).int()),
+)
 
 
 def _rank(measure: Measure, codes: Tensor, query: Tensor) -> Tensor:
@@ -210,7 +210,7 @@ _neighbours = Comparison(
                 f"Your distances have lost digits, as by {name}, so that codes which are nearly "
                 "as near as each other come in any order. Leave them as they are.",
             )
-            for name, coarse in COARSE_MEASURES.items()
+            for name, coarse in COARSE_MEASURES
         ),
         Mistake(
             _over_wrong_axis,
