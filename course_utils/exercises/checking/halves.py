@@ -12,8 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Wrong
-from course_utils.exercises.checking.expect import STANDARD_ERRORS
+from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_type
+from course_utils.exercises.checking.words import describe_type
+from course_utils.losses import bernoulli_nll
 
 PASSES = 40
 
@@ -278,4 +281,85 @@ def _expect_normal(epsilon: Float[Tensor, "passes batch latent"]) -> None:
             f"Measured against mu and exp(log_var / 2), your noise has mean {mean:.3f} and mean "
             f"square {variance:.3f}; N(0, 1) has 0 and 1. z is "
             "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
+        )
+
+
+def tensors(output: object, call: str, wanted: tuple[str, ...]) -> tuple[Tensor, ...]:
+    """What a method returned, if it is as many tensors as wanted."""
+    if isinstance(output, Tensor) and len(wanted) == 1:
+        expect_type(output, torch.zeros(()))
+        return (output,)
+    many = isinstance(output, tuple | list)
+    if not many or len(output) != len(wanted) or len(wanted) == 1:
+        found = f"{len(output)} things" if many else describe_type(output)
+        names = ", ".join(wanted)
+        kind = "one tensor" if len(wanted) == 1 else f"{len(wanted)} tensors"
+        raise Wrong(f"`{call}` returned {found}; expected {kind}: `return {names}`.")
+    for result in output:
+        expect_type(result, torch.zeros(()))
+    return tuple(output)
+
+
+def expect_shapes(
+    input_dim: int, latent_dim: int, results: Sequence[tuple[str, Sequence[Tensor]]]
+) -> None:
+    """Of what encoder, decoder and `forward` gave for five pictures, each with its call."""
+    flat, code = (5, input_dim), (5, latent_dim)
+    for (call, tensors), wanted in zip(
+        results, ((code, code), (flat,), (flat, code, code)), strict=True
+    ):
+        shapes = tuple(tuple(tensor.shape) for tensor in tensors)
+        if shapes == wanted:
+            continue
+        found = f"For a batch of 5 and latent_dim={latent_dim}, `{call}` returned "
+        found += f"{_listed(shapes)}; expected {_listed(wanted)}. "
+        if sorted(shapes) == sorted(wanted):
+            raise Wrong(f"{found}The order is logits, mu, log_var.")
+        if wanted == (code, code) and shapes[0] == (5, 2 * latent_dim):
+            raise Wrong(f"{found}Cut the last layer's output in two: `.chunk(2, dim=1)`.")
+        if tensors[0].numel() == 5 * input_dim and shapes[0] != flat:
+            raise Wrong(f"{found}Pictures are rows here: lay them flat, `logits.flatten(1)`.")
+        raise Wrong(f"{found}Follow one batch through your layers and print its shape after each.")
+
+
+def expect_rows_of_one(input_dim: int, latent_dim: int, *results: Tensor) -> None:
+    """What `forward` made of a batch of one keeps the batch's axis."""
+    shapes = tuple(tuple(result.shape) for result in results)
+    if shapes != ((1, input_dim), (1, latent_dim), (1, latent_dim)):
+        raise Wrong(
+            f"A batch of one picture comes back in the shapes {_listed(shapes)}; the axis of "
+            "length 1 is to stay. `squeeze()` drops every such axis: leave it out."
+        )
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return " and ".join(str(shape) for shape in shapes)
+
+
+def expect_remembered(mu: Tensor, log_var: Tensor) -> None:
+    """By the graph, so that the KL can train the encoder."""
+    if not networks.leaves(mu) or not networks.leaves(log_var):
+        raise Wrong(
+            "mu or log_var does not remember the weights it was made with, so the KL could not "
+            "train the encoder. Leave out `.detach()`, `.data` and `torch.no_grad()`."
+        )
+
+
+def expect_gradient_through_the_draw(
+    logits: Tensor, mu: Tensor, log_var: Tensor, x: Tensor
+) -> None:
+    to_mu, to_log_var = torch.autograd.grad(
+        bernoulli_nll(logits, x).sum(), (mu, log_var), allow_unused=True
+    )
+    if to_mu is None or not to_mu.any():
+        raise Wrong(
+            "The reconstruction sends no gradient to mu: the graph is cut at the draw, as "
+            "`torch.normal`, `.sample()` or `.detach()` cut it (lesson 07). Write z as "
+            "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
+        )
+    if to_log_var is None or not to_log_var.any():
+        raise Wrong(
+            "The reconstruction sends no gradient to log_var, so nothing would teach the encoder "
+            "to be sure: only the KL would, and that asks for doubt. Keep σ in the graph: "
+            "`torch.exp(log_var / 2)`, without `.detach()` or `torch.no_grad()`."
         )

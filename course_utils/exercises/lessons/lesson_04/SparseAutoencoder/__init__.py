@@ -1,6 +1,5 @@
 """`SparseAutoencoder`, lesson 04: a network that pays for its code."""
 
-import functools
 from collections.abc import Sequence
 
 import torch
@@ -171,7 +170,7 @@ def _can_be_trained(answer: Answer) -> None:
     model = networks.build(answer, 64, 24, 0.5)
     x = draw_pictures(32, 64, answer.generator())
     run(answer, model, x)  # lazy layers find their size
-    _leaves_no_traces(answer, model, x)
+    networks.expect_no_traces(answer, model, x)
     batches = x, x[:7]  # of two sizes: a sum over the batch for a mean is known by both
     expect_sum_under_noise(answer, model.train(), batches, "In training mode")
     expect_no_way_round(model.train(), x[:4], ONLY_IN_TRAINING)
@@ -185,18 +184,6 @@ def _can_be_trained(answer: Answer) -> None:
         )
     expect_sum_under_noise(answer, model.eval(), batches, "After sixty steps of training")
     expect_own_weight(answer, x)
-
-
-def _leaves_no_traces(answer: Answer, model: nn.Module, x: Tensor) -> None:
-    """In either mode `loss` and `forward` only compute."""
-    for training in (True, False):
-        model.train(training)
-        for what, method in (("`loss`", model.loss), ("`forward`", model)):
-            with (
-                networks.expect_no_seeding(what, functools.partial(answer.call, method, x)),
-                networks.expect_left_alone(model, what, x=x),
-            ):
-                answer.call(method, x)
 
 
 exercise = Exercise(

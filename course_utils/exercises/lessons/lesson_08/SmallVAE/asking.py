@@ -4,11 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
-from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.expect import expect_type
-from course_utils.exercises.checking.halves import Halves
+from course_utils.exercises.checking.answer import Answer
+from course_utils.exercises.checking.halves import Halves, tensors
 from course_utils.exercises.checking.modes import train_without_noise
-from course_utils.exercises.checking.words import describe_type
 
 # (input_dim, hidden, latent_dim): the course's own sizes, then others, no two alike.
 SIZES = ((784, 400, 20), (64, 24, 6), (49, 13, 8))
@@ -62,29 +60,13 @@ def is_steady(answer: Answer, model: nn.Module, x: Tensor, z: Tensor) -> bool:
     )
 
 
-def _tensors(output: object, call: str, wanted: tuple[str, ...]) -> tuple[Tensor, ...]:
-    """What a method returned, if it is as many tensors as wanted."""
-    if isinstance(output, Tensor) and len(wanted) == 1:
-        expect_type(output, torch.zeros(()))
-        return (output,)
-    many = isinstance(output, tuple | list)
-    if not many or len(output) != len(wanted) or len(wanted) == 1:
-        found = f"{len(output)} things" if many else describe_type(output)
-        names = ", ".join(wanted)
-        kind = "one tensor" if len(wanted) == 1 else f"{len(wanted)} tensors"
-        raise Wrong(f"`{call}` returned {found}; expected {kind}: `return {names}`.")
-    for result in output:
-        expect_type(result, torch.zeros(()))
-    return tuple(output)
-
-
 def encode(answer: Answer, model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
-    return _tensors(answer.call(model.encode, x), "encode(x)", ("mu", "log_var"))
+    return tensors(answer.call(model.encode, x), "encode(x)", ("mu", "log_var"))
 
 
 def decode(answer: Answer, model: nn.Module, z: Tensor) -> Tensor:
-    return _tensors(answer.call(model.decode, z), "decode(z)", ("logits",))[0]
+    return tensors(answer.call(model.decode, z), "decode(z)", ("logits",))[0]
 
 
 def ask(answer: Answer, model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
-    return _tensors(answer.call(model, x), "forward(x)", ("logits", "mu", "log_var"))
+    return tensors(answer.call(model, x), "forward(x)", ("logits", "mu", "log_var"))

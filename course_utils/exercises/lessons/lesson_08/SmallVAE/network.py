@@ -1,15 +1,17 @@
 """What `SmallVAE` is: the sizes of what goes in and out, two honest halves, and a draw between."""
 
-import contextlib
-import functools
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
-from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.halves import expect_content, expect_draw, expect_unconfined
+from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.checking.halves import (
+    expect_content,
+    expect_draw,
+    expect_rows_of_one,
+    expect_shapes,
+    expect_unconfined,
+)
 from course_utils.exercises.checking.modes import Unjudged
 from course_utils.exercises.lessons.lesson_08.SmallVAE.asking import (
     SIZES,
@@ -24,15 +26,6 @@ from course_utils.exercises.lessons.lesson_08.SmallVAE.asking import (
 )
 
 
-@contextlib.contextmanager
-def _explained(instead: str) -> Iterator[None]:
-    """Put a sentence before what Python says, when the answer stops with an error."""
-    try:
-        yield
-    except Crash as crash:
-        raise Wrong(f"{instead}\n{crash}") from None
-
-
 def builds(answer: Answer) -> None:
     for sizes in SIZES:
         build(answer, *sizes)
@@ -43,7 +36,7 @@ def has_shapes(answer: Answer) -> None:
     _expect_shapes(answer, *SIZES[0])
     for sizes in SIZES[1:]:
         given = "input_dim={}, hidden={}, latent_dim={}".format(*sizes)
-        with _explained(
+        with networks.explained_crash(
             f"With the sizes of MNIST it runs, with `SmallVAE({given})` it does not. Is a size "
             "written into a layer as a number, the 784, the 400 or the 20? Take each from the "
             "arguments."
@@ -68,49 +61,29 @@ def _count(answer: Answer, hidden: int) -> int:
 def _expect_shapes(answer: Answer, input_dim: int, hidden: int, latent_dim: int) -> None:
     model = build(answer, input_dim, hidden, latent_dim)
     x = draw_pictures(5, input_dim, answer.generator())
-    flat, code = (5, input_dim), (5, latent_dim)
-    z = torch.randn(code, generator=answer.generator())
-    for call, results, wanted in (
-        ("encode(x)", encode(answer, model, x), (code, code)),
-        ("decode(z)", (decode(answer, model, z),), (flat,)),
-        ("forward(x)", ask(answer, model, x), (flat, code, code)),
-    ):
-        shapes = tuple(tuple(result.shape) for result in results)
-        if shapes == wanted:
-            continue
-        found = f"For a batch of 5 and latent_dim={latent_dim}, `{call}` returned "
-        found += f"{_listed(shapes)}; expected {_listed(wanted)}. "
-        if sorted(shapes) == sorted(wanted):
-            raise Wrong(f"{found}The order is logits, mu, log_var.")
-        if call == "encode(x)" and shapes[0] == (5, 2 * latent_dim):
-            raise Wrong(f"{found}Cut the last layer's output in two: `.chunk(2, dim=1)`.")
-        if results[0].numel() == 5 * input_dim and shapes[0] != flat:
-            raise Wrong(f"{found}Pictures are rows here: lay them flat, `logits.flatten(1)`.")
-        raise Wrong(f"{found}Follow one batch through your layers and print its shape after each.")
-
-
-def _listed(shapes: tuple[tuple[int, ...], ...]) -> str:
-    return " and ".join(str(shape) for shape in shapes)
+    z = torch.randn(5, latent_dim, generator=answer.generator())
+    results = (
+        ("encode(x)", encode(answer, model, x)),
+        ("decode(z)", (decode(answer, model, z),)),
+        ("forward(x)", ask(answer, model, x)),
+    )
+    expect_shapes(input_dim, latent_dim, results)
 
 
 def _expect_any_batch(answer: Answer) -> None:
     """A batch of one, pictures that lie in memory in another order, and other precision."""
     model = build(answer, 64, 24, 6)
     x = draw_pictures(3, 64, answer.generator())
-    with _explained("A batch of one picture stops your model."):
-        shapes = [tuple(result.shape) for result in ask(answer, model, x[:1])]
-    if shapes != [(1, 64), (1, 6), (1, 6)]:
-        raise Wrong(
-            f"A batch of one picture comes back in the shapes {_listed(tuple(shapes))}; the axis "
-            "of length 1 is to stay. `squeeze()` drops every such axis: leave it out."
-        )
-    with _explained(
+    with networks.explained_crash("A batch of one picture stops your model."):
+        results = ask(answer, model, x[:1])
+    expect_rows_of_one(64, 6, *results)
+    with networks.explained_crash(
         "Pictures that lie in memory in another order, as a transposed table does, stop your "
         "model. Where you have `view`, write `reshape` or `flatten(1)`."
     ):
         ask(answer, model, x.T.contiguous().T)
         answer.call(model.loss, x.T.contiguous().T)
-    with _explained(
+    with networks.explained_crash(
         "In double precision, after `model.double()` and for x of float64, your model stops: it "
         "makes a tensor of float32 on the way. Make noise like mu, `torch.randn_like(mu)`, and "
         "leave out `.float()`."
@@ -164,13 +137,5 @@ def draws_between(answer: Answer, training: bool) -> None:
 
 
 def leaves_no_traces(answer: Answer) -> None:
-    """In either mode `loss` and `forward` only compute."""
     model, x, _ = small_model(answer)
-    for training in (True, False):
-        model.train(training)
-        for what, method in (("`loss`", model.loss), ("`forward`", model)):
-            with (
-                networks.expect_no_seeding(what, functools.partial(answer.call, method, x)),
-                networks.expect_left_alone(model, what, x=x),
-            ):
-                answer.call(method, x)
+    networks.expect_no_traces(answer, model, x)

@@ -11,6 +11,10 @@ from torch.nn import functional as F
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.expect import expect_close, expect_type
+from course_utils.exercises.checking.halves import (
+    expect_gradient_through_the_draw,
+    expect_remembered,
+)
 from course_utils.exercises.checking.modes import Unjudged
 from course_utils.exercises.checking.parts import Part, explained
 from course_utils.exercises.checking.words import describe_type
@@ -21,7 +25,7 @@ from course_utils.exercises.lessons.lesson_08.SmallVAE.asking import (
     is_steady,
     small_model,
 )
-from course_utils.losses import bernoulli_nll, gaussian_log_density
+from course_utils.losses import gaussian_log_density
 
 
 class Sample(NamedTuple):
@@ -410,26 +414,8 @@ def _gradients(loss: Tensor, parameters: Sequence[Tensor]) -> Tensor:
 def sends_gradient_through_the_draw(answer: Answer, training: bool) -> None:
     model, x, _ = small_model(answer, training=training)
     logits, mu, log_var = ask(answer, model, x)
-    if not networks.leaves(mu) or not networks.leaves(log_var):
-        raise Wrong(
-            "mu or log_var does not remember the weights it was made with, so the KL could not "
-            "train the encoder. Leave out `.detach()`, `.data` and `torch.no_grad()`."
-        )
-    to_mu, to_log_var = torch.autograd.grad(
-        bernoulli_nll(logits, x).sum(), (mu, log_var), allow_unused=True
-    )
-    if to_mu is None or not to_mu.any():
-        raise Wrong(
-            "The reconstruction sends no gradient to mu: the graph is cut at the draw, as "
-            "`torch.normal`, `.sample()` or `.detach()` cut it (lesson 07). Write z as "
-            "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
-        )
-    if to_log_var is None or not to_log_var.any():
-        raise Wrong(
-            "The reconstruction sends no gradient to log_var, so nothing would teach the encoder "
-            "to be sure: only the KL would, and that asks for doubt. Keep σ in the graph: "
-            "`torch.exp(log_var / 2)`, without `.detach()` or `torch.no_grad()`."
-        )
+    expect_remembered(mu, log_var)
+    expect_gradient_through_the_draw(logits, mu, log_var, x)
 
 
 def can_be_trained(answer: Answer) -> None:
