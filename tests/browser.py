@@ -8,7 +8,6 @@ print is read from Lab's own model, because Lab draws only the cells that are in
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -77,7 +76,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab: its address and token, the folder it shows, its settings' folder.
+    """A running JupyterLab: its address and token, and the folder it shows.
 
     Attributes:
         pages: where in its address a notebook is found; `{}` stands for a new workspace's name.
@@ -86,15 +85,11 @@ class Lab:
     url: str
     token: str
     root: Path
-    settings: Path
     pages: str
 
     @contextmanager
-    def open(
-        self, browser: Browser, name: str, theme: str = "JupyterLab Light"
-    ) -> Iterator[Notebook]:
+    def open(self, browser: Browser, name: str) -> Iterator[Notebook]:
         """Open the notebook `name` (relative to `root`) in a fresh profile and workspace."""
-        _write_setting(self.settings, "themes", {"theme": theme})
         context = browser.new_context(viewport={"width": 1200, "height": 1000})
         context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
@@ -119,7 +114,9 @@ def lab(
     `app` is the module that is run: with "notebook" it is Jupyter Notebook 7.
     """
     settings = folder / "settings"
-    _write_setting(settings, "notification", {"fetchNews": "false", "checkForUpdates": False})
+    news = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -150,7 +147,7 @@ def lab(
         url = f"http://127.0.0.1:{port}/"
         _wait_for_server(server, f"{url}api/status?token={token}", log)
         pages = "notebooks" if app == "notebook" else "lab/workspaces/{}/tree"
-        yield Lab(url, token, root, settings, pages)
+        yield Lab(url, token, root, pages)
     finally:
         server.terminate()  # on SIGTERM the server shuts its kernels down first
         try:
@@ -165,6 +162,10 @@ class Notebook:
     """One notebook in a Lab tab."""
 
     page: Page
+
+    def name(self) -> str:
+        """Which file this is, relative to the folder that Lab shows."""
+        return self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
 
     def go_to(self, name: str) -> None:
         """Close this notebook and open another on the same page, which is quicker than `Lab.open`:
@@ -281,12 +282,6 @@ def errors(cells: list[dict]) -> list[str]:
         for output in cell.get("outputs", ())
         if output["output_type"] == "error"
     ]
-
-
-def _write_setting(settings: Path, plugin: str, values: dict) -> None:
-    path = settings / "@jupyterlab" / "apputils-extension" / f"{plugin}.jupyterlab-settings"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values))
 
 
 def _wait_for_server(server: subprocess.Popen, address: str, log: Path) -> None:

@@ -1,7 +1,8 @@
-"""What a learner meets in JupyterLab: predictions, checks and sliders, in a real browser.
+"""What a learner meets in JupyterLab: predictions, checks, sliders and views, in a real browser.
 
-One server and one browser serve the whole file. `lesson` is a small notebook that holds one of
-each; the course's own notebooks are run after it, on the embedded digits.
+One server, one browser and nearly always one page serve the whole file, for each of them takes long
+to start. `lesson` is a small notebook that holds one of each, `views` one of the views that need no
+kernel; the course's own notebooks are run after them, on the embedded digits.
 """
 
 import json
@@ -14,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
+import torch
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
+from test_browser_views import MODELS, assert_decodes, code_of, drawn, press, vae
 from test_notebooks import (
     assert_ran_well,
     in_a_hurry,
@@ -91,6 +94,17 @@ CELLS = {
     "symbols": new_code_cell("scrub(VQVAE.patches(6), x)"),
 }
 
+VIEWS = {
+    "title": new_markdown_cell("# Views"),
+    "setup": new_code_cell(MODELS),
+    "vae": new_code_cell("scrub(vae)"),
+    "flat": new_code_cell("scrub(flat, x, y)"),
+    "conditional": new_code_cell("scrub(conditional, x, y)"),
+    "vqvae": new_code_cell("scrub(vqvae, x)"),
+    "walk": new_code_cell("walk(vae, x[0], x[1])"),
+    "film": new_code_cell('film(samples, alt="Static")'),
+}
+
 
 @pytest.fixture(scope="module")
 def chromium():
@@ -99,32 +113,65 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def lab(chromium, tmp_path_factory):
-    """A server that shows the small lesson; tests put others beside it."""
+def lab(tmp_path_factory):
+    """A server that shows the small notebooks; tests put others beside them."""
     folder = tmp_path_factory.mktemp("lab")
     root = folder / "notebooks"
     root.mkdir()
-    lesson = new_notebook(cells=list(CELLS.values()), metadata={"kernelspec": KERNELSPEC})
-    nbformat.write(lesson, root / "lesson.ipynb")
+    put(root / "empty.ipynb", [new_code_cell("")])
+    put(root / "lesson.ipynb", CELLS.values())
+    put(root / "views.ipynb", VIEWS.values())
     in_a_hurry(folder / "ipython")
     with browser.lab(folder, root, {"COURSE_DATASET": "digits"}) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
-def lesson(lab, chromium):
-    """The small lesson, open, and run by keyboard from top to bottom."""
-    with lab.open(chromium, "lesson.ipynb") as notebook:
-        notebook.run_by_keyboard()
-        notebook.save()
-        yield notebook
+def put(path, cells):
+    """Write a notebook of these cells."""
+    metadata = {"kernelspec": KERNELSPEC}
+    nbformat.write(new_notebook(cells=list(cells), metadata=metadata), path)
 
 
 @pytest.fixture(scope="module")
-def page_of_lessons(lab, chromium):
-    """A page on which one lesson after the other is opened: Lab starts once, and kernels often."""
-    with lab.open(chromium, "lesson.ipynb") as notebook:
+def tab(lab, chromium):
+    """A page on which one notebook after the other is opened."""
+    with lab.open(chromium, "empty.ipynb") as notebook:
         yield notebook
+
+
+def turned_to(tab, name):
+    """`tab` showing the notebook `name`, run by keyboard from top to bottom, and saved."""
+    if tab.name() != name:
+        tab.go_to(name)
+        tab.run_by_keyboard()
+        tab.save()
+    return tab
+
+
+@pytest.fixture
+def lesson(tab):
+    """The small lesson. (Tests that only look at it stand together: each return runs it again.)"""
+    return turned_to(tab, "lesson.ipynb")
+
+
+@pytest.fixture
+def views(tab):
+    """The notebook of views."""
+    return turned_to(tab, "views.ipynb")
+
+
+@pytest.fixture
+def saved(lab, tab):
+    """Makes a copy of a small notebook as it was saved after a run, under another name."""
+
+    def copy(name, other):
+        path = lab.root / name
+        if not any(each.get("outputs") for each in nbformat.read(path, 4).cells):
+            turned_to(tab, name)
+        shutil.copy(path, lab.root / other)
+        return lab.root / other
+
+    return copy
 
 
 def cell(notebook, name):
@@ -227,91 +274,6 @@ def test_noise_by_keyboard(lesson):
     assert picture.get_attribute("src") != before
 
 
-SILENCE = "No answer: the kernel of this view is gone or was restarted. Run its cell again."
-
-
-@pytest.fixture
-def slow(lab, chromium):
-    """A notebook with one slider, which says what it has drawn; its cells print the kernel's id."""
-    cells = [new_code_cell(SLOW), new_code_cell("print(os.getpid())")]
-    metadata = {"kernelspec": KERNELSPEC}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), lab.root / "slow.ipynb")
-    with lab.open(chromium, "slow.ipynb") as notebook:
-        notebook.run_all()
-        notebook.page.clock.install()
-        yield notebook
-
-
-def move(notebook):
-    notebook.cell(0).get_by_role("slider", name="moved").press("ArrowRight")
-
-
-def id_of_kernel(notebook):
-    return int(notebook.cells()[1]["outputs"][0]["text"])
-
-
-def test_a_slow_picture_is_waited_for(lab, slow):
-    """However long the kernel draws, or a crowded computer lets it wait, nothing is said."""
-    view, clock = slow.cell(0).locator(".widget-box"), slow.page.clock
-    line = view.get_by_text(SILENCE)
-    wait = lab.root / "wait"
-    wait.touch()
-    move(slow)
-    slow.page.wait_for_function(
-        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'busy'"
-    )
-    move(slow)  # and this move waits for the first one's picture
-    for _ in range(4):
-        clock.fast_forward(30_000)
-        slow.page.wait_for_timeout(200)
-        assert line.count() == 0
-    wait.unlink()
-    view.get_by_text("drawn 2").wait_for()
-    slow.page.wait_for_function(
-        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'idle'"
-    )
-    os.kill(id_of_kernel(slow), signal.SIGSTOP)  # idle, and yet it does not come to answer
-    try:
-        move(slow)
-        clock.fast_forward(8000)
-        slow.page.wait_for_timeout(200)
-        assert line.count() == 0
-    finally:
-        os.kill(id_of_kernel(slow), signal.SIGCONT)
-    view.get_by_text("drawn 3").wait_for()
-    clock.fast_forward(30_000)
-    slow.page.wait_for_timeout(200)
-    assert line.count() == 0
-
-
-@pytest.mark.parametrize("end", ["restarted", "shut down", "killed"])
-def test_a_slider_whose_kernel_is_gone_says_so(slow, end):
-    view = slow.cell(0).locator(".widget-box")
-    move(slow)
-    view.get_by_text("drawn 1").wait_for()
-    if end == "restarted":
-        slow.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-        )
-    elif end == "shut down":
-        slow.shut_down_kernel()
-    else:
-        os.kill(id_of_kernel(slow), signal.SIGKILL)
-        slow.page.locator(".jp-Dialog .jp-mod-accept").click()  # Lab says that it restarts it
-        view.locator(".jupyter-widgets-disconnected").first.wait_for()
-    assert view.get_by_text(SILENCE).count() == 0, "nobody has moved anything"
-    move(slow)
-    slow.page.clock.fast_forward(2500)
-    view.get_by_text(SILENCE).wait_for()
-    assert view.get_by_text("drawn 1").is_visible()
-    assert view.locator("p[role=status]", has_text=SILENCE).count() == 1  # and read out
-    if end == "restarted":
-        slow.run_all()
-        assert slow.cell(0).get_by_text(SILENCE).count() == 0
-        move(slow)
-        slow.cell(0).get_by_text("drawn 1").wait_for()
-
-
 AXE = """async output => {
     const { violations, incomplete } = await axe.run(output, { resultTypes: ["violations"] });
     const unsure = incomplete.filter(rule => rule.id !== "color-contrast");
@@ -411,29 +373,6 @@ def test_decision_path_by_keyboard(lesson):
     assert view.locator("summary:focus, a:focus").count() == 1  # what was opened comes next
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_saved_lesson_opens_alive_and_readable(lab, lesson, chromium, theme):
-    """A trusted notebook needs no cell run again; its text stands out in either theme."""
-    with lab.open(chromium, "lesson.ipynb", theme) as notebook:
-        assert notebook.is_trusted()
-        quiz = cell(notebook, "quiz")
-        quiz.get_by_role("button").nth(3).click()
-        assert quiz.get_by_role("status").inner_text().startswith("Right. ")
-        for text in (quiz.locator("strong"), quiz.locator("button").first):
-            assert text.evaluate(CONTRAST) > 7
-
-
-def test_a_knob_without_its_kernel_is_a_still_picture(lab, lesson, chromium):
-    """Saved yesterday and trusted: what Lab says of the widget is hidden, and the still stands."""
-    shutil.copy(lab.root / "lesson.ipynb", lab.root / "reopened.ipynb")
-    with lab.open(chromium, "reopened.ipynb") as notebook:
-        assert notebook.is_trusted()
-        for name in ("slider", "noise"):
-            view = cell(notebook, name)
-            view.get_by_text("Error displaying widget").wait_for(state="attached")
-            assert_still(view, shown=True)
-
-
 # WCAG's contrast between an element's text and what lies behind it: 4.5 is enough, 7 is better.
 CONTRAST = """element => {
     const light = css => {
@@ -468,42 +407,209 @@ def test_a_film_stands_still_for_those_who_ask_for_less_motion(lesson):
     assert source.startswith("data:image/png")
 
 
-def test_untrusted_lesson_shows_the_questions_and_figures(lab, lesson, chromium):
+# --- saved, and opened again ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_saved_lesson_opens_alive_and_readable(tab, saved, theme):
+    """A trusted notebook needs no cell run again; its text stands out in either theme."""
+    tab.go_to(saved("lesson.ipynb", f"{theme}.ipynb").name)
+    dress(tab, theme)
+    assert tab.is_trusted()
+    quiz = cell(tab, "quiz")
+    quiz.get_by_role("button").nth(3).click()
+    assert quiz.get_by_role("status").inner_text().startswith("Right. ")
+    for text in (quiz.locator("strong"), quiz.locator("button").first):
+        assert text.evaluate(CONTRAST) > 7
+
+
+def test_a_knob_without_its_kernel_is_a_still_picture(tab, saved):
+    """Saved yesterday and trusted: what Lab says of the widget is hidden, and the still stands."""
+    tab.go_to(saved("lesson.ipynb", "yesterday.ipynb").name)
+    assert tab.is_trusted()
+    for name in ("slider", "noise"):
+        view = cell(tab, name)
+        view.get_by_text("Error displaying widget").wait_for(state="attached")
+        assert_still(view, shown=True)
+
+
+def by_someone_else(path):
+    """The notebook at `path` changed outside of Lab, which no longer trusts it then."""
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["source"] = "# Changed by someone else"
+    path.write_text(json.dumps(notebook))
+    return path.name
+
+
+def test_untrusted_lesson_shows_the_questions_and_figures(tab, saved):
     """A fresh clone is not trusted: scripts do not run, and the answer waits folded away."""
-    saved = json.loads((lab.root / "lesson.ipynb").read_text())
-    saved["cells"][0]["source"] = "# Changed by someone else"
-    (lab.root / "untrusted.ipynb").write_text(json.dumps(saved))
-    with lab.open(chromium, "untrusted.ipynb") as notebook:
-        assert not notebook.is_trusted()
-        quiz = cell(notebook, "quiz")
-        assert quiz.locator("ol").first.is_visible()
-        answer = quiz.get_by_text("Any 6 independent directions")
-        assert not answer.is_visible()
-        quiz.locator("summary").click()
-        assert answer.is_visible()
-        for name in ("cards", "path"):
-            folded = cell(notebook, name).locator("details").first
-            folded.locator("summary").first.click()
-            assert folded.locator("p, ul, div, details").first.is_visible()
-        assert_figures_are_drawn_and_described(notebook)
-        for name in ("slider", "noise"):
-            assert_still(cell(notebook, name), shown=True)
+    tab.go_to(by_someone_else(saved("lesson.ipynb", "untrusted.ipynb")))
+    assert not tab.is_trusted()
+    quiz = cell(tab, "quiz")
+    assert quiz.locator("ol").first.is_visible()
+    answer = quiz.get_by_text("Any 6 independent directions")
+    assert not answer.is_visible()
+    quiz.locator("summary").click()
+    assert answer.is_visible()
+    for name in ("cards", "path"):
+        folded = cell(tab, name).locator("details").first
+        folded.locator("summary").first.click()
+        assert folded.locator("p, ul, div, details").first.is_visible()
+    assert_figures_are_drawn_and_described(tab)
+    for name in ("slider", "noise"):
+        assert_still(cell(tab, name), shown=True)
 
 
-def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
-    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path)]
-    subprocess.run([*command, str(lab.root / "lesson.ipynb")], check=True, capture_output=True)
+def exported(path, folder, chromium):
+    """A page made of the notebook at `path`, without a network, and the addresses it asked for."""
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(folder)]
+    subprocess.run([*command, str(path)], check=True, capture_output=True)
     page = chromium.new_page()
     refused = browser.keep_local(page)
-    page.goto((tmp_path / "lesson.html").as_uri())
+    page.goto((folder / path.with_suffix(".html").name).as_uri())
+    return page, refused
+
+
+def asks_for_nothing(refused):
+    """nbconvert's own template asks for these two; nothing of the course asks for anything."""
+    return all("mathjax" in address or "require.js" in address for address in refused)
+
+
+def test_exported_page_lives_without_a_network(saved, chromium, tmp_path):
+    page, refused = exported(saved("lesson.ipynb", "exported.ipynb"), tmp_path, chromium)
     quiz = page.locator(".course-quiz").first
     quiz.get_by_role("button").first.press("Enter")
     assert quiz.get_by_role("status").inner_text().startswith("Not this one. ")
     for still in page.locator(".jp-Cell", has=page.locator(".course-still")).all():
         assert_still(still, shown=True)
-    # nbconvert's own template asks for these two; nothing of the course asks for anything.
-    assert all("mathjax" in address or "require.js" in address for address in refused)
+    assert asks_for_nothing(refused)
     page.close()
+
+
+# --- views that need no kernel --------------------------------------------------------------------
+
+
+def view_in(notebook, name):
+    view = notebook.cell(list(VIEWS).index(name)).locator(".course-view")
+    view.locator("form.cv-live").wait_for()
+    return view
+
+
+def selected(notebook):
+    return notebook.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    )
+
+
+def assert_answers_to_keys(view):
+    """The last slider moves, the picture with it, and is what torch draws."""
+    before = drawn(view.locator("canvas.cv-picture"))
+    slider = view.get_by_role("slider").last
+    slider.focus()
+    press(view, "Home", "ArrowRight", "ArrowRight")
+    assert code_of(view)[-1] == pytest.approx(-2.8)
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
+    assert_decodes(view, vae)
+    press(view, "End")
+
+
+def test_in_lab_a_learner_scrubs_by_keyboard(views):
+    view = view_in(views, "vae")
+    views.cell(list(VIEWS).index("vae")).locator(".jp-InputArea").click()
+    press(view, "Escape")
+    for _ in range(40):
+        press(view, "Tab")
+        if view.locator("input[type=range]:focus").count():
+            break
+    here = selected(views)
+    before = drawn(view.locator("canvas.cv-picture"))
+    press(view, *["ArrowRight"] * 5, "ArrowDown", "ArrowUp", "ArrowLeft")
+    assert code_of(view)[0] == pytest.approx(0.4)
+    assert selected(views) == here, "Lab leaves the arrow keys alone"
+    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
+    assert_decodes(view, vae)
+    press(view, "Escape", "Tab")
+    assert view.locator("input[type=range]:focus").get_attribute("aria-label") == "z[1]"
+
+
+def test_in_lab_a_slider_is_dragged(views):
+    view = view_in(views, "vae")
+    view.get_by_role("button", name="Reset").click()
+    box = view.get_by_role("slider", name="z[2]").bounding_box()
+    mouse, middle = views.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + box["width"] / 2, middle)
+    mouse.down()
+    mouse.move(box["x"] + 0.9 * box["width"], middle, steps=5)
+    mouse.up()
+    assert 1.8 < code_of(view)[2] < 3 and code_of(view).count_nonzero() == 1
+    assert_decodes(view, vae)
+
+
+def test_in_lab_dragging_draws_what_lies_under_the_mouse(views):
+    """Wherever the mouse is held, the picture is that of the code there (`make bench` has the
+    milliseconds)."""
+    view = view_in(views, "vae")
+    box = view.get_by_role("slider", name="z[2]").bounding_box()
+    mouse, middle = views.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + box["width"] / 2, middle)
+    mouse.down()
+    codes = []
+    for share in (0.2, 0.8, 0.4, 0.6):
+        mouse.move(box["x"] + share * box["width"], middle, steps=10)
+        views.page.evaluate(
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        codes.append(code_of(view)[2].item())
+        assert_decodes(view, vae)
+    mouse.up()
+    assert codes[0] < codes[2] < codes[3] < codes[1]
+
+
+@pytest.mark.parametrize("name", list(VIEWS)[2:])
+def test_in_lab_every_view_is_alive_and_keeps_its_keys(views, name):
+    view = view_in(views, name)
+    assert view.locator("canvas.cv-picture").first.is_visible()
+    for control in view.get_by_role("slider").all()[:1] + view.get_by_role("radio").all()[:1]:
+        control.focus()
+        press(view, *["ArrowRight", "ArrowDown"] * 3)
+        assert selected(views) == list(VIEWS).index(name), "Lab leaves the arrow keys alone"
+
+
+def test_a_view_needs_no_kernel(views):
+    view = view_in(views, "vae")
+    views.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    assert_answers_to_keys(view)
+
+
+def test_a_saved_notebook_opens_alive(tab, saved):
+    tab.go_to(saved("views.ipynb", "alive.ipynb").name)
+    assert tab.is_trusted()
+    assert_answers_to_keys(view_in(tab, "vae"))
+
+
+def test_an_untrusted_notebook_shows_still_pictures(tab, saved):
+    tab.go_to(by_someone_else(saved("views.ipynb", "stills.ipynb")))
+    assert not tab.is_trusted()
+    for name in list(VIEWS)[2:]:
+        shown = tab.cell(list(VIEWS).index(name))
+        picture = shown.locator("img").first
+        assert picture.get_attribute("alt")
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+        assert shown.get_by_text("A still picture").is_visible()
+        assert shown.get_by_role("slider").count() == 0
+
+
+def test_exported_views_live_without_a_network(saved, chromium, tmp_path):
+    page, refused = exported(saved("views.ipynb", "exported.ipynb"), tmp_path, chromium)
+    page.locator("form.cv-live").nth(len(VIEWS) - 3).wait_for()
+    assert_answers_to_keys(page.locator(".course-view").first)
+    assert asks_for_nothing(refused)
+    page.close()
+
+
+# --- whole lessons --------------------------------------------------------------------------------
 
 
 @pytest.mark.notebook
@@ -537,7 +643,7 @@ def test_a_lesson_runs_and_its_page_is_alive(chromium, path, tmp_path):
             assert pictures.count() == shown
         for picture in pictures.all():
             assert picture.evaluate(IS_DRAWN)
-    assert all("mathjax" in address or "require.js" in address for address in refused)
+    assert asks_for_nothing(refused)
     page.close()
 
 
@@ -557,9 +663,9 @@ IN_LAB = [
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", IN_LAB)
-def test_a_lesson_in_lab(lab, page_of_lessons, path):
+def test_a_lesson_in_lab(lab, tab, path):
     """As committed and solved, on few of the small digits, and every view is alive."""
-    lesson, notebook = read(path), page_of_lessons
+    lesson, notebook = read(path), tab
     expected = outputs_to_come_again(lesson)
     solve_too(lesson)
     for code in lesson.code:
@@ -589,3 +695,96 @@ def test_a_lesson_in_lab(lab, page_of_lessons, path):
         if pictures:
             assert drawn.locator("img[alt]").count() == pictures
         assert "Error displaying widget" not in drawn.inner_text()
+
+
+# --- a kernel that lets one wait ------------------------------------------------------------------
+
+SILENCE = "No answer: the kernel of this view is gone or was restarted. Run its cell again."
+
+
+@pytest.fixture(scope="module")
+def timed(lab, chromium):
+    """A page of its own, on which time can be moved."""
+    with lab.open(chromium, "empty.ipynb") as notebook:
+        notebook.page.clock.install()
+        yield notebook
+
+
+@pytest.fixture
+def slow(lab, timed, request):
+    """A notebook with one slider, which says what it has drawn; its cells print the kernel's id."""
+    path = lab.root / f"{request.node.name}.ipynb"
+    put(path, [new_code_cell(SLOW), new_code_cell("print(os.getpid())")])
+    timed.go_to(path.name)
+    timed.run_all()
+    return timed
+
+
+def move(notebook):
+    notebook.cell(0).get_by_role("slider", name="moved").press("ArrowRight")
+
+
+def id_of_kernel(notebook):
+    return int(notebook.cells()[1]["outputs"][0]["text"])
+
+
+def test_a_slow_picture_is_waited_for(lab, slow):
+    """However long the kernel draws, or a crowded computer lets it wait, nothing is said."""
+    view, clock = slow.cell(0).locator(".widget-box"), slow.page.clock
+    line = view.get_by_text(SILENCE)
+    wait = lab.root / "wait"
+    wait.touch()
+    move(slow)
+    slow.page.wait_for_function(
+        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'busy'"
+    )
+    move(slow)  # and this move waits for the first one's picture
+    for _ in range(4):
+        clock.fast_forward(30_000)
+        slow.page.wait_for_timeout(200)
+        assert line.count() == 0
+    wait.unlink()
+    view.get_by_text("drawn 2").wait_for()
+    slow.page.wait_for_function(
+        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'idle'"
+    )
+    os.kill(id_of_kernel(slow), signal.SIGSTOP)  # idle, and yet it does not come to answer
+    try:
+        move(slow)
+        clock.fast_forward(8000)
+        slow.page.wait_for_timeout(200)
+        assert line.count() == 0
+    finally:
+        os.kill(id_of_kernel(slow), signal.SIGCONT)
+    view.get_by_text("drawn 3").wait_for()
+    clock.fast_forward(30_000)
+    slow.page.wait_for_timeout(200)
+    assert line.count() == 0
+
+
+@pytest.mark.parametrize("end", ["restarted", "shut down", "killed"])
+def test_a_slider_whose_kernel_is_gone_says_so(slow, end):
+    view = slow.cell(0).locator(".widget-box")
+    move(slow)
+    view.get_by_text("drawn 1").wait_for()
+    if end == "restarted":
+        slow.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+    elif end == "shut down":
+        slow.shut_down_kernel()
+    else:
+        os.kill(id_of_kernel(slow), signal.SIGKILL)
+        slow.page.locator(".jp-Dialog .jp-mod-accept").click()  # Lab says that it restarts it
+        view.locator(".jupyter-widgets-disconnected").first.wait_for()
+    assert view.get_by_text(SILENCE).count() == 0, "nobody has moved anything"
+    move(slow)
+    slow.page.clock.fast_forward(2500)
+    view.get_by_text(SILENCE).wait_for()
+    assert view.get_by_text("drawn 1").is_visible()
+    assert view.locator("p[role=status]", has_text=SILENCE).count() == 1  # and read out
+    if end == "restarted":
+        slow.run_all()
+        assert slow.cell(0).get_by_text(SILENCE).count() == 0
+        move(slow)
+        slow.cell(0).get_by_text("drawn 1").wait_for()

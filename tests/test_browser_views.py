@@ -1,22 +1,16 @@
 """The views that live in the browser, in a real one: what they draw is what the model draws.
 
-Most of it is tested on plain pages, opened as files with every request to elsewhere blocked. Then a
-notebook in JupyterLab, as a learner meets it: run by keyboard, after a restart of the kernel, saved
-and opened again, not yet trusted, and exported. Expected pictures are torch's; the browser may
-differ by `LEVELS` grey levels of 255.
+They stand on plain pages, opened as files with every request to elsewhere blocked (and in
+JupyterLab in test_browser.py). Expected pictures are torch's; the browser may differ by `LEVELS`
+grey levels of 255.
 """
 
 import ast
-import json
 import math
 import re
-import subprocess
-import sys
 
-import nbformat
 import pytest
 import torch
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
 from course_utils import VAE, Autoencoder
@@ -62,18 +56,6 @@ lively, x, y, vae, flat, conditional, vqvae, samples = (
 )
 small = lively(VAE.dense(20, (32,)))
 convolutional = lively(VAE.conv(4, (6, 5, 7)))
-
-KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-CELLS = {
-    "title": new_markdown_cell("# Views"),
-    "setup": new_code_cell(MODELS),
-    "vae": new_code_cell("scrub(vae)"),
-    "flat": new_code_cell("scrub(flat, x, y)"),
-    "conditional": new_code_cell("scrub(conditional, x, y)"),
-    "vqvae": new_code_cell("scrub(vqvae, x)"),
-    "walk": new_code_cell("walk(vae, x[0], x[1])"),
-    "film": new_code_cell('film(samples, alt="Static")'),
-}
 
 PIXELS = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -603,157 +585,3 @@ def test_a_film_shows_its_frames(show):
     view.get_by_role("button", name="Play").click()
     view.page.wait_for_function("slider => slider.value === '3'", arg=slider.element_handle())
     view.page.wait_for_function("slider => slider.value === '0'", arg=slider.element_handle())
-
-
-# --- in JupyterLab --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    root = folder / "notebooks"
-    root.mkdir()
-    cells = list(CELLS.values())
-    nbformat.write(
-        new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), root / "views.ipynb"
-    )
-    with browser.lab(folder, root) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def lesson(lab, chromium):
-    """The notebook, open, run by keyboard, and saved."""
-    with lab.open(chromium, "views.ipynb") as notebook:
-        notebook.run_by_keyboard()
-        assert browser.errors(notebook.cells()) == []
-        notebook.save()
-        yield notebook
-
-
-def view_in(notebook, name):
-    view = notebook.cell(list(CELLS).index(name)).locator(".course-view")
-    view.locator("form.cv-live").wait_for()
-    return view
-
-
-def selected(notebook):
-    return notebook.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
-    )
-
-
-def assert_answers_to_keys(view):
-    """The last slider moves, the picture with it, and is what torch draws."""
-    before = drawn(view.locator("canvas.cv-picture"))
-    slider = view.get_by_role("slider").last
-    slider.focus()
-    press(view, "Home", "ArrowRight", "ArrowRight")
-    assert code_of(view)[-1] == pytest.approx(-2.8)
-    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
-    assert_decodes(view, vae)
-    press(view, "End")
-
-
-def test_in_lab_a_learner_scrubs_by_keyboard(lesson):
-    view = view_in(lesson, "vae")
-    lesson.cell(list(CELLS).index("vae")).locator(".jp-InputArea").click()
-    press(view, "Escape")
-    for _ in range(40):
-        press(view, "Tab")
-        if view.locator("input[type=range]:focus").count():
-            break
-    here = selected(lesson)
-    before = drawn(view.locator("canvas.cv-picture"))
-    press(view, *["ArrowRight"] * 5, "ArrowDown", "ArrowUp", "ArrowLeft")
-    assert code_of(view)[0] == pytest.approx(0.4)
-    assert selected(lesson) == here, "Lab leaves the arrow keys alone"
-    assert not torch.equal(drawn(view.locator("canvas.cv-picture")), before)
-    assert_decodes(view, vae)
-    press(view, "Escape", "Tab")
-    assert view.locator("input[type=range]:focus").get_attribute("aria-label") == "z[1]"
-
-
-def test_in_lab_a_slider_is_dragged(lesson):
-    view = view_in(lesson, "vae")
-    view.get_by_role("button", name="Reset").click()
-    box = view.get_by_role("slider", name="z[2]").bounding_box()
-    mouse, middle = lesson.page.mouse, box["y"] + box["height"] / 2
-    mouse.move(box["x"] + box["width"] / 2, middle)
-    mouse.down()
-    mouse.move(box["x"] + 0.9 * box["width"], middle, steps=5)
-    mouse.up()
-    assert 1.8 < code_of(view)[2] < 3 and code_of(view).count_nonzero() == 1
-    assert_decodes(view, vae)
-
-
-def test_in_lab_dragging_draws_what_lies_under_the_mouse(lesson):
-    """Wherever the mouse is held, the picture is that of the code there (`make bench` has the
-    milliseconds)."""
-    view = view_in(lesson, "vae")
-    box = view.get_by_role("slider", name="z[2]").bounding_box()
-    mouse, middle = lesson.page.mouse, box["y"] + box["height"] / 2
-    mouse.move(box["x"] + box["width"] / 2, middle)
-    mouse.down()
-    codes = []
-    for share in (0.2, 0.8, 0.4, 0.6):
-        mouse.move(box["x"] + share * box["width"], middle, steps=10)
-        lesson.page.evaluate(
-            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-        codes.append(code_of(view)[2].item())
-        assert_decodes(view, vae)
-    mouse.up()
-    assert codes[0] < codes[2] < codes[3] < codes[1]
-
-
-@pytest.mark.parametrize("name", list(CELLS)[2:])
-def test_in_lab_every_view_is_alive_and_keeps_its_keys(lesson, name):
-    view = view_in(lesson, name)
-    assert view.locator("canvas.cv-picture").first.is_visible()
-    for control in view.get_by_role("slider").all()[:1] + view.get_by_role("radio").all()[:1]:
-        control.focus()
-        press(view, *["ArrowRight", "ArrowDown"] * 3)
-        assert selected(lesson) == list(CELLS).index(name), "Lab leaves the arrow keys alone"
-
-
-def test_a_view_needs_no_kernel(lesson):
-    view = view_in(lesson, "vae")
-    lesson.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
-    assert_answers_to_keys(view)
-
-
-def test_a_saved_notebook_opens_alive(lab, lesson, chromium):
-    with lab.open(chromium, "views.ipynb", "JupyterLab Dark") as notebook:
-        assert notebook.is_trusted()
-        assert_answers_to_keys(view_in(notebook, "vae"))
-
-
-def test_an_untrusted_notebook_shows_still_pictures(lab, lesson, chromium):
-    saved = json.loads((lab.root / "views.ipynb").read_text())
-    saved["cells"][0]["source"] = "# Changed by someone else"
-    (lab.root / "untrusted.ipynb").write_text(json.dumps(saved))
-    with lab.open(chromium, "untrusted.ipynb") as notebook:
-        assert not notebook.is_trusted()
-        for name in list(CELLS)[2:]:
-            cell = notebook.cell(list(CELLS).index(name))
-            picture = cell.locator("img").first
-            assert picture.get_attribute("alt")
-            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
-            assert cell.get_by_text("A still picture").is_visible()
-            assert cell.get_by_role("slider").count() == 0
-
-
-def test_an_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
-    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path)]
-    subprocess.run([*command, str(lab.root / "views.ipynb")], check=True, capture_output=True)
-    page = chromium.new_page()
-    refused = browser.keep_local(page)
-    page.goto((tmp_path / "views.html").as_uri())
-    page.locator("form.cv-live").nth(len(CELLS) - 3).wait_for()
-    assert_answers_to_keys(page.locator(".course-view").first)
-    # nbconvert's own template asks for these two; nothing of the course asks for anything.
-    assert all("mathjax" in address or "require.js" in address for address in refused)
-    page.close()
