@@ -121,11 +121,13 @@ def wrong(x_hat, x):
 @pytest.mark.parametrize("exercise", EXERCISES, ids=label)
 class TestEveryExercise:
     def test_is_described(self, exercise):
-        assert exercise.difficulty in range(1, 6)
-        assert exercise.minutes > 0
-        assert len(exercise.success) > 20
-        assert len(exercise.hints) >= 2
-        assert all(len(text) > 20 for text in exercise.hints)
+        name, long = exercise.name, 20  # characters of a sentence
+        assert exercise.difficulty in range(1, 6), f"{name} has no difficulty from 1 to 5"
+        assert exercise.minutes > 0, f"{name} has no minutes"
+        assert len(exercise.success) > long, f"{name} lacks its sentence for success"
+        assert len(exercise.hints) >= 2, f"{name} lacks hints: there are to be two or more"
+        for hint in exercise.hints:
+            assert len(hint) > long, f"{name} has a hint that is no sentence: {hint!r}"
 
     def test_solution_is_the_specification(self, exercise):
         module = f"lessons.lesson_{exercise.lesson:02d}.{exercise.name}"
@@ -165,8 +167,9 @@ class TestEveryExercise:
 
     def test_has_enough_answers(self, exercise):
         """Eight wrong ones, five for the smallest exercises, and three right ones."""
-        assert len(answers_of(exercise, "WRONG")) >= (5 if exercise.difficulty == 1 else 8)
-        assert len(answers_of(exercise, "RIGHT")) >= 3
+        for kind, wanted in (("WRONG", 5 if exercise.difficulty == 1 else 8), ("RIGHT", 3)):
+            found = len(answers_of(exercise, kind))
+            assert found >= wanted, f"{exercise.name} lacks answers: {found} of {wanted} in {kind}"
 
     def test_wrong_answers_get_messages_of_their_own(self, exercise):
         messages = {}

@@ -503,6 +503,7 @@ COMPILED = textwrap.dedent(
 )
 
 
+@pytest.mark.thorough
 def test_torch_compile_can_follow_a_vae():
     # This compiler needs no C++; what it cannot follow, no other can.
     subprocess.run([sys.executable, "-c", COMPILED, "aot_eager"], check=True)

@@ -1,8 +1,9 @@
 """Lessons in a hurry: IPython runs this file first in a kernel of the tests.
 
-Here `fit` trains for a few epochs on few pictures, and what a lesson asserts of the results is not
-asserted: `make execute` and `make test-all` do both in full. What the tests look at is all the
-rest. The small digits pass for MNIST, because lessons go through the smaller set more often.
+Here `fit` trains for a few epochs on few pictures, few are loaded at all, and what a lesson asserts
+of the results is not asserted: `make execute` and `make test-all` do both in full. What the tests
+look at is all the rest. The small digits pass for MNIST, because lessons go through the smaller set
+more often.
 """
 
 import ast
@@ -13,6 +14,7 @@ import course_utils
 from course_utils import anomaly, data, training
 
 PICTURES, EPOCHS = 32, 6
+LOADED = {"train_limit": 400, "test_limit": 200}
 
 
 class WithoutAsserts(ast.NodeTransformer):
@@ -32,10 +34,16 @@ def fit_few(model, objective, train, *, fit=training.fit, **settings):
 
 
 def load_small(*args, load=data.load_images, **settings):
-    """`load_images`, under MNIST's name where it is the digits."""
-    images = load(*args, **settings)
+    """`load_images`, some of them, and under MNIST's name where they are the digits."""
+    limits = {name: min(settings.get(name) or most, most) for name, most in LOADED.items()}
+    images = load(*args, **settings | limits)
     return images._replace(name="mnist") if images.name == "digits" else images
 
+
+# The first optimizer of a process would import torch's compiler, only to keep it away from these
+# two, and that takes longer than all training here.
+for method in (torch.optim.Optimizer.add_param_group, torch.optim.Optimizer.zero_grad):
+    setattr(method.__wrapped__, "__dynamo_disable", method.__wrapped__)
 
 get_ipython().ast_transformers.append(WithoutAsserts())
 course_utils.fit = training.fit = anomaly.fit = fit_few
