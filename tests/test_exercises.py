@@ -126,8 +126,8 @@ class TestEveryExercise:
         assert exercise.minutes > 0, f"{name} has no minutes"
         assert len(exercise.success) > long, f"{name} lacks its sentence for success"
         assert len(exercise.hints) >= 2, f"{name} lacks hints: there are to be two or more"
-        for hint in exercise.hints:
-            assert len(hint) > long, f"{name} has a hint that is no sentence: {hint!r}"
+        for each in exercise.hints:
+            assert len(each) > long, f"{name} has a hint that is no sentence: {each!r}"
 
     def test_solution_is_the_specification(self, exercise):
         module = f"lessons.lesson_{exercise.lesson:02d}.{exercise.name}"
