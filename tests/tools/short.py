@@ -1,6 +1,6 @@
 """Lessons in a hurry: IPython runs this file first in a kernel of the tests.
 
-Here `fit` trains for a few epochs on few pictures, few are loaded at all, and what a lesson asserts
+Here `fit` trains for a few epochs on few pictures, few of them are loaded at all, and what a lesson asserts
 of the results is not asserted: `make execute` and `make test-all` do both in full. What the tests
 look at is all the rest. The small digits pass for MNIST, because lessons go through the smaller set
 more often.
@@ -13,8 +13,7 @@ import torch
 import course_utils
 from course_utils import anomaly, data, training
 
-PICTURES, EPOCHS = 32, 6
-LOADED = {"train_limit": 400, "test_limit": 200}
+PICTURES, EPOCHS, LOADED = 32, 6, 400
 
 
 class WithoutAsserts(ast.NodeTransformer):
@@ -35,8 +34,8 @@ def fit_few(model, objective, train, *, fit=training.fit, **settings):
 
 def load_small(*args, load=data.load_images, **settings):
     """`load_images`, some of them, and under MNIST's name where they are the digits."""
-    limits = {name: min(settings.get(name) or most, most) for name, most in LOADED.items()}
-    images = load(*args, **settings | limits)
+    settings["train_limit"] = min(settings.get("train_limit") or LOADED, LOADED)
+    images = load(*args, **settings)
     return images._replace(name="mnist") if images.name == "digits" else images
 
 
