@@ -1,9 +1,9 @@
 """Lessons in a hurry: IPython runs this file first in a kernel of the tests.
 
-Here `fit` trains for a few epochs on few pictures, few of them are loaded at all, and what a lesson asserts
-of the results is not asserted: `make execute` and `make test-all` do both in full. What the tests
-look at is all the rest. The small digits pass for MNIST, because lessons go through the smaller set
-more often.
+Here `fit` trains for a few epochs on few pictures, a few hundred are loaded at all, and what a
+lesson asserts of the results is not asserted: `make execute` and `make test-all` do both in full.
+What the tests look at is all the rest. The small digits pass for MNIST, because lessons go through
+the smaller set more often.
 """
 
 import ast
