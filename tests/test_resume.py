@@ -152,28 +152,29 @@ def test_the_next_day_is_another_process(x, tmp_path):
         from course_utils import VAE, fit, negative_elbo, linear_warmup
 
         x = torch.rand(100, 6, generator=torch.Generator().manual_seed(0))
-        model = VAE.dense(2, (8,), input_shape=(6,), dropout=0.2)
-
-        def keep(model, history):
-            history.save(sys.argv[1])
-            if history.epochs == int(sys.argv[2]):
-                raise SystemExit  # as if the power had failed
-
-        resume = sys.argv[1] if len(sys.argv) > 3 else None
         options = {"val": x[:30], "epochs": 4, "batch_size": 32, "device": "cpu"}
-        objective = negative_elbo(linear_warmup(0.5))
-        history = fit(model, objective, x, callbacks=[keep], resume=resume, **options)
-        print(repr(history.terms), [p.double().sum().item() for p in model.parameters()])
+
+        def train(folder, last, resume=None):
+            def keep(model, history):
+                history.save(folder)
+                if history.epochs == last:
+                    raise SystemExit  # as if the power had failed
+
+            model = VAE.dense(2, (8,), input_shape=(6,), dropout=0.2)
+            objective = negative_elbo(linear_warmup(0.5))
+            history = fit(model, objective, x, callbacks=[keep], resume=resume, **options)
+            print(repr(history.terms), [p.double().sum().item() for p in model.parameters()])
+
         """
     )
 
-    def run(*arguments):
-        command = [sys.executable, "-c", script, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    def run(line):
+        command = [sys.executable, "-c", script + line]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        return done.stdout
 
-    expected = run(tmp_path / "whole", 9)
-    assert run(tmp_path / "run", 2) == ""
-    assert run(tmp_path / "run", 9, "resume") == expected != ""
+    expected = run('train("whole", 9); train("run", 2); print("never reached")')
+    assert run('train("run", 9, "run")') == expected != ""
 
 
 def test_what_a_callback_keeps_is_a_history_at_the_end_of_an_epoch(x, tmp_path):
