@@ -44,3 +44,14 @@ def in_chunks(function: Callable[..., Tensor], *x: Tensor, size: int = CHUNK) ->
     """function(*x), computed on pieces of at most `size` examples and joined again."""
     pieces = zip(*(each.split(size) for each in x), strict=True)
     return torch.cat([function(*piece) for piece in pieces])
+
+
+def source(generator: torch.Generator | None) -> torch.Generator | None:
+    """`generator` itself, or a sentence: a bare seed in its place is an easy slip."""
+    if generator is None or isinstance(generator, torch.Generator):
+        return generator
+    seed = generator if type(generator) is int else 0
+    raise ValueError(
+        f"generator is {generator!r}; expected one of torch's, such as "
+        f"torch.Generator().manual_seed({seed}), or None for torch's global stream"
+    )

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from course_utils._running import source
 from course_utils.metrics import pca
 
 
@@ -99,6 +100,6 @@ class ProbabilisticPCA(NamedTuple):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n d"]:
         """n draws of x: a code from the prior, the plane through m, and noise."""
         d, k = self.weight.shape
-        z = torch.randn(n, k, generator=generator).to(self.mean)
+        z = torch.randn(n, k, generator=source(generator)).to(self.mean)
         noise = torch.randn(n, d, generator=generator).to(self.mean)
         return z @ self.weight.T + self.mean + self.variance.sqrt() * noise

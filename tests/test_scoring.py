@@ -17,15 +17,18 @@ from course_utils import (
     Autoencoder,
     ConditionalVAE,
     PeekingVAE,
+    SymbolPrior,
     bound_parts,
     elbo,
     gaussian_kl,
     gaussian_log_density,
     log_likelihood,
+    rate_parts,
     reconstruction_probability,
     reparameterize,
 )
 from course_utils.metrics import bounds
+from course_utils.ppca import ProbabilisticPCA
 
 
 def seeded(seed=0):
@@ -189,3 +192,24 @@ def test_a_model_of_another_precision_draws_and_is_scored(build, precision):
         assert elbo(model, x).isfinite().all()
         drawn = model.sample(2, seeded())
         assert drawn.isfinite().all() and drawn.shape == (2, 1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda x, **mine: elbo(VAE.dense(2, (4,)), x, **mine),
+        lambda x, **mine: log_likelihood(VAE.dense(2, (4,)), x, 3, **mine),
+        lambda x, **mine: VAE.dense(2, (4,)).sample(2, **mine),
+        lambda x, **mine: PeekingVAE.dense(2, (4,), channels=2).sample(2, **mine),
+        lambda x, **mine: PeekingVAE.dense(2, (4,), channels=2).draw(torch.zeros(1, 2), **mine),
+        lambda x, **mine: ConditionalVAE.dense(2, 3, (4,)).sample(torch.tensor([1]), **mine),
+        lambda x, **mine: SymbolPrior.conv(4, 4, 1, shape=(2, 2)).sample(1, **mine),
+        lambda x, **mine: ProbabilisticPCA.fit(x.flatten(1)[:, :3], 1).sample(2, **mine),
+        lambda x, **mine: rate_parts(torch.zeros(3, 2), torch.zeros(3, 2), **mine),
+    ],
+)
+def test_a_seed_in_place_of_a_generator_is_one_sentence(draw, unchecked):
+    x = torch.rand(2, 1, 28, 28, generator=seeded())
+    with pytest.raises(ValueError, match=r"generator is 3; expected .*manual_seed\(3\)"):
+        draw(x, generator=3)
+    draw(x, generator=seeded())

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils._running import source
 from course_utils.losses import gaussian_log_density
 from course_utils.models import reparameterize
 
@@ -161,7 +162,7 @@ def rate_parts(
     n = len(mu)
     if n == 0 or draws < 1:
         raise ValueError(f"{n} pictures and {draws} draws; expected at least one of each")
-    of = torch.randperm(n, generator=generator).repeat(-(-draws // n))[:draws]
+    of = torch.randperm(n, generator=source(generator)).repeat(-(-draws // n))[:draws]
     z = reparameterize(mu[of], log_var[of], generator)
     size = max(1, AT_ONCE // max(1, mu.numel()))
     pieces = [_mixture(piece, mu, log_var) for piece in z.split(size)]

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils._running import evaluating, in_chunks, seeded
+from course_utils._running import evaluating, in_chunks, seeded, source
 from course_utils.losses import bernoulli_nll
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, full_precision, run
@@ -134,7 +134,7 @@ class ConditionalVAE(Model):
         """
         n = len(y) if isinstance(y, Tensor) and y.ndim else 1
         labels, place = self.one_hot(y, n), next(self.parameters())
-        z = torch.randn(n, self.latent_dim, generator=generator).to(place)
+        z = torch.randn(n, self.latent_dim, generator=source(generator)).to(place)
         with evaluating(self):
             both = torch.cat([z, labels.to(z)], dim=1)
             return in_chunks(lambda piece: self.to_image(run(self.decoder, piece)), both)

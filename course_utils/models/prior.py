@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils._numbers import whole
-from course_utils._running import evaluating, seeded
+from course_utils._running import evaluating, seeded, source
 from course_utils.models.base import Model, full_precision
 from course_utils.models.blocks import MaskedConv2d
 from course_utils.models.inputs import check_labels, check_symbols
@@ -111,6 +111,7 @@ class SymbolPrior(Model):
             ValueError: if n is less than 1, or labels are missing, too many, or out of range.
         """
         n = whole("n", n, expected="the number of grids to draw, 1 or more")
+        generator = source(generator)
         height, width = self.input_shape
         place = self.place.device
         grid = torch.zeros(n, height, width, dtype=torch.long, device=place)

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_utils._numbers import whole
-from course_utils._running import evaluating, in_chunks, seeded
+from course_utils._running import evaluating, in_chunks, seeded, source
 from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
@@ -48,7 +48,7 @@ def reparameterize(
     """
     # As torch.randn would draw it, which torch.compile cannot follow when it is given a generator.
     epsilon = torch.empty_like(mu, memory_format=torch.contiguous_format).normal_(
-        generator=generator
+        generator=source(generator)
     )
     return mu + torch.exp(log_var / 2) * epsilon
 
@@ -223,7 +223,7 @@ class VAE(Model):
                 "the width of the code is unknown; build with VAE(..., latent_dim=...)"
             )
         place = next(self.parameters())
-        z = torch.randn(n, self.latent_dim, generator=generator).to(place)
+        z = torch.randn(n, self.latent_dim, generator=source(generator)).to(place)
         with evaluating(self):
             return in_chunks(lambda piece: self.to_image(self.decode(piece)), z)
 
@@ -316,7 +316,7 @@ class PeekingVAE(VAE):
         """
         _, rows, columns = self.input_shape or IMAGE
         draws = torch.rand if self.output == "sigmoid" else torch.randn
-        noise = draws(len(z), rows, columns, generator=generator).to(z)
+        noise = draws(len(z), rows, columns, generator=source(generator)).to(z)
         with evaluating(self):
             share = run(self.decoder, z)
             x = torch.zeros_like(share)
@@ -331,7 +331,7 @@ class PeekingVAE(VAE):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
         """n new images: z from the prior, then `draw`."""
         n = whole("n", n, expected="the number of images to draw, 1 or more")
-        z = torch.randn(n, self.latent_dim, generator=generator)
+        z = torch.randn(n, self.latent_dim, generator=source(generator))
         return self.draw(z.to(next(self.parameters())), generator)
 
     def _peek_at(self, x: Tensor, i: int, j: int) -> Tensor:
