@@ -36,7 +36,7 @@ class ConditionalVAE(nn.Module):
 
     x is (batch, input_dim), in [0, 1]; y is (batch,), whole numbers from 0 to num_classes - 1. Any
     layers will do. Labels are names, not amounts: 9 is no more than 3. So each enters as a row of
-    zeros with a one at its place, or through an `nn.Embedding`.
+    its own: zeros with a one at its place, say, or what an `nn.Embedding` holds for it.
     """
 
     def __init__(self, input_dim: int = 784, latent_dim: int = 20, num_classes: int = 10) -> None:
