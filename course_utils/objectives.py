@@ -121,6 +121,11 @@ def denoising(corrupt: Corruption) -> Objective:
 
     Raises:
         ValueError: if corrupt is no corruption.
+
+    >>> from course_utils import Autoencoder, gaussian_noise
+    >>> objective = denoising(gaussian_noise(0.5))
+    >>> objective(Autoencoder.dense(8), torch.rand(2, 1, 28, 28))["loss"] > 0
+    tensor(True)
     """
     _check_corruption(corrupt)
 
@@ -177,6 +182,13 @@ def sparse(
 
     Raises:
         ValueError: if weight is negative, kind is none of the three, or "kl" meets a ReLU code.
+
+    >>> from course_utils import Autoencoder
+    >>> model, x = Autoencoder.dense(8, code="relu"), torch.rand(2, 1, 28, 28)
+    >>> list(sparse(weight=0.1)(model, x))
+    ['loss', 'reconstruction', 'penalty', 'active']
+    >>> sparse(weight=0.0, kind="top_k", k=2)(model, x)["active"].max() <= 2 / 8
+    tensor(True)
     """
     _check_price(weight=weight)
     if kind not in ("l1", "kl", "top_k"):
@@ -213,6 +225,10 @@ def contractive(weight: float, method: Literal["exact", "hutchinson"] = "exact")
 
     Raises:
         ValueError: if weight is negative.
+
+    >>> from course_utils import Autoencoder
+    >>> list(contractive(weight=0.1)(Autoencoder.dense(8), torch.rand(2, 1, 28, 28)))
+    ['loss', 'reconstruction', 'jacobian']
     """
     _check_price(weight=weight)
 
@@ -242,6 +258,12 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
 
     Raises:
         ValueError: if beta or free_bits is negative.
+
+    >>> from course_utils import VAE, linear_warmup
+    >>> terms = negative_elbo()(VAE.dense(8), torch.rand(2, 1, 28, 28))
+    >>> torch.equal(terms["loss"], terms["reconstruction"] + terms["kl"])
+    True
+    >>> objective = negative_elbo(beta=linear_warmup(0.5))  # β rises during the first half
     """
     if isinstance(beta, nn.Module) or not callable(beta):
         _check_price("0 or more, or a schedule", beta=beta)
@@ -276,6 +298,10 @@ def vector_quantized(commitment: float = 0.25) -> Objective:
 
     Raises:
         ValueError: if commitment is negative.
+
+    >>> from course_utils import VQVAE
+    >>> list(vector_quantized()(VQVAE.patches(16), torch.rand(2, 1, 28, 28)))
+    ['loss', 'reconstruction', 'quantization']
     """
     _check_price(commitment=commitment)
 

@@ -91,6 +91,10 @@ def load_images(
         DataError: a file is damaged or unreadable. "auto" raises this too: a damaged MNIST is
             never silently replaced by other data.
         DataUnavailable: "mnist" or "fashion_mnist" is missing and cannot be downloaded.
+
+    >>> images = load_images("digits", train_limit=100)
+    >>> images.train.shape, images.train_labels.shape
+    (torch.Size([100, 1, 28, 28]), torch.Size([100]))
     """
     name = resolve_name(name)
     train_limit = _checked_limit("train_limit", train_limit)

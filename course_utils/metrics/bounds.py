@@ -43,6 +43,10 @@ def elbo(
         ValueError: if samples is less than 1, or x is no batch that the model could be trained on.
 
     Whole data sets pass in pieces. The draws are those of the whole, whatever the pieces.
+
+    >>> from course_utils import VAE, elbo
+    >>> elbo(VAE.dense(8), torch.rand(5, 1, 28, 28)).shape
+    torch.Size([5])
     """
     mu, log_var = _encoded(model, x, samples)
     with evaluating(model):

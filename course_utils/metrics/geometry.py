@@ -41,6 +41,10 @@ def pca(x: Float[Tensor, "n *features"]) -> PCA:
     """Principal directions and variances of x, from the eigenvectors of its covariance.
 
     Computed in float64. The sign of a direction is arbitrary.
+
+    >>> x = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    >>> pca(x).variances
+    tensor([2.0000, 0.5000], dtype=torch.float64)
     """
     rows = x.flatten(1).double()
     mean = rows.mean(0)
@@ -80,6 +84,10 @@ def principal_angles(
 
     Returns:
         min(k, m) angles in radians, from 0 to π/2.
+
+    >>> plane, line = torch.eye(3)[:, :2], torch.ones(3, 1)
+    >>> principal_angles(plane, line).rad2deg().round(decimals=1)
+    tensor([35.3000], dtype=torch.float64)
     """
     from scipy.linalg import subspace_angles
 

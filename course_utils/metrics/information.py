@@ -86,6 +86,10 @@ def mutual_information_gap(
 
     Raises:
         ValueError: as `mutual_information`, or if the code has less than two numbers.
+
+    >>> factors = torch.cartesian_prod(torch.arange(4), torch.arange(4))
+    >>> mutual_information_gap(factors.float(), factors)  # each number is a factor
+    1.0
     """
     if codes.shape[1] < 2:
         raise ValueError("the code has one number; a gap needs two or more to compare")

@@ -34,6 +34,10 @@ class ConditionalVAE(Model):
         num_classes: labels are 0 to num_classes - 1.
         latent_dim: the width of the code.
         input_shape: see `course_utils.models.base.Model`.
+
+    >>> model = ConditionalVAE.dense(latent_dim=2, num_classes=10)
+    >>> model.sample(torch.tensor([3, 3, 8])).shape  # two 3s and an 8, once it is trained
+    torch.Size([3, 1, 28, 28])
     """
 
     def __init__(

@@ -34,6 +34,10 @@ class SymbolPrior(Model):
         num_classes: how many labels there are, or None for a prior without labels.
 
     `SymbolPrior.conv` builds it from a seed.
+
+    >>> prior = SymbolPrior.conv(num_symbols=16, shape=(7, 7))
+    >>> prior.sample(4).shape
+    torch.Size([4, 7, 7])
     """
 
     def __init__(

@@ -61,6 +61,10 @@ class VectorQuantizer(nn.Module):
             memory (van den Oord et al., 2017, appendix A.1).
         restart: in training, a vector that has gone unused for as many calls is put where some
             vector of the present batch is; None never does. (Dhariwal et al., "Jukebox", 2020.)
+
+    >>> quantize = VectorQuantizer(num_embeddings=8, embedding_dim=2)
+    >>> quantize(torch.rand(5, 3, 2)).indices.shape
+    torch.Size([5, 3])
     """
 
     def __init__(
@@ -132,6 +136,11 @@ class VQVAE(Model):
         quantizer: a `VectorQuantizer`.
         decoder: maps (batch, embedding_dim, height, width) to (batch, *input_shape): logits.
         input_shape: see `course_utils.models.base.Model`.
+
+    >>> model = VQVAE.patches(num_embeddings=16)
+    >>> symbols = model.symbols(torch.rand(5, 1, 28, 28))
+    >>> symbols.shape, model.decode_indices(symbols).shape
+    (torch.Size([5, 7, 7]), torch.Size([5, 1, 28, 28]))
     """
 
     def __init__(

@@ -45,6 +45,11 @@ def reparameterize(
     """A draw z = μ + σ ε with ε ~ N(0, I), so that the gradient passes to μ and σ.
 
     Kingma & Welling, 2014, section 2.4.
+
+    >>> mu = torch.zeros(10_000, 1)
+    >>> z = reparameterize(mu, log_var=mu + math.log(4), generator=torch.Generator().manual_seed(0))
+    >>> z.std().round(decimals=1)  # σ = exp(log σ² / 2)
+    tensor(2.)
     """
     # As torch.randn would draw it, which torch.compile cannot follow when it is given a generator.
     epsilon = torch.empty_like(mu, memory_format=torch.contiguous_format).normal_(
@@ -243,6 +248,10 @@ class PeekingVAE(VAE):
         peek: maps (batch, *input_shape) to the same shape; what it says about a pixel must depend
             on the pixels before it alone, as after a `MaskedConv2d` of kind "A".
         reach: how many rows and columns peek looks around, which `draw` uses to look no further.
+
+    >>> model = PeekingVAE.dense(latent_dim=2)
+    >>> model.draw(torch.zeros(3, 2)).shape  # three images of one code, each drawn anew
+    torch.Size([3, 1, 28, 28])
     """
 
     def __init__(

@@ -1,9 +1,8 @@
 """Lessons in a hurry: IPython runs this file first in a kernel of the tests.
 
-Here `fit` trains for a few epochs on few pictures, a few hundred are loaded at all, and what a
-lesson asserts of the results is not asserted: `make execute` and `make test-all` do both in full.
-What the tests look at is all the rest. The small digits pass for MNIST, because lessons go through
-the smaller set more often.
+Here `fit` trains for a few epochs on few pictures, and what a lesson asserts of the results is not
+asserted: `make execute` and `make test-all` do both in full. What the tests look at is all the
+rest. The small digits pass for MNIST, because lessons go through the smaller set more often.
 """
 
 import ast
@@ -13,7 +12,7 @@ import torch
 import course_utils
 from course_utils import anomaly, data, training
 
-PICTURES, EPOCHS, LOADED = 32, 6, 400
+PICTURES, EPOCHS = 32, 6
 
 
 class WithoutAsserts(ast.NodeTransformer):
@@ -33,8 +32,7 @@ def fit_few(model, objective, train, *, fit=training.fit, **settings):
 
 
 def load_small(*args, load=data.load_images, **settings):
-    """`load_images`, some of them, and under MNIST's name where they are the digits."""
-    settings["train_limit"] = min(settings.get("train_limit") or LOADED, LOADED)
+    """`load_images`, under MNIST's name where it is the digits."""
     images = load(*args, **settings)
     return images._replace(name="mnist") if images.name == "digits" else images
 
