@@ -47,9 +47,10 @@ lab: $(STAMP)  ## install if needed, then open JupyterLab with lesson 00 (on Lin
 
 # One run of pytest on two processes, so that none waits while another starts a browser or a kernel.
 PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadscope
+WITHOUT_NBVAL = -p no:nbval
 
 test: lint  ## install if needed, then run what every change has to pass
-	$(PYTEST)
+	$(PYTEST) $(WITHOUT_NBVAL)
 
 # nbval runs each notebook as committed, cell by cell in one kernel, on MNIST where there is MNIST.
 test-all: lint  ## run everything: also fifty seeds, whole lessons on MNIST, the digits, mutants
@@ -67,7 +68,7 @@ format: $(STAMP)  ## put style and formatting right
 	$(PY) -m ruff format .
 
 test-unit: $(STAMP)  ## run the unit, property and checker tests
-	$(PYTEST) -m "not browser and not notebook"
+	$(PYTEST) $(WITHOUT_NBVAL) -m "not browser and not notebook"
 
 test-browser: $(STAMP)  ## run the browser tests (skipped without Chromium, unless REQUIRE_BROWSER=1)
 	$(PYTEST) -m browser
