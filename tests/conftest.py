@@ -24,6 +24,7 @@ WHOLE_LESSON = "test_a_lesson_runs"
 # jsonschema, which nbformat imports, would compile 38 grammars of addresses that no notebook has:
 # two seconds of every process. Without this package it leaves them out.
 sys.modules["rfc3987_syntax"] = None
+
 matplotlib.use("Agg")  # no windows; not by MPLBACKEND, which the notebooks' kernels would inherit
 
 # Every run draws the same examples, and a slow first call is no failure.
