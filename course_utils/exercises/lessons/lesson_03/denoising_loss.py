@@ -301,7 +301,7 @@ exercise = Exercise(
                         .flatten(1)
                         .sum(1)
                     ),
-                    "This is the cross-entropy of lesson 01, section 8. Here the squared error is "
+                    "This is the cross-entropy of lesson 01, section 9. Here the squared error is "
                     "wanted.",
                 ),
             ],
