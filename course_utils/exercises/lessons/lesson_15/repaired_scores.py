@@ -40,13 +40,13 @@ def specimen(
 def _tables(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
     def table(n: int, m: int, d: int) -> tuple[Tensor, Tensor]:
         mix = torch.randn(d, d, generator=generator)
-        unit, zero = torch.logspace(-1, 1, d), 3 * torch.randn(d, generator=generator)
+        unit, zero = torch.logspace(-0.5, 1, d), 3 * torch.randn(d, generator=generator)
         rows = (torch.randn(n + m, d, generator=generator) @ mix + zero) * unit
         return rows[:n], 1.5 * rows[n:] + unit
 
     train, x = table(40, 20, 4)
     return [
-        (*(part.round(decimals=1) for part in table(6, 2, 3)), 1),
+        (*(part.round(decimals=2) for part in table(6, 2, 3)), 1),
         (*table(25, 9, 5), 2),
         (train.double(), x.double(), 3),
         (*table(30, 3, 6), 0),
