@@ -19,12 +19,9 @@ ladder = {name: curves[name][1] for name in ("specimen", "repaired")}
 assert all(values == sorted(values) for values in ladder.values()), "more directions, more decibels"
 assert all(good > bad for good, bad in zip(ladder["specimen"], ladder["repaired"], strict=True))
 assert min(seen for seen, _ in decibels.values()) > 24 > decibels["white paper"][1] + 10
-assert decibels["white paper"][0] > max(ladder["specimen"][:4])
 assert (four["repaired"] - alone).norm(dim=1).max() < 0.01 * (alone - start[:1]).norm()
 assert (four["specimen"] - alone).norm(dim=1).min() > 0.2 * (alone - start[:1]).norm()
-assert left["specimen"][0] < left["repaired"][0] and min(left["specimen"][1]) > max(
-    left["repaired"][1]
-), "a better loss, and worse drawings"
+assert min(left["specimen"][1]) > 1.2 * max(left["repaired"][1]), "worse drawings, of each copy"
 assert torch.isclose(silence, (bias**2).sum(), rtol=1e-3)
 assert by_formula > 3 * by_autograd
 assert abs(areas["repaired"][0] - areas["repaired"][1]) < 0.005
@@ -39,3 +36,5 @@ assert failed["lesson 08"] and failed["cut off"] and failed["room 4"] == 1
 
 if images.name == "mnist":
     assert knowing > 20
+    assert decibels["white paper"][0] > max(ladder["specimen"]), "white paper beats them all"
+    assert left["specimen"][0] < left["repaired"][0] - 1, "and yet a better loss"
