@@ -370,7 +370,7 @@ exercise = Exercise(
     solution=sample_grid,
     place=3,
     difficulty=3,
-    minutes=12,
+    minutes=10,
     success="It writes texts now: the film below is drawn by it, symbol after symbol.",
     hints=(
         "Begin with a tensor of zeros, (n, height, width), whole numbers. Two loops go over the "
