@@ -286,8 +286,8 @@ def for_squares_alone(prior, n, generator):
 
 RIGHT = [by_gumbel, by_the_inverse, one_grid_at_a_time, never_in_place, logits_as_they_are]
 WRONG = {
-    all_at_once: "as if zeros stood in front",
-    never_written_back: "as if zeros stood in front",
+    all_at_once: "You ask the prior once",
+    never_written_back: "k is still what it was",
     row_at_once: "not its own left part",
     column_by_column: "down the columns",
     backwards: "You begin at the end",

@@ -33,13 +33,13 @@ def sample_grid(
     is (height, width). All chance comes from the generator.
     """
     height, width = prior.shape
-    k = torch.zeros(n, height, width, dtype=torch.long)
+    written = torch.zeros(n, height, width, dtype=torch.long)
     with torch.no_grad():
         for i in range(height):
             for j in range(width):
-                p = prior(k)[:, :, i, j].softmax(dim=1)
-                k[:, i, j] = torch.multinomial(p, 1, generator=generator)[:, 0]
-    return k
+                p = prior(written)[:, :, i, j].softmax(dim=1)
+                written[:, i, j] = torch.multinomial(p, 1, generator=generator)[:, 0]
+    return written
 
 
 # --- the checks ---------------------------------------------------------------------------------
@@ -110,9 +110,13 @@ def _between(prior: Prior, seen: Callable[[int, int], bool]) -> Callable[[Tensor
 
 
 ALONE = (
-    "No place knows what was drawn before it: each was drawn as if zeros stood in front. A single "
-    "pass through the prior is enough for *real* grids, whose symbols are all known; to draw, "
-    "write each symbol into k and ask the prior again."
+    "No place knows what was drawn before it: whenever you ask the prior, k is still what it was "
+    "at the beginning. Write each symbol into the k that you ask about next."
+)
+ONCE = (
+    "You ask the prior once, and draw all places from its answer, as if zeros stood before each. "
+    "One pass is enough for *real* grids, whose symbols are all known; to draw, write each symbol "
+    "into k and ask again."
 )
 BACKWARDS = (
     "You begin at the end. The prior of a place looks at those *before* it in reading order, so "
@@ -166,7 +170,7 @@ def _order(answer: Answer) -> None:
         follows = _between(prior, lambda p, q, saw=saw: saw(p, q, height, width))
         # What was visited first was free only where the prior says so, in the first place.
         if torch.equal(flat[:, 1:], follows(got)[:, 1:]):
-            raise Wrong(BACKWARDS if message is ALONE and prior.asked[:, -1, -1].any() else message)
+            raise Wrong(_why_alone(prior) if message is ALONE else message)
     first = int((~right).any(0).nonzero()[0]) + 1
     raise Wrong(
         "We asked with a prior in which the symbols before a place decide the one at it. Up to "
@@ -174,6 +178,13 @@ def _order(answer: Answer) -> None:
         f"column {first % width} they do not. Ask `prior(k)` anew for each place, with all symbols "
         "before it in k, and read the logits at that very place: `[:, :, i, j]`."
     )
+
+
+def _why_alone(prior: Decided) -> str:
+    """What made each place see nothing but zeros before it."""
+    if prior.times == 1:
+        return ONCE
+    return BACKWARDS if prior.asked[:, -1, -1].any() else ALONE
 
 
 def _sizes(answer: Answer) -> None:

@@ -15,13 +15,13 @@ class Prior:
 
     def __init__(self, shape: tuple[int, int], dtype: torch.dtype = torch.float32) -> None:
         self.shape, self.dtype = shape, dtype
-        self.complaint, self.asked = "", torch.empty(0)
+        self.complaint, self.asked, self.times = "", torch.empty(0), 0
 
     def __call__(self, k: Tensor) -> Tensor:
         self.complaint = self._complaint(k)
         if self.complaint:
             raise ValueError(self.complaint)
-        self.asked = k.detach().clone()
+        self.asked, self.times = k.detach().clone(), self.times + 1
         return self.logits(k.detach().long()).to(self.dtype)
 
     def __repr__(self) -> str:
