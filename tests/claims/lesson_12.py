@@ -35,7 +35,7 @@ if images.name == "mnist":
     assert abs(p - blank) < 0.05 and abs(possible - 57.5) < 4 and of_others > 180
     assert error < 5.5 and len(symbols.unique()) > 28
     assert shares[paper] > 0.35 and palette[paper].mean() < 0.02
-    assert perplexity > 0.75 * ceiling and 19 < others < 28
+    assert perplexity > 0.75 * ceiling and 19 < beside_paper(symbols, 32)[2] < 28
     assert own > 0.5 and below > 0.1
     assert 70 < text_bits.mean() < 105 and one < 0.65 * eight
     certainties, asked_for, distances = (
