@@ -337,7 +337,7 @@ def test_symbols_are_chosen_for_a_place(show):
     view = show(scrub(vqvae, x))
     assert torch.equal(code_of(view), vqvae.symbols(x[:1])[0])
     assert_decodes(view, vqvae)
-    place = view.get_by_role("button", name="row 2, column 3")
+    place = view.get_by_role("button", name="row 1, column 2")
     place.click()
     before = code_of(view)
     palette = view.get_by_role("group", name="Symbol")
@@ -348,11 +348,11 @@ def test_symbols_are_chosen_for_a_place(show):
     assert_decodes(view, vqvae)
     press(view, "ArrowLeft")
     assert code_of(view)[1, 2] == 19
-    assert view.get_by_text("row 2, column 3: symbol 19").is_visible()
+    assert view.get_by_text("row 1, column 2: symbol 19").is_visible()
     place.focus()
     press(view, "ArrowDown", "ArrowRight")
     assert (
-        view.locator(".cv-cells :focus").get_attribute("aria-label").startswith("row 3, column 4")
+        view.locator(".cv-cells :focus").get_attribute("aria-label").startswith("row 2, column 3")
     )
     view.get_by_role("button", name="start from image 4").click()
     assert torch.equal(code_of(view), vqvae.symbols(x)[4])

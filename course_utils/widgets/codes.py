@@ -360,7 +360,7 @@ def _symbols(model: VQVAE, x: Tensor | None, z: Tensor | None) -> View:
     options["notes"] = [
         f"The code is {rows} × {columns} symbols out of {len(codebook)}. Choose a place in the "
         "picture, by mouse or with the arrow keys, then another symbol for it. Each shows what the "
-        "picture becomes around that place."
+        "picture becomes around that place. Rows and columns are counted from 0."
     ]
     caption = f"images, and what is decoded from their {rows} × {columns} symbols."
     return View("The hand on a code of symbols", options, still, caption)

@@ -474,7 +474,7 @@ async function symbols(root, options) {
   picture.classList.add("cv-picture");
   const caption = make("p", { className: "cv-caption" });
   const copy = copyLine();
-  const where = k => `row ${Math.floor(k / grid[1]) + 1}, column ${k % grid[1] + 1}`;
+  const where = k => `row ${Math.floor(k / grid[1])}, column ${k % grid[1]}`;  // as in Python
 
   // The places: buttons over the picture, of which Tab reaches one and the arrow keys the others.
   const cells = Array.from(code, (_, k) => button("", () => choose(k)));
