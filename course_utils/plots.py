@@ -243,7 +243,7 @@ def kl_areas(z: Float[Array, " n"], log_q: Float[Array, " n"], log_p: Float[Arra
 def kl_bars(
     kl_per_dimension: Float[Array, " latent"], *, ax: Axes | None = None, top: float | None = None
 ) -> Axes:
-    """What each dimension of a code costs, as bars, the most expensive first; those without are silent.
+    """What each dimension of a code costs, as bars, from the most expensive to the silent ones.
 
     Args:
         kl_per_dimension: nats, averaged over images.
