@@ -1,0 +1,38 @@
+"""What lesson 09 claims of any data set; and the numbers in its text, of MNIST."""
+
+import math
+
+import torch
+
+
+def gain(name, base):
+    """How many nats of bound a recipe gains over another, and the standard error of that."""
+    ours, theirs = table[name][:, 1], table[base][:, 1]
+    return (theirs.mean() - ours.mean()).item(), ((ours.var() + theirs.var()) / 4).sqrt().item()
+
+
+kl_of = {name: rows[:, 0].mean().item() for name, rows in table.items()}
+cost_of_stranger = {name: rows[:, 3].mean().item() for name, rows in table.items()}
+
+size = {name: mu[:, which].abs().mean() for name, which in groups.items() if which.any()}
+assert "silent" not in size or size["silent"] < 0.3 * size["loud"], "what is silent hardly moves"
+per_nat = back[~asleep].mean() / kl[~asleep].mean()
+assert per_nat > 2, "on average a nat comes back more than twice"
+assert abs(curves[2.0]["KL, what is paid"][1000] - 0.5 * math.log(2)) < 1e-9
+assert abs(curves[2.0]["sum"].min() + 0.1534) < 1e-4 and curves[2.0]["sum"].argmin() == 1000
+assert abs(curves[2.0]["reconstruction"][1000] + 0.5) < 1e-9 and curves[0.8]["sum"].argmin() == 0
+assert abs(of_linear.active_units - predicted[1.0][0]) <= 1, "to the unit"
+assert (loudness - wanted).abs().max() < 0.05, "without a bound the same directions are empty"
+assert abs(math.log(noises[cost.argmin()] / left_out)) < 0.05, "the best σ² is what is left out"
+assert seen.sum() == 12 and not seen[4, 4:].any() and not seen[5:].any()
+
+assert parts["3 rows"].kl < parts["no pixel"].kl / 3
+assert parts["3 rows"].negative_elbo < parts["no pixel"].negative_elbo - 20
+assert cost_of_stranger["3 rows"] < 20 < 60 < cost_of_stranger["no pixel"], "the live one minds"
+assert runs["1. β = 2"].kl < 0.5
+assert abs(term.item() - 2.0) < 1e-6 and (kl_per_dim.grad[:, [0, 2]] == 0).all()
+
+assert kl_of["3 rows, free bits 0.5"] > kl_of["3 rows"] + 4
+assert gain("3 rows, free bits 0.5", "3 rows")[0] < 0, "the nats were moved and not earned"
+assert kl_of["3 rows, warm-up"] > kl_of["3 rows"], "it wakes the code a little"
+assert measure(free).negative_elbo > measure(alive).negative_elbo + 20
