@@ -91,16 +91,8 @@ def stranger_backwards(decode_nll, mu, order):
     return decode_nll(codes) - decode_nll(mu)
 
 
-def stranger_inverse(decode_nll, mu, order):
-    return decode_nll(mu[torch.argsort(order)]) - decode_nll(mu)
-
-
 def stranger_neighbour(decode_nll, mu, order):
     return decode_nll(torch.roll(mu, 1, dims=0)) - decode_nll(mu)
-
-
-def stranger_next(decode_nll, mu, order):
-    return decode_nll(torch.cat([mu[1:], mu[:1]])) - decode_nll(mu)
 
 
 def stranger_flipped(decode_nll, mu, order):
@@ -184,14 +176,12 @@ WRONG = {
     stranger_less_the_strangers_cost: "the *stranger's* picture costs",
     stranger_costs_moved: "moved the costs and not the codes",
     stranger_moved_twice: "moved by `order` once more",
-    stranger_mean: "One number for the whole batch",
-    stranger_sum: "One number for the whole batch",
+    stranger_mean: "for the whole batch, the mean",
+    stranger_sum: "The pictures are summed as well",
     stranger_ratio: "This is a ratio",
     stranger_times: "how many *times* less probable",
     stranger_backwards: "the wrong way round",
-    stranger_inverse: "the wrong way round",
     stranger_neighbour: "got its neighbour's code",
-    stranger_next: "got its neighbour's code",
     stranger_flipped: "turned the row of codes round",
     stranger_zero: "from the code 0",
     stranger_average: "from the average code",

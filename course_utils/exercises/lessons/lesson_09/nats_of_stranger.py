@@ -174,13 +174,14 @@ _compared = Comparison(
             "The differences are right, but each stands at another picture's place: the result is "
             "moved by `order` once more. Only the codes are to be moved.",
         ),
-        *(
-            _of_costs(
-                lambda other, own, order, cut=cut: cut(other - own),
-                "One number for the whole batch. Each picture has a number of its own here; "
-                "whoever asks takes the mean.",
-            )
-            for cut in (torch.mean, torch.sum)
+        _of_costs(
+            lambda other, own, order: (other - own).mean(),
+            "One number for the whole batch, the mean. Each picture has a number of its own here; "
+            "whoever asks takes the mean.",
+        ),
+        _of_costs(
+            lambda other, own, order: (other - own).sum(),
+            "The pictures are summed as well. Each has a number of its own here, (batch,).",
         ),
         _of_costs(
             lambda other, own, order: (other - own).abs(),
