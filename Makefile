@@ -46,7 +46,7 @@ lab: $(STAMP)  ## install if needed, then open JupyterLab with lesson 00 (on Lin
 	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS) $(LESSON)
 
 # One run of pytest on two processes, so that none waits while another starts a browser or a kernel.
-PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadscope
 
 test: lint  ## install if needed, then run what every change has to pass
 	$(PYTEST)

@@ -38,5 +38,5 @@ def name_of(function: Any) -> str:
 
 
 def a(noun: str) -> str:
-    """A noun with its article: a VAE, an Autoencoder."""
-    return f"{'an' if noun[:1] in 'AEIOUaeiou' else 'a'} {noun}"
+    """A noun with its article: a VAE, an Autoencoder; and a digit with its own, an 8."""
+    return f"{'an' if noun[:1] in 'AEIOUaeiou8' else 'a'} {noun}"

@@ -25,6 +25,7 @@ from course_utils._detecting import (
     means_by_name,
     settled,
 )
+from course_utils._named import a
 from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.corruption import gaussian_noise
 from course_utils.losses import gaussian_kl, squared_error
@@ -263,7 +264,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         _check_whole("steps", self.steps, at_least=1 if self.model is None else 0)
         if not isinstance(self.model, Autoencoder | VAE | None):
             raise ValueError(
-                f"model is a {type(self.model).__name__}; expected an Autoencoder or a VAE of the "
+                f"model is {a(type(self.model).__name__)}; expected an Autoencoder or a VAE of the "
                 "course, or None"
             )
         if score == "elbo" and isinstance(self.model, Autoencoder):

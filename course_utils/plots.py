@@ -19,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._drawn import array, grey_pictures
+from course_utils._named import a
 from course_utils._numbers import whole
 
 # Okabe & Ito's palette, "Color Universal Design", 2008: distinct for every kind of colour vision.
@@ -73,11 +75,13 @@ def show(drawing: Figure | Axes, alt: str) -> None:
     """Display a figure in the notebook, with a sentence for those who cannot see it.
 
     Raises:
-        ValueError: if alt is empty.
+        ValueError: if alt is empty, or drawing is none.
     """
     from IPython.display import display
 
     _require_alt(alt)
+    if not hasattr(drawing, "figure"):
+        raise ValueError(f"drawing is {a(type(drawing).__name__)}; expected a figure, or its axes")
     picture = png(drawing if isinstance(drawing, Figure) else drawing.figure)
     # JupyterLab and its export give a PNG no alternative text, whatever its metadata say, and show
     # the HTML instead; other readers take the PNG.
@@ -110,7 +114,10 @@ def images(
         ValueError: unless each row is a batch of grey images, as a tensor, an array or a list.
     """
     captions = captions or {}
-    rows = {name: _pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
+    if not isinstance(rows, Mapping) or not rows:
+        found = "empty" if rows == {} else a(type(rows).__name__)
+        raise ValueError(f'rows is {found}; expected rows by name: {{"digits": x[:8]}}')
+    rows = {name: grey_pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
     row_list = [(name, row, captions.get(name)) for name, row in rows.items()]
     # Laid out in whole pixels of the screen, so that every pixel of an image is the same square.
     tall, wide = (magnify * side for side in row_list[0][1].shape[-2:])
@@ -150,7 +157,7 @@ def sheet(
     Raises:
         ValueError: unless these are grey pictures, and columns is 1 or more.
     """
-    pictures = _pictures("pictures", pictures, limits)
+    pictures = grey_pictures("pictures", pictures, limits)
     columns = whole("columns", columns)
     rows = math.ceil(len(pictures) / columns)
     tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[-2:])
@@ -176,7 +183,7 @@ def code_map(
         ValueError: unless there are two numbers and one label for each image.
     """
     ax = figure(height=6.0)[1] if ax is None else ax
-    xy, classes = _array("codes", codes), _array("labels", labels)
+    xy, classes = array("codes", codes), array("labels", labels)
     if xy.ndim != 2 or xy.shape[1] != 2 or classes.shape != xy.shape[:1]:
         raise ValueError(
             f"codes has shape {xy.shape} and labels {classes.shape}; expected (n, 2) and (n,): two "
@@ -202,8 +209,8 @@ def arrows(
     Args:
         options: passed on to matplotlib's quiver, such as `width` or `label`.
     """
-    x, y = _array("at", at).T
-    u, v = _array("direction", direction).T
+    x, y = array("at", at).T
+    u, v = array("direction", direction).T
     ax.quiver(x, y, u, v, color=colour, angles="xy", scale_units="xy", scale=1, **options)
     ax.update_datalim([*zip(x + u, y + v, strict=True)])  # quiver makes room for the points alone
     ax.set_aspect("equal")
@@ -341,53 +348,6 @@ def _require_alt(alt: str) -> None:
         raise ValueError("alt is empty; describe in one sentence what the figure shows")
 
 
-def _array(name: str, values: Any) -> np.ndarray:
-    """Numbers of any kind as an array: of a tensor its values, on the processor."""
-    if not isinstance(values, Tensor):
-        try:
-            values = torch.as_tensor(values)
-        except (TypeError, ValueError, RuntimeError):
-            raise ValueError(
-                f"{name} is a {type(values).__name__}; expected numbers: a tensor, an array or a "
-                "list"
-            ) from None
-    values = values.detach().cpu()
-    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-
-
-def _pictures(name: str, pictures: Any, limits: tuple[float, float] | None) -> np.ndarray:
-    """Grey pictures of any kind as an array (n, height, width)."""
-    if isinstance(pictures, list | tuple) and all(isinstance(each, Tensor) for each in pictures):
-        if len({each.shape for each in pictures}) > 1:
-            raise ValueError(f"{name} has images of several shapes; expected one: crop or pad them")
-        pictures = torch.stack(list(pictures)) if pictures else torch.empty(0)
-    pixels = _array(name, pictures)
-    shape = pixels.shape
-    if pixels.ndim == 4 and pixels.shape[1] == 1:
-        pixels = pixels[:, 0]
-    if pixels.ndim != 3 or 0 in pixels.shape:
-        raise ValueError(
-            f"{name} has shape {shape}; expected grey images, (n, 1, height, width){_grey(shape)}"
-        )
-    if pixels.dtype.kind in "iu" and limits and pixels.max() > limits[1]:
-        raise ValueError(
-            f"{name} has whole numbers from {pixels.min()} to {pixels.max()}; expected pixels from "
-            f"{limits[0]:g} to {limits[1]:g}: x / 255 for bytes"
-        )
-    return pixels
-
-
-def _grey(shape: tuple[int, ...]) -> str:
-    """The way to grey images from others."""
-    if len(shape) == 2:
-        return ": of one image make a row with x[None, None]"
-    if len(shape) == 4 and 3 in (shape[1], shape[3]):
-        return f"; grey only: x.mean({1 if shape[1] == 3 else 3}), the mean of the colours"
-    if len(shape) == 4 and shape[3] == 1:
-        return ": x[..., 0]"
-    return ""
-
-
 def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> None:
     ax.set_axis_off()
     if limits is None:
@@ -404,20 +364,26 @@ def lines(
     ylabel: str,
     ax: Axes | None = None,
     markers: bool = False,
+    beside: Mapping[str, int] | None = None,
 ) -> Axes:
-    """Curves in colours and, if wanted, markers of their own, named in a legend.
+    """Curves in colours and, if wanted, markers of their own, named in a legend or directly.
 
     Args:
         curves: name → (x values, y values).
         xlabel, ylabel: what the axes measure, with the unit.
         markers: also draw each point, in a shape of its own for each curve.
+        beside: name → at which of its points a curve's name is written, in place of a legend.
     """
     ax = figure()[1] if ax is None else ax
     for number, (name, (x, y)) in enumerate(curves.items()):
-        marker = MARKERS[number % len(MARKERS)] if markers else None
-        ax.plot(_array("x", x), _array("y", y), marker=marker, label=name)
+        marker, points = MARKERS[number % len(MARKERS)] if markers else None, array("x", x)
+        (line,) = ax.plot(points, array("y", y), marker=marker, label=name)
+        if beside:
+            spot = line.get_xydata()[min(beside[name], len(points) - 1)]
+            ax.annotate(name, spot, (8, 5), textcoords="offset points", color=line.get_color())
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(frameon=False)
+    if not beside:
+        ax.legend(frameon=False)
     return ax
 
 

@@ -65,6 +65,18 @@ class ProbabilisticPCA(NamedTuple):
         inverse = torch.linalg.inv(m)
         return (x - self.mean) @ self.weight @ inverse, self.variance * inverse
 
+    def diagonal_posterior(
+        self, x: Float[Tensor, "batch d"]
+    ) -> tuple[Float[Tensor, "batch k"], Float[Tensor, "k k"]]:
+        """The best q(z|x) with a diagonal covariance, the only kind that a VAE's encoder has.
+
+        Of all these the one with the smallest KL(q ‖ posterior). It has the posterior's means, and
+        of the posterior's *inverse* covariance the diagonal: narrower than the posterior is, seen
+        along an axis.
+        """
+        mu, covariance = self.posterior(x)
+        return mu, torch.diag(1 / torch.linalg.inv(covariance).diagonal())
+
     def elbo(
         self,
         x: Float[Tensor, "batch d"],

@@ -38,6 +38,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+POLLING = 200  # milliseconds between two looks: at every frame they cost half of a page's time
 PATIENCE = 300  # seconds for anything to happen: a guard against what hangs, on a busy machine too
 
 
@@ -191,6 +192,7 @@ class Notebook:
             }""",
             arg=name,
             timeout=PATIENCE * 1000,
+            polling=POLLING,
         )
 
     def run_all(self, seconds: float = PATIENCE) -> None:
@@ -219,6 +221,7 @@ class Notebook:
                     && tab.sessionContext.session?.kernel?.status === 'idle';
             }""",
             timeout=seconds * 1000,
+            polling=POLLING,
         )
 
     def cells(self) -> list[dict]:

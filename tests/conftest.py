@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+from pathlib import Path
 
 # Under xdist each process keeps to one thread, its notebooks' kernels too: two processes with two
 # threads each would fight over two cores. torch reads this when it is first imported.
@@ -14,8 +15,11 @@ import jaxtyping
 import matplotlib
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 import browser
+
+WHOLE_LESSON = "test_a_lesson_runs"
 
 matplotlib.use("Agg")  # no windows; not by MPLBACKEND, which the notebooks' kernels would inherit
 
@@ -42,26 +46,33 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class Together(LoadScopeScheduling):
+    """Keep together in one process what shares something: the cells of a notebook their kernel, the
+    browser tests of a file their server and their page. Not so whole lessons, of which each process
+    takes some. (xdist's own groups do nothing under pytest 9.2, which hides the ids they change.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        shares = file.endswith(".ipynb") or Path(file).name.startswith("test_browser")
+        return file if shares and not test.startswith(WHOLE_LESSON) else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Keep together in one process what shares something: the cells of a notebook its kernel, the
-    browser tests of a file their server and their page (but for whole lessons, of which each
-    process opens some). And leave out what is marked `thorough`, unless asked for, which nbval's
-    cells are; and what is done in place of JupyterLab, where this very run does it there."""
+    """Leave out what is marked `thorough`, unless asked for, which nbval's cells are; and what is
+    done in place of a look at a page, where this very run looks at it."""
     for item in items:
-        of_nbval = item.path.suffix == ".ipynb"
-        whole_lesson = item.get_closest_marker("notebook")
-        if of_nbval or (item.get_closest_marker("browser") and not whole_lesson):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-        if of_nbval:
+        if item.path.suffix == ".ipynb":
             item.add_marker("notebook")
             item.add_marker("thorough")
     left_out = [] if config.getoption("--thorough") else ["thorough"]
-    in_lab = any(
-        i.get_closest_marker("browser") and i.get_closest_marker("notebook") for i in items
-    )
-    if in_lab and "not browser" not in config.getoption("markexpr") and browser.executable():
-        left_out.append("in_place_of_lab")
+    pages = any(i.get_closest_marker("browser") and i.get_closest_marker("notebook") for i in items)
+    if pages and "not browser" not in config.getoption("markexpr") and browser.executable():
+        left_out.append("in_place_of_page")
     for name in left_out:
         config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(name)])
         items[:] = [item for item in items if not item.get_closest_marker(name)]

@@ -65,7 +65,9 @@ assert len(results) > 40 and not bad, bad
 """
 
 
-@pytest.mark.parametrize("options", ["", "score='elbo', steps=20"])
+@pytest.mark.parametrize(
+    "options", [pytest.param("", marks=pytest.mark.thorough), "steps=20", "score='elbo', steps=20"]
+)
 def test_every_check_of_scikit_learn_passes(options):
     """In a process of its own: one of the checks wants SCIPY_ARRAY_API set before any import."""
     environment = os.environ | {"SCIPY_ARRAY_API": "1"}

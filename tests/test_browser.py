@@ -10,15 +10,25 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
 from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
-from test_notebooks import assert_ran_well, in_a_hurry, outputs_to_come_again, read, solve_too
+from test_notebooks import (
+    assert_ran_well,
+    in_a_hurry,
+    outputs_to_come_again,
+    read,
+    run_in_a_hurry,
+    solve_too,
+)
+from tools.execute import tidy
 
 pytestmark = pytest.mark.browser
 
@@ -323,12 +333,21 @@ def complaints(notebook):
     return found
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
-def test_axe_finds_nothing_to_complain_of(lesson, theme):
+THEMES = ["JupyterLab Dark", "JupyterLab Light"]
+
+
+def dress(notebook, theme):
+    """Change Lab's theme."""
     command = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
-    lesson.page.evaluate(command, theme)
-    lesson.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
-    lesson.page.wait_for_timeout(500)  # colours fade over
+    page = notebook.page
+    page.evaluate(command, theme)
+    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    page.wait_for_timeout(500)  # colours fade over
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing_to_complain_of(lesson, theme):
+    dress(lesson, theme)
     assert complaints(lesson) == []
     output = cell(lesson, "check").locator(".jp-OutputArea-output").last
     output.evaluate("output => output.append(document.createElement('button'))")
@@ -490,7 +509,55 @@ def test_exported_page_lives_without_a_network(lab, lesson, chromium, tmp_path):
 @pytest.mark.notebook
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
+def test_a_lesson_runs_and_its_page_is_alive(chromium, path, tmp_path):
+    """As committed and solved, on few of the small digits; and the page that it exports, without a
+    kernel and without a network."""
+    with ThreadPoolExecutor(1) as thread:  # Playwright's own loop runs in this one
+        lesson = thread.submit(run_in_a_hurry, path, tmp_path).result()
+    page = chromium.new_page()
+    page.set_default_timeout(browser.PATIENCE * 1000)
+    refused = browser.keep_local(page)
+    tidy(lesson.notebook)
+    body, _ = HTMLExporter().from_notebook_node(lesson.notebook)
+    exported = tmp_path / "lesson.html"
+    exported.write_text(body, encoding="utf-8")
+    page.goto(exported.as_uri())
+    for code in (each for each in lesson.code if each.outputs):
+        drawn = page.locator(f"[id='cell-id={code.id}']")
+        outputs = json.dumps(code.outputs)
+        if 'class=\\"course-view' in outputs:
+            drawn.locator(".course-view canvas.cv-picture").first.wait_for()  # it lives
+        if 'class=\\"course-still' in outputs:
+            assert drawn.locator(".course-still").first.is_visible()
+        if code.source.startswith("quiz("):
+            drawn.get_by_role("status").wait_for(state="attached")
+        pictures = drawn.locator("img[alt]")
+        shown = code.source.count("plots.show(") + code.source.count("plots.film(")
+        if shown:
+            assert pictures.count() == shown
+        for picture in pictures.all():
+            assert picture.evaluate(IS_DRAWN)
+    assert all("mathjax" in address or "require.js" in address for address in refused)
+    page.close()
+
+
+IS_DRAWN = "picture => picture.decode().then(() => picture.naturalWidth > 0)"
+
+
+# In Lab a lesson takes twice as long: the first in any case, the others in `make test-all`.
+IN_LAB = [
+    pytest.param(
+        path,
+        id=path.stem,
+        marks=() if path.stem.startswith("00") else (pytest.mark.notebook, pytest.mark.thorough),
+    )
+    for path in NOTEBOOKS
+]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("path", IN_LAB)
+def test_a_lesson_in_lab(lab, page_of_lessons, path):
     """As committed and solved, on few of the small digits, and every view is alive."""
     lesson, notebook = read(path), page_of_lessons
     expected = outputs_to_come_again(lesson)
@@ -505,7 +572,9 @@ def test_notebook_of_the_course_runs_in_lab(lab, page_of_lessons, path):
     code = [from_dict(saved) for saved in cells if saved["cell_type"] == "code"]
     assert_ran_well(code, expected)
     if path.stem.startswith("00"):
-        assert complaints(notebook) == []
+        for theme in THEMES:
+            dress(notebook, theme)
+            assert complaints(notebook) == []
     for index, saved in enumerate(cells):
         if not saved.get("outputs"):
             continue

@@ -65,3 +65,31 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
     put(tmp_path / "MNIST/raw" / file / file, CONTENTS[file])
     with pytest.raises(DataError, match="is a folder where a file is expected: move the file"):
         fetch("mnist", tmp_path)
+
+
+def test_a_packed_file_under_the_name_of_the_unpacked_one_is_named(tmp_path):
+    """As some browsers save it. Nothing is written, so that it may be in a folder for reading."""
+    for file, contents in CONTENTS.items():
+        put(tmp_path / "MNIST/raw" / file, gzip.compress(contents))
+    first = next(iter(CONTENTS))
+    with pytest.raises(DataError, match=f"{first} is packed by gzip: rename it {first}.gz"):
+        fetch("mnist", tmp_path)
+    for file, contents in CONTENTS.items():
+        assert gzip.decompress((tmp_path / "MNIST/raw" / file).read_bytes()) == contents
+        (tmp_path / "MNIST/raw" / file).rename(tmp_path / "MNIST/raw" / f"{file}.gz")
+    folder = fetch("mnist", tmp_path)
+    assert {file: (folder / file).read_bytes() for file in CONTENTS} == CONTENTS
+
+
+def test_what_cannot_be_unpacked_where_it_belongs_is_named(tmp_path, monkeypatch):
+    def read_only(**where):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("course_utils.data.by_hand.tempfile.mkstemp", read_only)
+    for file, contents in CONTENTS.items():
+        put(tmp_path / "MNIST/raw" / f"{file}.gz", gzip.compress(contents))
+    with pytest.raises(DataUnavailable, match="could not be downloaded; ") as error:
+        fetch("mnist", tmp_path)
+    for file in CONTENTS:
+        assert f"{file}.gz is the right one, but" in str(error.value)
+    assert "cannot be written (Permission denied)" in str(error.value)

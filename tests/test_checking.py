@@ -13,8 +13,9 @@ from torch import nn
 from course_utils.exercises import UnknownExercise, check, examine, hint, progress, quiz, solution
 from course_utils.exercises.checking import cells, networks
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import Comparison, Mistake, expect_close, expect_type
+from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.checking.expect import expect_close, expect_type
 from course_utils.exercises.checking.modes import (
     Unjudged,
     in_both_modes,
@@ -155,6 +156,19 @@ def test_how_much_a_cause_has_to_explain(answer, phrase):
     assert phrase in examine(OF_ONE_NUMBER, answer).message
 
 
+def test_what_is_kept_from_one_call_to_the_next_is_found():
+    """Each number is right at first, and the next time the same question gets another."""
+    asked = []
+
+    def tired(a, b):
+        asked.append((a, b))
+        return math.hypot(a, b) / asked.count((a, b))
+
+    report = examine(OF_ONE_NUMBER, tired)
+    assert not report.passed
+    assert "with the first inputs once more your function returns something else" in report.message
+
+
 # --- numbers and their kinds ----------------------------------------------------------------------
 
 
@@ -204,6 +218,22 @@ def test_a_division_by_zero_is_told_as_one():
         return 1 / (step - step)
 
     assert "For which input is the divisor 0?" in check("kl_warmup", answer).message
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda a, b: ((a - b) ^ 2).sum(1), "write `**`"),
+        (lambda a, b: torch.where((a > 0) and (b > 0), a, b), "`&`, `|` and `~`"),
+        (lambda a, b: a.sum(1) > 0.0 & b.sum(1), "brackets around each comparison"),
+        (lambda a, b: math.log(a) + b, "`torch.log` for `math.log`"),
+    ],
+)
+def test_common_slips_of_python_are_told_the_way_out(slip, said):
+    def squared_error(x_hat, x):
+        return slip(x_hat, x)
+
+    assert said in check("squared_error", squared_error).message
 
 
 # --- both modes, and what is left behind ---------------------------------------------------------

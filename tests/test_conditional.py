@@ -167,3 +167,12 @@ def test_pieces_give_what_the_whole_gives(batch):
     with torch.no_grad():
         whole = model.to_image(model.decode(model.encode(x, y)[0], y))
     torch.testing.assert_close(pieces, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_a_code_that_does_not_fit_gets_a_sentence(unchecked):
+    model, y = ConditionalVAE.dense(4, 3, (8,)), torch.tensor([1, 2])
+    assert model.decode(torch.randn(2, 4), y).shape == (2, 1, 28, 28)
+    with pytest.raises(ValueError, match=r"z has shape \(2, 7\); expected \(batch, 4\)"):
+        model.decode(torch.randn(2, 7), y)  # as long as code and label together
+    with pytest.raises(ValueError, match=r"z\[None\] for a single one"):
+        model.decode(torch.randn(4), y[:1])

@@ -731,3 +731,18 @@ def test_each_factor_moves_what_its_name_says():
         )
     )
     assert edge[..., 0, :].max() == edge[..., -1, :].max() == edge[..., 0].max() == 0  # none is cut
+
+
+# --- the table of lesson 13 -----------------------------------------------------------------------
+
+
+def test_the_diamonds_are_a_table_with_47_errors():
+    table = data.load_diamonds()
+    assert table.rows.shape == (6047, 10) and len(table.columns) == 10
+    assert table.wrong.sum() == 47
+    kinds = {tuple(type(value) for value in row) for row in table.rows.tolist()}
+    assert kinds == {(float, str, str, str, *[float] * 6)}
+    lengths = table.rows[:, -3:].astype(float)
+    impossible = (lengths == 0).any(1) | (lengths > 20).any(1)
+    assert impossible.sum() == 23 and table.wrong[impossible].all()
+    assert 0.4 < table.wrong[:3000].sum() / 47 < 0.6, "in random order"

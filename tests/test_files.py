@@ -104,6 +104,23 @@ def test_a_compiled_model_is_saved_as_what_was_compiled(x, tmp_path):
     assert torch.equal(load(tmp_path / "model").reconstruct(x), model.reconstruct(x))
 
 
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    {
+        "changed places": (lambda path: save(str(path), build()), r"call save\(model, path\)"),
+        "weights": (lambda path: save(build().state_dict(), path), "hand over the model itself"),
+        "a model to load": (
+            lambda path: load(build()),
+            "path is an Autoencoder; expected",
+        ),
+    }.values(),
+)
+def test_what_is_no_model_or_no_path_is_named(call, sentence, tmp_path, unchecked):
+    with pytest.raises(ValueError, match=sentence) as error:
+        call(tmp_path / "model")
+    assert "\n" not in str(error.value) and list(tmp_path.iterdir()) == []
+
+
 CHANGES = {
     "the layer 'decoder.0'": lambda model: model.decoder.__setitem__(0, nn.Identity()),
     "the layer 'extra'": lambda model: model.add_module("extra", nn.ReLU()),

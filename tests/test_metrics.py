@@ -29,6 +29,7 @@ from course_utils import (
     mutual_information,
     mutual_information_gap,
     nearest_images,
+    nearest_rotation,
     negative_elbo,
     noisy_score,
     pca,
@@ -238,6 +239,20 @@ def test_distance_counts_and_not_direction():
 def test_as_many_neighbours_as_there_are_codes(k):
     with pytest.raises(ValueError, match=f"k is {k}; expected 1 to 3, the number of codes"):
         nearest_images(torch.zeros(3, 2), torch.zeros(2), k)
+
+
+def test_the_nearest_rotation_is_scipys(data, unchecked):
+    from scipy.linalg import orthogonal_procrustes
+
+    codes, wanted = data[0][:, :3], data[0][:, 4:7] ** 2
+    turn = nearest_rotation(codes, wanted)
+    expected, _ = orthogonal_procrustes((codes - codes.mean(0)).numpy(), wanted.numpy())
+    torch.testing.assert_close(turn, torch.from_numpy(expected), rtol=0, atol=1e-8)
+    torch.testing.assert_close(turn.T @ turn, torch.eye(3, dtype=torch.float64))
+    moved = codes @ torch.linalg.qr(data[0][:3, :3]).Q + 4
+    assert (moved - codes @ nearest_rotation(codes, moved)).var(0).max() < 1e-12, "but for a shift"
+    with pytest.raises(ValueError, match=r"shape \(60, 3\) and wanted \(60, 2\)"):
+        nearest_rotation(codes, codes[:, :2])
 
 
 # The score of noisy data.

@@ -604,6 +604,12 @@ def test_at_the_first_step_the_learning_rate_is_not_blamed(x):
     assert "learning rate" not in str(error.value)
 
 
+def test_brackets_too_many_and_too_little_in_them(x):
+    assert "one pair of brackets off" in refusal(conditional(), negative_elbo(), ((x, labels()),))
+    assert "is an empty tuple" in refusal(autoencoder(), reconstruction, ())
+    assert "`return` missing" in refusal(autoencoder(), reconstruction, [None])
+
+
 def test_a_quantised_model_says_what_it_takes():
     images = torch.rand(4, 1, 28, 28)
     assert "take vector_quantized()" in refusal(VQVAE.patches(4), negative_elbo(), images)

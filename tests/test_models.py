@@ -659,3 +659,39 @@ def test_a_masked_convolution_says_what_it_wants(size, kind, message, unchecked)
         blocks.MaskedConv2d(1, 1, size, kind)
     with pytest.raises(ValueError, match="kind is 'C'; expected 'A' or 'B'"):
         blocks.MaskedConv2d(1, 1, 3, "C")
+
+
+# A code that is none of the model's.
+
+DECODERS = {
+    "VAE": lambda: VAE.dense(4, (8,)),
+    "convolutions": lambda: VAE.conv(4, (2, 3)),
+    "Autoencoder": lambda: Autoencoder.dense(4, (8,)),
+    "tied": lambda: Autoencoder.dense(4, (8,), tied=True),
+    "linear": lambda: Autoencoder.linear(4),
+}
+
+
+@pytest.mark.parametrize("build", DECODERS.values(), ids=DECODERS)
+def test_a_code_that_does_not_fit_gets_a_sentence(build, unchecked):
+    model, z = build(), torch.randn(3, 4)
+    assert model.decode(z).shape == (3, 1, 28, 28)
+    row = r"expected \(batch, 4\), one row for each code"
+    for code, sentence in {
+        z[0]: rf"z has shape \(4,\); {row}: z\[None\] for a single one",
+        z[0, 0]: rf"z has shape \(\); {row}$",
+        torch.randn(3, 5): rf"z has shape \(3, 5\); {row}$",
+        torch.randn(5): rf"z has shape \(5,\); {row}$",
+    }.items():
+        with pytest.raises(ValueError, match=sentence):
+            model.decode(code)
+    with pytest.raises(ValueError, match=r"z is a list; expected a tensor: torch\.as_tensor\(z\)"):
+        model.decode(z.tolist())
+
+
+def test_a_decoder_of_my_own_takes_the_codes_it_takes(unchecked):
+    """Without a linear layer in front, nobody knows beforehand what shape they have."""
+    folded = VAE(nn.Identity(), nn.ConvTranspose2d(2, 1, 2), latent_dim=2)
+    assert folded.decode(torch.randn(3, 2, 4, 4)).shape == (3, 1, 5, 5)
+    lazy = VAE(nn.Identity(), nn.Sequential(nn.LazyLinear(5)), latent_dim=2)
+    assert lazy.decode(torch.randn(3, 2)).shape == (3, 5)

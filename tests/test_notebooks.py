@@ -594,14 +594,11 @@ def _words_of_quiz(quiz) -> int:
 
 
 @pytest.mark.notebook
-@pytest.mark.in_place_of_lab
+@pytest.mark.in_place_of_page
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_runs_as_committed_and_solved(path, tmp_path):
-    """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
-    reference solution passes its check. One kernel does both, so that what they share runs once.
-    Where there is a browser, test_browser.py has it done by the kernel of JupyterLab."""
-    variables = {"COURSE_DATASET": "digits", "IPYTHONDIR": str(in_a_hurry(tmp_path))}
-    run_as_committed_and_solved(path, tmp_path, variables)
+    """Where there is a browser, test_browser.py does it and looks at the page as well."""
+    run_in_a_hurry(path, tmp_path)
 
 
 @pytest.mark.notebook
@@ -648,9 +645,16 @@ def in_a_hurry(folder: Path) -> Path:
     return folder
 
 
+def run_in_a_hurry(path: Path, folder: Path) -> Lesson:
+    """On few of the digits: no cell raises or complains, tagged outputs come out again, and every
+    reference solution passes its check. One kernel does both, so that what they share runs once."""
+    variables = {"COURSE_DATASET": "digits", "IPYTHONDIR": str(in_a_hurry(folder))}
+    return run_as_committed_and_solved(path, folder, variables)
+
+
 def run_as_committed_and_solved(
     path: Path, folder: Path, variables: dict[str, str], in_full: bool = False
-) -> None:
+) -> Lesson:
     lesson = read(path)
     expected = outputs_to_come_again(lesson)
     solve_too(lesson)
@@ -660,6 +664,7 @@ def run_as_committed_and_solved(
     else:
         run(lesson.notebook, path.parent, environment | variables)
     assert_ran_well(lesson.code, expected)
+    return lesson
 
 
 def outputs_to_come_again(lesson: Lesson) -> dict[str, str]:
@@ -1091,13 +1096,13 @@ def test_a_solution_that_does_not_pass_is_found_out(lesson, tmp_path, hurry):
 
 @pytest.fixture
 def runnable(tmp_path) -> Path:
-    """A notebook that runs, with traces of an earlier run."""
+    """A notebook that runs, with traces of an earlier run, of a lesson that claims nothing."""
     cells = [
         nbformat.v4.new_code_cell("print(1)\nprint(2)", metadata={"execution": {"at": "12:00"}}),
         nbformat.v4.new_code_cell("import os\nos.environ['COURSE_DATASET']"),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"authors": []})
-    path = tmp_path / "10_runs.ipynb"
+    path = tmp_path / "99_runs.ipynb"
     nbformat.write(notebook, path)
     return path
 
@@ -1109,7 +1114,7 @@ def test_execute_writes_tidy_outputs(runnable, capsys):
     assert lesson.code[0].outputs[0].text == "1\n2\n"
     assert lesson.code[1].outputs[0].data["text/plain"] == "'mnist'"
     assert runnable.read_bytes().endswith(b"}\n")
-    assert "10_runs.ipynb" in capsys.readouterr().out
+    assert "99_runs.ipynb" in capsys.readouterr().out
     assert list(runnable.parent.iterdir()) == [runnable]
 
 
@@ -1127,7 +1132,7 @@ def test_execute_keeps_the_file_when_a_cell_fails(runnable, capsys):
 def test_execute_keeps_the_file_when_a_claim_fails(runnable, capsys, monkeypatch, tmp_path):
     before = runnable.read_bytes()
     monkeypatch.setattr(execute, "CLAIMS", tmp_path)
-    claimed = tmp_path / "lesson_10.py"
+    claimed = tmp_path / "lesson_99.py"
     claimed.write_text("assert os.environ['COURSE_DATASET'] != 'mnist', 'so it said'")
     assert main([str(runnable)]) == 1
     assert runnable.read_bytes() == before

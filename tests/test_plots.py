@@ -146,6 +146,17 @@ def test_lines_are_named_and_tell_themselves_apart_without_colour():
     assert plots.lines({"a": ([0], [0])}, xlabel="x", ylabel="y", ax=mine) is mine
 
 
+def test_lines_are_named_beside_themselves():
+    curves = {"PCA": ([1, 2, 4], [9.0, 5.0, 3.0]), "deep": ([1, 2], [4.0, 2.0])}
+    ax = plots.lines(curves, xlabel="x", ylabel="y", beside={"PCA": 1, "deep": 9})
+    assert ax.get_legend() is None
+    named = {text.get_text(): (*text.xy, text.get_color()) for text in ax.texts}
+    colours = [line.get_color() for line in ax.lines]
+    assert named == {"PCA": (2, 5.0, colours[0]), "deep": (2, 2.0, colours[1])}  # 9: its last
+    assert all(text.xyann[0] > 0 for text in ax.texts)  # to the right of the point
+    assert plots.lines(curves, xlabel="x", ylabel="y").get_legend() is not None
+
+
 def test_validation_is_dashed_in_the_colour_of_its_term():
     history = History({"loss": [3.0, 2.0], "kl": [1.0, 1.5], "val_loss": [3.5, 2.5]})
     ax = plots.training_curves(history)
@@ -423,3 +434,16 @@ def test_curves_maps_and_arrows_take_arrays(unchecked):
     for labels in (np.arange(4), np.eye(5)):
         with pytest.raises(ValueError, match="two numbers and one label for each image"):
             plots.code_map(np.stack([x, x], 1), labels)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"), [([1], "a list"), (torch.rand(3, 1, 2, 2), "a Tensor"), ({}, "empty")]
+)
+def test_rows_without_a_name_are_named(rows, found, unchecked):
+    with pytest.raises(ValueError, match=f'rows is {found}; expected rows by name: {{"digits"'):
+        plots.images(rows)
+
+
+def test_nothing_cannot_be_shown(unchecked):
+    with pytest.raises(ValueError, match="drawing is a NoneType; expected a figure"):
+        plots.show(None, alt="A figure that a function forgot to return.")

@@ -25,6 +25,7 @@ from course_utils import (
     mutual_information_gap,
     pca,
     principal_angles,
+    rate_parts,
 )
 
 seeds = st.integers(0, 10**6)
@@ -240,11 +241,6 @@ def turned(model, rotation):
     return model._replace(weight=model.weight @ rotation.T)
 
 
-def best_diagonal(covariance):
-    """Of all diagonal covariances that of the Gaussian nearest to N(μ, Σ): 1 / (Σ⁻¹)_jj."""
-    return torch.linalg.inv(covariance).diagonal().reciprocal().diag()
-
-
 @given(d=st.integers(1, 6), k=st.integers(1, 6), seed=seeds)
 def test_turning_a_code_changes_neither_prior_nor_likelihood_nor_a_full_bound(d, k, seed):
     model, rotation = random_model(d, k, seed), random_rotation(k, seed + 5)
@@ -265,17 +261,18 @@ def test_turning_a_code_changes_neither_prior_nor_likelihood_nor_a_full_bound(d,
 def test_turning_a_code_costs_a_diagonal_q_what_its_formula_says(k, more, seed):
     model = random_model(k + more, k, seed, diagonal=True)  # columns of unequal lengths
     x = normal(5, k + more, seed=seed + 2)
-    _, covariance = model.posterior(x)
-    torch.testing.assert_close(best_diagonal(covariance), covariance, rtol=1e-8, atol=1e-8)
+    for best, exact in zip(model.diagonal_posterior(x), model.posterior(x), strict=True):
+        torch.testing.assert_close(best, exact, rtol=1e-8, atol=1e-8)
     other = turned(model, random_rotation(k, seed + 5))
-    mean, covariance = other.posterior(x)
-    bound = other.elbo(x, mean, best_diagonal(covariance))
+    mean, narrow = other.diagonal_posterior(x)
+    torch.testing.assert_close(mean, other.posterior(x)[0])
+    bound = other.elbo(x, mean, narrow)
     m = other.weight.T @ other.weight + model.variance * torch.eye(k, dtype=torch.float64)
     loss = 0.5 * (m.diagonal().log().sum() - torch.logdet(m))
     torch.testing.assert_close(other.log_prob(x) - bound, loss.expand(5), rtol=1e-8, atol=1e-8)
     assert loss > 1e-6
-    wider = best_diagonal(covariance) * 1.1
-    assert (other.elbo(x, mean, wider) < bound).all(), "it is the best diagonal"
+    for worse in (narrow * 1.1, narrow * 0.9):
+        assert (other.elbo(x, mean, worse) < bound).all(), "it is the best diagonal"
 
 
 def test_where_all_directions_are_of_one_length_nothing_notices_but_the_gap():
@@ -289,9 +286,9 @@ def test_where_all_directions_are_of_one_length_nothing_notices_but_the_gap():
         gaps, losses = [], []
         for rotation in (torch.eye(2, dtype=torch.float64), eighth):
             other = turned(model, rotation)
-            mean, covariance = other.posterior(x)
+            mean, narrow = other.diagonal_posterior(x)
             gaps.append(mutual_information_gap(mean, levels))
-            bound = other.elbo(x, mean, best_diagonal(covariance))
+            bound = other.elbo(x, mean, narrow)
             losses.append((model.log_prob(x) - bound).mean().item())
         assert losses[0] == pytest.approx(0, abs=1e-8) and gaps[0] > 0.5
         assert (losses[1] > 0.5) == notices and (losses[1] > 1e-8) == notices
@@ -399,6 +396,36 @@ def test_information_is_all_or_nothing_at_the_ends():
     mu = torch.arange(8, dtype=torch.float64)[:, None]
     assert information(4 * mu - 14, torch.full_like(mu, -6))[0] == pytest.approx(math.log(8))
     assert information(torch.full_like(mu, 1.7), torch.full_like(mu, 0.4))[0] == pytest.approx(0)
+
+
+@given(n=st.integers(1, 9), seed=seeds)
+def test_the_parts_of_the_rate_are_those_of_the_integrals(n, seed):
+    """With one number no two can hang together; six standard errors of what is drawn."""
+    mu, log_var = 2 * normal(n, 1, seed=seed), normal(n, 1, seed=seed + 1).clamp(-2, 2)
+    draws = 20_000 // n * n  # each picture equally often, as in the integrals
+    parts = rate_parts(mu, log_var, draws, torch.Generator().manual_seed(seed))
+    shared, apart = information(mu, log_var)
+    assert parts.total_correlation == pytest.approx(0, abs=1e-9)
+    assert parts.information == pytest.approx(shared, abs=0.06)
+    assert parts.dimensions == pytest.approx(apart, abs=0.06 + 0.12 * apart)
+
+
+def test_total_correlation_is_that_of_a_gaussian_and_nothing_without_correlation():
+    """Narrow clouds around draws of a correlated Gaussian: q(z) is nearly that Gaussian."""
+    for r in (0.0, 0.9):
+        root = torch.linalg.cholesky(double([[1, r], [r, 1]]))
+        mu = normal(4000, 2, seed=1) @ root.T
+        log_var = torch.full_like(mu, math.log(0.01))
+        parts = rate_parts(mu, log_var, 4000, torch.Generator().manual_seed(0))
+        smoothed = r / 1.01  # the clouds' own width dilutes the correlation a little
+        assert parts.total_correlation == pytest.approx(-0.5 * math.log(1 - smoothed**2), abs=0.06)
+        assert abs(sum(parts) - gaussian_kl(mu, log_var).mean()) < 0.1
+
+
+def test_parts_of_the_rate_name_their_errors(unchecked):
+    for n, draws in ((0, 5), (3, 0)):
+        with pytest.raises(ValueError, match=f"{n} pictures and {draws} draws; expected at least"):
+            rate_parts(torch.zeros(n, 2), torch.zeros(n, 2), draws)
 
 
 def test_at_the_posterior_the_mean_kl_is_all_information():

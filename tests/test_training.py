@@ -884,7 +884,7 @@ def flattened(model, x):
         bad("train is a NoneType", lambda x: None),
         bad("train have .* examples; expected the same number, at least one", lambda x: x[:0]),
         bad(r"train have \[50, 100\] examples", lambda x: (x, x[:50])),
-        bad("train have .* examples", lambda x: (), id="no tensors"),
+        bad("train is an empty tuple; expected a tensor", lambda x: (), id="no tensors"),
         bad("train has no batches", lambda x: []),
         bad("train has no batches", lambda x: DataLoader(x[:0]), id="empty loader"),
         bad(r"train has shape \(0, 6\)", lambda x: [x[:0]]),
@@ -991,7 +991,32 @@ def test_weights_that_are_lost_are_said_to_be(x):
     def objective(model, x):  # finite, but its gradient is not: the slope of sqrt at 0
         return {"loss": (0 * model(x).logits.sum(1)).sqrt()}
 
-    with pytest.raises(NonFiniteLoss, match=r"epoch 1, step 2 .*weights are lost: build anew"):
+    model = build()
+    lost = r"epoch 1, step 2 .*are lost: build anew.*its gradient was not; look .* the root of"
+    with pytest.raises(NonFiniteLoss, match=lost) as error:
+        train(model, objective, x)
+    assert "learning rate" not in str(error.value)
+
+    # The cell is run again, with the same model: neither its rate nor its objective is to blame.
+    for again in ({}, {"resume": error.value.history}):
+        with pytest.raises(ValueError, match=r"infinite weights \(encoder.1.weight\).*build"):
+            train(model, reconstruction, x, **again)
+
+
+def test_weights_that_an_earlier_training_ruined_are_named(x):
+    model = Autoencoder.linear(2, input_shape=(FEATURES,))
+    for cause in ("learning rate ten times smaller", r"Cause: its weights were as large as 1e\+19"):
+        with pytest.raises(NonFiniteLoss, match=cause):
+            train(model, reconstruction, x, lr=1e19)
+
+
+def test_a_gradient_of_what_torch_where_leaves_out_is_named(x):
+    def objective(model, x):  # torch.where leaves the division out, but not its gradient: 0 · inf
+        spread = model(x).logits.relu() * 0
+        shares = torch.where(spread > 0, 1 / spread, 0 * spread)
+        return {"loss": shares.sum(1) + reconstruction(model, x)["loss"]}
+
+    with pytest.raises(NonFiniteLoss, match=r"what torch\.where leaves out"):
         train(build(), objective, x)
 
 

@@ -288,6 +288,30 @@ def binary(x):
     return (x > 0.6).float()
 
 
+def test_a_network_of_rows_is_a_vae_of_pictures(x):
+    """What is around it computes what it computes, and trains the very weights."""
+
+    class Rows(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.heads, self.back = nn.Linear(784, 6), nn.Linear(3, 784)
+
+        def encode(self, x):
+            return self.heads(x).chunk(2, dim=1)
+
+        def decode(self, z):
+            return self.back(z)
+
+    rows = Rows()
+    model = VAE.around(rows, latent_dim=3)
+    mu, log_var = rows.encode(x.flatten(1))
+    assert all(map(torch.equal, model.encode(x), (mu, log_var)))
+    assert torch.equal(model.decode(mu), rows.decode(mu).view(-1, 1, 28, 28))
+    assert model.sample(5).shape == (5, 1, 28, 28) and elbo(model, x).shape == (12,)
+    own = [id(parameter) for parameter in rows.parameters()]
+    assert [id(parameter) for parameter in model.parameters()] == own
+
+
 def test_parameter_count_of_a_peeking_vae():
     dense = parameter_count(VAE.dense())
     # A kernel has all its weights, though only half of them are seen.

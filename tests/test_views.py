@@ -407,7 +407,7 @@ def test_a_decoder_unknown_to_the_browser_is_scrubbed_in_the_kernel(x):
         (lambda x, y: scrub(PeekingVAE.dense(2, (8,))), "no picture that belongs to a code alone"),
         (lambda x, y: scrub(nn.Linear(2, 3)), "model is a Linear; expected a VAE"),
         (lambda x, y: scrub(Autoencoder.dense(2)), r"no prior.*scrub\(model, x\)"),
-        (lambda x, y: scrub(VQVAE.patches()), r"starts from: scrub\(model, x\)"),
+        (lambda x, y: scrub(VQVAE.patches()), r"the start: scrub\(model, x\)"),
         (lambda x, y: scrub(ConditionalVAE.dense(2), x), r"needs the labels of x"),
         (lambda x, y: scrub(ConditionalVAE.dense(2), x, y + 9), "labels go from 9 to 12"),
         (lambda x, y: scrub(VAE.dense(2), None, y), "y holds the labels of x"),

@@ -108,14 +108,14 @@ def test_every_pixel_is_one_crisp_square(x):
 
 
 def test_captions_give_the_errors_as_text(x, reconstructions):
-    labels = torch.tensor([7, 2, 1])
+    labels = torch.tensor([7, 8, 1])
     size, index, _, captions = parts(compare_code_sizes(x, reconstructions, labels))
     size.value = 4
     assert "784 numbers, a 7" in captions.value
     assert "PCA, 4 numbers" in captions.value and "squared error 49.00" in captions.value
     assert "autoencoder, 4 numbers" in captions.value and "squared error 12.25" in captions.value
     index.value = 1
-    assert "784 numbers, a 2" in captions.value
+    assert "784 numbers, an 8" in captions.value
     assert captions.value.count("squared error 0.00") == 2
 
 
@@ -569,7 +569,7 @@ def test_the_ring_lies_on_the_point_of_the_price(x):
         (lambda m, p, x: (m, p[1.0], x), "parts is of type BoundParts; give a dictionary, such as"),
         (
             lambda m, p, x: (m | {1.0: Autoencoder.dense(4, (9,))}, p, x),
-            r"models\[1\] is a Autoencoder; expected a VAE",
+            r"models\[1\] is an Autoencoder; expected a VAE",
         ),
         (lambda m, p, x: (m | {1.0: PeekingVAE.dense(4, (9,))}, p, x), "is a PeekingVAE; expected"),
         (lambda m, p, x: (m, p | {5.0: 117.0}, x), r"parts\[5\] is of type float; expected what"),
@@ -613,6 +613,19 @@ def test_the_threshold_says_what_it_does(scored):
     assert len(seen) == 3
     line.value = line.min
     assert "100.0% of 8s (false alarms), 100.0% of others (found)" in caption.value
+
+
+def test_the_threshold_begins_where_it_is_told_to(scored):
+    line, *_ = move_threshold(*scored, start=11.0).children
+    assert line.value == 11.0
+    line, *_ = move_threshold(*scored, start=1e9).children
+    assert line.value == line.max
+
+
+def test_a_threshold_to_begin_with_is_a_number(scored, unchecked):
+    for start in ("11", True, math.nan):
+        with pytest.raises(ValueError, match=f"start is {start!r}; expected a threshold"):
+            move_threshold(*scored, start=start)
 
 
 def test_without_an_alarm_there_is_no_precision():

@@ -3,6 +3,7 @@
 `load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
 there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
 runs without a network. A file is checked against its MD5 before any byte of it is used.
+`load_diamonds` gives a small table with real errors of entry, for lesson 13.
 `spiral` and `swiss_roll`, the images of "shapes" and the plays of `jukebox` are made by code, and
 everything about them is known.
 Not here: noise (`corruption`) and batches (`training.fit` takes these tensors as they are).
@@ -22,6 +23,7 @@ from course_utils.data.loading import (
 )
 from course_utils.data.records import Images, Jukebox, Manifold
 from course_utils.data.synthetic import SHAPE_FACTORS, draw_shapes, jukebox, spiral, swiss_roll
+from course_utils.data.tables import Table, load_diamonds
 
 __all__ = [
     "NAMES",
@@ -33,10 +35,12 @@ __all__ = [
     "Images",
     "Jukebox",
     "Manifold",
+    "Table",
     "data_root",
     "draw_shapes",
     "fetch",
     "jukebox",
+    "load_diamonds",
     "load_images",
     "missing_files",
     "resolve_name",

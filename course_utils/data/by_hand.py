@@ -22,16 +22,27 @@ def adopt(root: Path, folder: Path, md5: dict[str, str]) -> list[str]:
         for path in _likely(root, folder, file):
             try:
                 contents = path.read_bytes()
-                if contents[:2] == b"\x1f\x8b":
+                if packed(contents):
                     contents = gzip.decompress(contents)
             except (OSError, EOFError, zlib.error) as error:
                 faults.append(f"{path} cannot be read or unpacked ({error})")
                 continue
             if hashlib.md5(contents, usedforsecurity=False).hexdigest() == expected:
-                _place(folder / file, contents)
+                try:
+                    _place(folder / file, contents)
+                except OSError as error:
+                    faults.append(
+                        f"{path} is the right one, but {folder} cannot be written "
+                        f"({error.strerror})"
+                    )
                 break
             faults.append(f"{path} is another file than the published one, or not all of it")
     return faults
+
+
+def packed(contents: bytes) -> bool:
+    """Whether a file that begins like this is one that gzip has written, whatever its name."""
+    return contents[:2] == b"\x1f\x8b"
 
 
 def _likely(root: Path, folder: Path, file: str) -> Iterator[Path]:

@@ -21,7 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_utils._numbers import whole
-from course_utils.data.by_hand import adopt
+from course_utils.data.by_hand import adopt, packed
 from course_utils.data.records import Images
 from course_utils.data.synthetic import load_shapes
 
@@ -190,6 +190,13 @@ def _missing(name: str, folder: Path) -> list[str]:
             )
         try:
             with open(path, "rb") as stream:
+                if packed(stream.read(2)):
+                    raise DataError(
+                        f"{path} is packed by gzip: rename it {file}.gz, and it will be unpacked; "
+                        "where you may not write, copy it into a folder of your own, as in "
+                        "data/README.md, and set COURSE_DATA to that"
+                    )
+                stream.seek(0)
                 found = hashlib.file_digest(stream, md5).hexdigest()
         except OSError as error:
             raise DataError(  # "from None", here and below: a learner needs the sentence alone

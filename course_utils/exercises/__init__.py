@@ -30,14 +30,9 @@ from types import FunctionType
 
 from course_utils.exercises.checking import cells
 from course_utils.exercises.checking.answer import Wrong
-from course_utils.exercises.checking.compare import (
-    Comparison,
-    Mistake,
-    expect_close,
-    expect_shape,
-    expect_type,
-)
+from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
+from course_utils.exercises.checking.expect import expect_close, expect_shape, expect_type
 from course_utils.exercises.checking.runner import examine, exposed, failed
 from course_utils.exercises.checking.words import shown
 from course_utils.exercises.lessons import UnknownExercise, all_exercises, find, modules

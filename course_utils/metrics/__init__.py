@@ -11,23 +11,27 @@ from course_utils.metrics.bounds import (
 from course_utils.metrics.geometry import (
     PCA,
     nearest_images,
+    nearest_rotation,
     noisy_score,
     pca,
     pca_reconstruction,
     principal_angles,
 )
 from course_utils.metrics.information import (
+    RateParts,
     codebook_perplexity,
     factor_entropy,
     modularity,
     mutual_information,
     mutual_information_gap,
+    rate_parts,
 )
 from course_utils.metrics.ranking import auroc, ndcg_at_k, recall_at_k
 
 __all__ = [
     "PCA",
     "BoundParts",
+    "RateParts",
     "active_units",
     "auroc",
     "bound_parts",
@@ -40,10 +44,12 @@ __all__ = [
     "mutual_information_gap",
     "ndcg_at_k",
     "nearest_images",
+    "nearest_rotation",
     "noisy_score",
     "pca",
     "pca_reconstruction",
     "principal_angles",
+    "rate_parts",
     "recall_at_k",
     "reconstruction_probability",
 ]

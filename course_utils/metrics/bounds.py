@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils._numbers import whole
 from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.losses import (
@@ -145,8 +146,8 @@ def _encoded(model: VAE, x: Tensor, samples: int) -> tuple[Tensor, Tensor]:
     """μ and log σ² of every example, in pieces, once model, x and samples have been checked."""
     if not (hasattr(model, "decode_beside") and hasattr(model, "nll")):
         raise ValueError(
-            f"the model is a {type(model).__name__}; expected a VAE, which has a bound on log p(x) "
-            "(-negative_elbo()(model, x, y)['loss'] is a ConditionalVAE's, on log p(x|y))"
+            f"the model is {a(type(model).__name__)}; expected a VAE, which has a bound on log p(x)"
+            " (-negative_elbo()(model, x, y)['loss'] is a ConditionalVAE's, on log p(x|y))"
         )
     whole("samples", samples, expected="1 or more draws")
     check_input(model, x)

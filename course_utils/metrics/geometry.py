@@ -108,6 +108,35 @@ def nearest_images(
     return distances.argsort(stable=True)[:k]
 
 
+def nearest_rotation(
+    codes: Float[Tensor, "n k"], wanted: Float[Tensor, "n k"]
+) -> Float[Tensor, "k k"]:
+    """The rotation, mirrored if need be, that brings codes nearest to what is wanted of them.
+
+    Of all orthogonal R the one with the smallest Σ |c R - w|², where c and w are the rows less
+    their means. Schönemann, "A generalized solution of the orthogonal Procrustes problem", 1966.
+
+    Returns:
+        R, to be multiplied from the right: `codes @ R`.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    >>> codes = torch.tensor([[1.0, 0.0], [0.0, 2.0], [-1.0, -2.0]])
+    >>> (codes @ nearest_rotation(codes, codes.flip(1))).round().abs()
+    tensor([[0., 1.],
+            [2., 0.],
+            [2., 1.]])
+    """
+    if codes.shape != wanted.shape:
+        raise ValueError(
+            f"codes has shape {tuple(codes.shape)} and wanted {tuple(wanted.shape)}; expected the "
+            "same of both: a row for each example, and as many numbers"
+        )
+    u, _, v = torch.linalg.svd((codes - codes.mean(0)).T @ (wanted - wanted.mean(0)))
+    return u @ v
+
+
 def noisy_score(
     x: Float[Tensor, "batch d"], clean: Float[Tensor, "n d"], sigma: float
 ) -> Float[Tensor, "batch d"]:

@@ -12,6 +12,8 @@ from jaxtyping import Float, Shaped
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from course_utils._named import a
+
 Numbers = ArrayLike | Sequence[Any]
 
 
@@ -148,7 +150,7 @@ def _numbers(name: str, values: Numbers, axes: int) -> Tensor:
     x = values.detach() if isinstance(values, Tensor) else _tensor(values)
     if x is None or x.is_complex():
         raise ValueError(
-            f"{name} is a {type(values).__name__} of something else than real numbers; expected "
+            f"{name} is {a(type(values).__name__)} of something else than real numbers; expected "
             "numbers alone, in a tensor, an array or a list"
         )
     if x.ndim != axes:

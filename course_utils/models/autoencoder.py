@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
-from course_utils.models.inputs import check_batch, check_spoilt
+from course_utils.models.inputs import check_batch, check_codes, check_spoilt
 from course_utils.models.recipes import recorded
 
 Code = Literal["linear", "relu", "sigmoid"]
@@ -129,7 +129,12 @@ class Autoencoder(Model):
         return ACTIVATIONS[self.code](full_precision(self.encoder(x)))
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
-        """The logits that the decoder draws from each code; `to_image` makes them an image."""
+        """The logits that the decoder draws from each code; `to_image` makes them an image.
+
+        Raises:
+            ValueError: unless z is a tensor with a row for each code, as long as the model's.
+        """
+        check_codes(z, self.decoder)
         return run(self.decoder, z)
 
     def forward(self, x: Float[Tensor, "batch *shape"]) -> AutoencoderOutput:

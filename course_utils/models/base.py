@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils._named import a
 from course_utils.models.shapes import way_out
 
 Output = Literal["sigmoid", "linear", "multinomial"]
@@ -64,7 +65,7 @@ class Model(nn.Module):
     def _built_for(self, shape: tuple[int, ...]) -> str:
         """How to build a model of this kind for examples of another shape."""
         kind, asked = type(self).__name__, f"input_shape={shape}"
-        own = f"a {kind} of layers of your own with {asked}"
+        own = f"{a(kind)} of layers of your own with {asked}"
         if self.recipe is None:
             return f"for such examples build {own}"
         factory = f"{kind}.{self.recipe['factory']}"

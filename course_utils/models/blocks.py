@@ -45,6 +45,7 @@ class Transposed(nn.Module):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
+        self.in_features = layer.out_features
         self.bias = nn.Parameter(torch.zeros(layer.in_features))
         # In a tuple, where nn.Module does not look: the matrix is the encoder's, and counts once.
         self._layer = (layer,)
@@ -208,6 +209,29 @@ class MaskedConv2d(nn.Conv2d):
             mixed = torch.einsum("...chw,oc->...ohw", x, weight[:, :, 0, 0])
             return mixed + self.bias[:, None, None]
         return self._conv_forward(x, weight, self.bias)
+
+
+class EncodesRows(nn.Module):
+    """The encoder of a network that takes pictures as rows: (batch, 2 · latent), μ then log σ²."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        mu, log_var = self.network.encode(x.flatten(1))
+        return torch.cat([mu, log_var], dim=1)
+
+
+class DecodesRows(nn.Module):
+    """The decoder of a network that gives rows of logits, which become pictures here."""
+
+    def __init__(self, network: nn.Module, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.network, self.shape = network, tuple(shape)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.network.decode(z).reshape(len(z), *self.shape)
 
 
 def _stack(sizes: Sequence[int]) -> list[nn.Module]:

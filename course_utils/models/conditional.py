@@ -16,7 +16,7 @@ from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, full_precision, run
-from course_utils.models.inputs import LOOK, check_batch, check_input, check_labels
+from course_utils.models.inputs import LOOK, check_batch, check_codes, check_input, check_labels
 from course_utils.models.recipes import recorded
 from course_utils.models.variational import VAEOutput, reparameterize
 
@@ -90,7 +90,12 @@ class ConditionalVAE(Model):
     def decode(
         self, z: Float[Tensor, "batch latent"], y: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch *shape"]:
-        """The logits that the decoder draws from each code and label."""
+        """The logits that the decoder draws from each code and label.
+
+        Raises:
+            ValueError: unless z has a row for each code, as long as the model's, and y a label.
+        """
+        check_codes(z, self.decoder, beside=self.num_classes)
         both = torch.cat([z, self.one_hot(y, len(z)).to(z)], dim=1)
         return run(self.decoder, both)
 

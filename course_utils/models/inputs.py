@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from course_utils._named import a
 from course_utils.models.base import Model
 
 LOOK = 0.01  # how far beyond 0 and 1 rounding may take a pixel that is only looked at
@@ -66,6 +67,25 @@ def check_batch(model: nn.Module, x: Tensor, name: str = "x") -> None:
     dtype = next((weights.dtype for weights in model.parameters()), x.dtype)
     if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
         raise ValueError(f"{name} holds {x.dtype}, the model {dtype}; convert with x.to({dtype})")
+
+
+def check_codes(z: Tensor, decoder: nn.Module, beside: int = 0, name: str = "z") -> None:
+    """Raise unless z is a batch of codes that a decoder can take.
+
+    Args:
+        beside: how many of the decoder's inputs are no part of the code, such as those of a label.
+    """
+    check_tensor(z, name)
+    first = decoder[0] if isinstance(decoder, nn.Sequential) and len(decoder) else None
+    takes = getattr(first, "in_features", 0)  # 0 in a lazy layer that has seen nothing
+    width = takes - beside if takes else None
+    expected = f"(batch, {'latent' if width is None else width}), one row for each code"
+    if z.ndim < 2:
+        single = z.ndim == 1 and width in (None, len(z))
+        way_out = f": {name}[None] for a single one" if single else ""
+        raise ValueError(f"{name} has shape {tuple(z.shape)}; expected {expected}{way_out}")
+    if width is not None and z.shape[-1] != width:
+        raise ValueError(f"{name} has shape {tuple(z.shape)}; expected {expected}")
 
 
 def check_symbols(model: Model, x: Tensor, name: str = "x") -> None:
@@ -129,4 +149,4 @@ def check_tensor(x: object, name: str = "x") -> None:
         way_out = f": torch.as_tensor({name})"
     else:
         way_out = ""
-    raise ValueError(f"{name} is a {type(x).__name__}; expected a tensor{way_out}")
+    raise ValueError(f"{name} is {a(type(x).__name__)}; expected a tensor{way_out}")

@@ -17,7 +17,7 @@ from course_utils._running import evaluating, in_chunks, seeded
 from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
-from course_utils.models.inputs import LOOK, check_batch, check_input
+from course_utils.models.inputs import LOOK, check_batch, check_codes, check_input
 from course_utils.models.recipes import recorded
 
 
@@ -135,6 +135,22 @@ class VAE(Model):
             decoder = blocks.conv_decoder(latent_dim, channels[::-1])
         return cls(encoder, decoder, input_shape=IMAGE, latent_dim=latent_dim)
 
+    @classmethod
+    def around(
+        cls, network: nn.Module, latent_dim: int, *, input_shape: Sequence[int] = IMAGE
+    ) -> "VAE":
+        """A VAE around a network of yours whose `encode` and `decode` know rows of pixels.
+
+        The weights are the network's own: train the one, and the other has learnt it too.
+
+        Args:
+            network: has `encode(x)` from (batch, pixels) to (mu, log_var), and `decode(z)` from
+                (batch, latent) to the logits (batch, pixels).
+        """
+        shape = tuple(input_shape)
+        encoder, decoder = blocks.EncodesRows(network), blocks.DecodesRows(network, shape)
+        return cls(encoder, decoder, input_shape=shape, latent_dim=latent_dim)
+
     def encode(
         self, x: Float[Tensor, "batch *shape"]
     ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
@@ -148,7 +164,12 @@ class VAE(Model):
         return mu, log_var
 
     def decode(self, z: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch *shape"]:
-        """The logits that the decoder draws from each code; `to_image` makes them an image."""
+        """The logits that the decoder draws from each code; `to_image` makes them an image.
+
+        Raises:
+            ValueError: unless z is a tensor with a row for each code, as long as the model's.
+        """
+        check_codes(z, self.decoder)
         return run(self.decoder, z)
 
     def decode_beside(

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from course_utils._named import a
+
 Batch = tuple[Tensor, ...]
 
 
@@ -42,6 +44,8 @@ class Batches:
         if isinstance(data, Tensor | tuple):
             self.columns = self._to_place(data, name)
             lengths = {len(column) for column in self.columns}
+            if not lengths:
+                raise ValueError(f"{name} is an empty tuple; expected a tensor of examples in it")
             if len(lengths) != 1 or lengths == {0}:
                 raise ValueError(
                     f"the tensors of {name} have {sorted(lengths)} examples; "
@@ -51,7 +55,7 @@ class Batches:
             self._to_place(data, name)  # says what it is
         elif not isinstance(data, Iterable) or isinstance(data, Iterator):
             raise ValueError(
-                f"{name} is a {type(data).__name__}, which cannot be gone through once per epoch; "
+                f"{name} is {a(type(data).__name__)}, which cannot be gone through once per epoch; "
                 f"pass a tensor, a tuple of tensors, a list of batches or {_loader(name, data)}"
             )
 
@@ -179,7 +183,7 @@ def _take_out(data: Mapping, name: str, *, whole: bool) -> str:
     way = f"{source}[{key}]" if whole else f"[(batch[{key}],) for batch in {source}]"
     keys = ", ".join(map(str, data)) or "none"
     return (
-        f"{name} is a {type(data).__name__} with the keys {keys}; expected tensors: take the "
+        f"{name} is {a(type(data).__name__)} with the keys {keys}; expected tensors: take the "
         f"examples out with {way}"
     )
 
@@ -193,6 +197,10 @@ def _tensor_of(found: Any, source: str) -> str:
     """The way from what was found to a tensor."""
     if hasattr(found, "to_numpy"):
         return "for a table pass torch.as_tensor(frame.to_numpy(), dtype=torch.float32)"
+    if isinstance(found, tuple | list):
+        return f"take one pair of brackets off: what {source} holds is to be tensors"
+    if found is None:
+        return "is a `return` missing where it is made?"
     if isinstance(found, int | float | Tensor):
         return (
             f"single examples, such as (image, label), become batches in a "

@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from course_utils import models
+from course_utils._named import named
 from course_utils.models.base import Model
 from course_utils.training.sealed import damage_named, existing, read_sealed, write_sealed
 
@@ -27,6 +28,10 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
             is that of a folder.
         OSError: if the file cannot be written.
     """
+    if not isinstance(model, nn.Module):
+        swapped = isinstance(path, nn.Module)
+        way = "call save(model, path)" if swapped else "hand over the model itself"
+        raise ValueError(f"model is {named(model)}; expected a model of the course: {way}")
     model = getattr(model, "_orig_mod", model)  # torch.compile wraps a model in one of its own
     write_sealed(path, model.state_dict(), "recipe", _recipe_of(model))
 

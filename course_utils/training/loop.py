@@ -19,6 +19,7 @@ from course_utils.objectives import Objective
 from course_utils.schedules import Schedule
 from course_utils.training.arguments import checked_callbacks, schedule_of, whole_seed
 from course_utils.training.batches import Batch, Batches
+from course_utils.training.causes import cause_of
 from course_utils.training.checks import bare, check_values
 from course_utils.training.history import Checkpoint, History, Means, NonFiniteLoss
 from course_utils.training.matching import MISFITS, check_call, check_match, wants_progress
@@ -36,8 +37,6 @@ from course_utils.training.settings import (
     stop_requested,
     wants_bfloat16,
 )
-
-LARGE = 100  # no standardised table and no image has values like this
 
 
 def fit(
@@ -373,35 +372,12 @@ class _Run:
         values = ", ".join(f"{name} = {term.mean().item():g}" for name, term in terms.items())
         healthy = all(p.isfinite().all() for p in self.model.parameters())
         weights = "The weights are still finite" if healthy else "The weights are lost: build anew"
+        number = self.train.number or self.step + 1
+        untouched = self.epoch == self.step == 0
+        cause = cause_of(self.model, self.optimizer, self.train, batch, number, untouched=untouched)
         return (
             f"the loss stopped being finite in epoch {self.epoch + 1}, step {self.step + 1} "
-            f"({values}). {weights}. {self.cause(batch)}"
-        )
-
-    def cause(self, batch: Batch) -> str:
-        """Why the loss is not finite: the data, the objective or the learning rate."""
-        for place, tensor in enumerate(batch, start=1):
-            if not tensor.isfinite().all():
-                number = self.train.number or self.step + 1
-                return (
-                    f"Cause: {self.train.name} holds nan or infinite values in batch {number}, "
-                    f"tensor {place} of {len(batch)}; find them with ~tensor.isfinite()"
-                )
-        x = batch[0] if self.train.columns is None else self.train.columns[0]
-        counts = getattr(bare(self.model), "output", None) == "multinomial"
-        largest = x.abs().max().item() if x.is_floating_point() and not counts else 0.0
-        if largest > LARGE:
-            return (
-                f"Cause: values up to {largest:.0e} reach the network; standardise them, "
-                "(x - x.mean(0)) / x.std(0), after a logarithm where few are far larger than most"
-            )
-        look = "look for a logarithm of zero or a division by zero in the objective"
-        if self.epoch == self.step == 0:  # no step has been taken, so that it was none too large
-            return f"Nothing had been learned yet, so {look}"
-        rate = self.optimizer.param_groups[0]["lr"] / 10
-        return (
-            f"Try a learning rate ten times smaller, lr={rate:.0e}; if it fails all the same, "
-            f"{look}"
+            f"({values}). {weights}. {cause}"
         )
 
 

@@ -101,6 +101,13 @@ def _check_can_learn(model: nn.Module) -> None:
             "the model was built under torch.inference_mode(), where nothing learns; build it "
             "outside of it"
         )
+    learning = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
+    lost = [name for name, p in learning if not p.isfinite().all()]
+    if lost:
+        raise ValueError(
+            f"the model holds nan or infinite weights ({lost[0].removeprefix('_orig_mod.')}), as "
+            "training whose loss stopped being finite leaves them; build it anew"
+        )
 
 
 def wants_progress(objective: Objective) -> bool:

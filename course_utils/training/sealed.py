@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_utils._named import named
+
 BLANK = 64 * "0"  # where the checksum of a file goes, while that checksum is computed
 
 
@@ -118,7 +120,8 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return Path(path).expanduser()
     except (TypeError, RuntimeError) as error:  # no path, or ~ of somebody who has no home here
         raise ValueError(
-            f"path is {path!r}; expected the name of a file, such as 'vae.safetensors' ({error})"
+            f"path is {named(path)}; expected the name of a file, such as 'vae.safetensors' "
+            f"({error})"
         ) from None
 
 

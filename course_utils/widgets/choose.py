@@ -17,8 +17,9 @@ class Advice(NamedTuple):
 
     Attributes:
         model: what to take.
-        call: the lines to begin with; their names are those of the package, and `x`, `x_new`, `k`,
-            `labels`, `plays` and the like stand for what the reader has.
+        call: lines that make what was asked for, the last one above all; their names are those of
+            the package, and `x`, `x_new`, `x_kept`, `k`, `labels`, `plays` and the like stand for
+            what the reader has.
         lesson: the file of the lesson that teaches it.
         beware: what it will not do, or what to compare it with.
     """
@@ -40,9 +41,12 @@ BOTTLENECK = "01_bottleneck_and_pca.ipynb"
 DEEP = "02_deep_and_convolutional.ipynb"
 CHOOSING = "14_choosing_a_model.ipynb"
 
+# With what keeps a codebook alive from the start: moving averages and restarts.
+SYMBOLS = "model = VQVAE.conv(decay=0.98, restart=30)\nfit(model, vector_quantized(), x)\n"
+
 QUESTIONS = {
     "start": Question(
-        "What shall the model do for you?",
+        "What should the model do for you?",
         {
             "Describe each example with few numbers": "code",
             "Make new examples": "generate",
@@ -52,7 +56,8 @@ QUESTIONS = {
                 "fit(model, denoising(gaussian_noise(0.5)), x)\n"
                 "model.reconstruct(x_spoiled)",
                 "03_denoising.ipynb",
-                "It takes away the kind of damage that it was trained on; other kinds need not go.",
+                "It takes away the kind of damage that it was trained on, and other kinds need not "
+                "go: for holes, train it with masking_noise(0.3).",
             ),
             "Tell me which examples are strange": "strange",
             "Say how probable an example is": Advice(
@@ -73,44 +78,51 @@ QUESTIONS = {
         {
             "I have not tried anything yet": Advice(
                 "PCA: straight, exact, done in seconds",
-                "pca(x).reconstruct(x_new, k=32)",
+                "straight = pca(x)\n"
+                "(x_new.flatten(1) - straight.mean) @ straight.components[:32].T",
                 BOTTLENECK,
-                "The figure to beat: a network that leaves as much is not worth its training.",
+                "The figure to beat is the error of straight.reconstruct(x_new, k=32): a network "
+                "that leaves as much is not worth its training.",
             ),
             "Fewer than PCA needs": "short",
             "Few of them active at a time, so that one can read each": Advice(
                 "a sparse autoencoder",
                 'model = Autoencoder.dense(256, (), code="relu", tied=True, output="linear")\n'
-                "fit(model, sparse(weight=0.3), x)",
+                "fit(model, sparse(weight=0.3), x)\n"
+                "model.encode(x_new)",
                 "04_sparse.ipynb",
                 "Dead units. Without tied=True a small code and a large decoder dodge the price.",
             ),
             "Unmoved by small changes of the input": Advice(
                 "a contractive autoencoder",
                 'model = Autoencoder.dense(128, (), code="sigmoid", tied=True)\n'
-                'fit(model, contractive(1.0, "hutchinson"), x)',
+                'fit(model, contractive(1.0, "hutchinson"), x)\n'
+                "model.encode(x_new)",
                 "05_contractive_and_manifolds.ipynb",
                 "It pays with reconstruction; a denoising one is cheaper and does much the same. "
                 "Without tied=True a small code and a large decoder dodge the price.",
             ),
             "Symbols, to store or to hand to a model of sequences": Advice(
                 "a VQ-VAE",
-                "model = VQVAE.conv()\nfit(model, vector_quantized(), x)",
+                f"{SYMBOLS}model.symbols(x_new)",
                 "12_vq_vae.ipynb",
-                "Dead symbols: watch codebook_perplexity.",
+                "Dead symbols: count those in use, model.symbols(x_new).unique(). Without restart "
+                "most of the 512 may die.",
             ),
             "With an uncertainty for each": Advice(
                 "a VAE",
-                "model = VAE.dense(20)\nfit(model, negative_elbo(), x)",
+                "model = VAE.dense(20)\nfit(model, negative_elbo(), x)\nmodel.encode(x_new)",
                 "08_training_a_vae.ipynb",
-                "Some numbers may fall silent: lesson 09.",
+                "The last line gives μ and log σ². Some numbers may fall silent: lesson 09.",
             ),
             "Each one a factor that can be turned by itself": Advice(
                 "a β-VAE",
-                "model = VAE.dense(10)\nfit(model, negative_elbo(beta=4.0), x)",
+                "model = VAE.dense(10)\nfit(model, negative_elbo(beta=4.0), x)\n"
+                "z = model.encode(x_new)[0]\n"
+                "model.to_image(model.decode(z + torch.eye(10)[3]))",
                 "10_beta_vae.ipynb",
-                "Nothing in the likelihood makes factors line up with yours; without labels "
-                "you can hope, and measure.",
+                "The last line turns the fourth number by 1. Nothing in the likelihood makes "
+                "factors line up with yours; without labels you can hope, and measure.",
             ),
         },
     ),
@@ -119,13 +131,13 @@ QUESTIONS = {
         {
             "No, or the pictures are small": Advice(
                 "a dense autoencoder",
-                "model = Autoencoder.dense(32)\nfit(model, reconstruction, x)",
+                "model = Autoencoder.dense(32)\nfit(model, reconstruction, x)\nmodel.encode(x_new)",
                 BOTTLENECK,
                 "Choose the width from a curve, on examples it has not seen.",
             ),
             "Yes": Advice(
                 "a convolutional autoencoder",
-                "model = Autoencoder.conv(64)\nfit(model, reconstruction, x)",
+                "model = Autoencoder.conv(64)\nfit(model, reconstruction, x)\nmodel.encode(x_new)",
                 DEEP,
                 "Without a graphics card it takes several times as long.",
             ),
@@ -136,9 +148,11 @@ QUESTIONS = {
         {
             "Yes, by a label": Advice(
                 "a conditional VAE",
-                "model = ConditionalVAE.dense(20, 10)\nfit(model, negative_elbo(), (x, labels))",
+                "model = ConditionalVAE.dense(20, 10)\n"
+                "fit(model, negative_elbo(), (x, labels))\n"
+                "model.sample(torch.tensor([3] * 16))",
                 "11_conditional_vae.ipynb",
-                "Encoder and decoder must both be told.",
+                "The last line draws sixteen of the class 3. Both halves must be told.",
             ),
             "No": "sharp",
         },
@@ -154,37 +168,63 @@ QUESTIONS = {
             ),
             "Sharper, on two cores": Advice(
                 "a VQ-VAE, and a small model that draws its symbols",
-                "model = VQVAE.conv()\nfit(model, vector_quantized(), x)",
+                f"{SYMBOLS}"
+                "prior = SymbolPrior.conv(512)\n"
+                "fit(prior, symbol_likelihood, model.symbols(x))\n"
+                "model.to_image(model.decode_indices(prior.sample(16)))",
                 "12_vq_vae.ipynb",
-                "Two trainings, and one draw for each symbol.",
+                "Two trainings, and one draw for each symbol. Without the second there is nothing "
+                "to draw from.",
             ),
             "As sharp as a photograph, and I have graphics cards": Advice(
-                "diffusion in the code of an autoencoder, or a GAN: not in this package",
-                "model = VQVAE.conv()\nfit(model, vector_quantized(), x)",
+                "an autoencoder, in whose code another package's diffusion draws; or a GAN",
+                f"{SYMBOLS}model.encode(x)",
                 CHOOSING,
-                "The call makes the code; section 1 compares, and the last page says where "
-                "to read on.",
+                "These lines make the code and no new example: neither diffusion nor GAN is in "
+                "this package. Section 8 says how code and diffusion meet.",
             ),
         },
     ),
     "strange": Question(
         "What do you have to learn from?",
         {
-            "Normal examples, hardly any strange ones": Advice(
+            "Normal examples, hardly any strange ones": "kind",
+            "Labels of both kinds, hundreds of each": Advice(
+                "a classifier; you need no autoencoder",
+                "from sklearn.linear_model import LogisticRegression\n"
+                "classifier = LogisticRegression(max_iter=1000).fit(x.flatten(1), strange)\n"
+                "classifier.predict_proba(x_new.flatten(1))[:, 1]",
+                "13_anomaly_detection.ipynb",
+                "It will know the kinds of strange that it was shown, and no others. Measure the "
+                "last line by auroc.",
+            ),
+        },
+    ),
+    "kind": Question(
+        "What is one example?",
+        {
+            "A picture": Advice(
                 "a detector by reconstruction",
                 "from course_utils.anomaly import ReconstructionDetector\n"
                 "detector = ReconstructionDetector().fit(x.flatten(1))\n"
-                "-detector.score_samples(x_new.flatten(1))",
+                "detector.calibrate(x_kept.flatten(1), 0.05)\n"
+                "detector.predict(x_new.flatten(1))",
                 "13_anomaly_detection.ipynb",
-                "With the minus sign, high is strange. Compare with PCA's error; beware of what is "
-                "strange and simple.",
+                "-1 is strange; x_kept are normal ones kept back from fit, of whose like one in "
+                "twenty raises an alarm. Compare with PCA's error; beware of what is strange and "
+                "simple, such as a blank or a blurred picture.",
             ),
-            "Labels of both kinds, hundreds of each": Advice(
-                "a classifier; you need no autoencoder",
-                "auroc(scores, labels)",
+            "A row of a table": Advice(
+                "an isolation forest first, a detector by reconstruction beside it",
+                "from sklearn.ensemble import IsolationForest\n"
+                "from course_utils.anomaly import ReconstructionDetector\n"
+                "forest = IsolationForest(random_state=0).fit(rows)\n"
+                'detector = ReconstructionDetector(values="table").fit(rows)\n'
+                "detector.calibrate(rows_kept, 0.05)\n"
+                "forest.predict(rows_new), detector.predict(rows_new)",
                 "13_anomaly_detection.ipynb",
-                "The call measures any classifier's scores. It will know the kinds of strange "
-                "that it was shown, and no others.",
+                "The forest is quicker, and good where something is simply too large; "
+                "reconstruction where columns hang together and the strange row breaks the tie.",
             ),
         },
     ),
@@ -193,7 +233,7 @@ QUESTIONS = {
         {
             "Nothing yet": Advice(
                 "popularity",
-                "(plays > 0).sum(0)",
+                "(plays > 0).sum(0).topk(20).indices",
                 CHOOSING,
                 "It counts by how many people each item was chosen, not how often.",
             ),
@@ -202,7 +242,8 @@ QUESTIONS = {
                 "expected = plays.sum(1, keepdim=True) * plays.sum(0) / plays.sum()\n"
                 "unit = expected.sqrt()\n"
                 "scaled = (plays - expected) / unit\n"
-                "expected + unit * pca(scaled).reconstruct(scaled, k)",
+                "ranked = expected + unit * pca(scaled).reconstruct(scaled, k)\n"
+                "ranked.masked_fill(plays > 0, -torch.inf).topk(20).indices",
                 CHOOSING,
                 "Scale by what popularity expects, put it back before you rank, and choose k on "
                 "validation people.",
@@ -212,10 +253,10 @@ QUESTIONS = {
                 'songs = {"input_shape": plays.shape[1:], "output": "multinomial"}\n'
                 "model = VAE.dense(20, (200,), dropout=0.5, **songs)\n"
                 "fit(model, negative_elbo(linear_warmup(0.5, end=0.2)), plays)\n"
-                "model.reconstruct(plays_new)",
+                "ranked = model.reconstruct(plays_new)\n"
+                "ranked.masked_fill(plays_new > 0, -torch.inf).topk(20).indices",
                 CHOOSING,
-                "Rank by the last line, and leave out what the person has. New items need another "
-                "way in.",
+                "The last line leaves out what the person has. New items need another way in.",
             ),
         },
     ),
@@ -224,9 +265,12 @@ QUESTIONS = {
         {
             "A few hundred or less": Advice(
                 "an autoencoder on everything, and logistic regression on its codes",
+                "from sklearn.linear_model import LogisticRegression\n"
                 "model = Autoencoder.dense(20)\n"
                 "fit(model, reconstruction, x)\n"
-                "model.encode(x_labelled)",
+                "codes = model.encode(x_labelled).detach()\n"
+                "classifier = LogisticRegression(max_iter=1000).fit(codes, labels)\n"
+                "classifier.predict(model.encode(x_new).detach())",
                 CHOOSING,
                 "The gain is small, and a code too narrow for your labels loses: measure it, over "
                 "several draws of the labels. "
@@ -234,9 +278,13 @@ QUESTIONS = {
             ),
             "Thousands": Advice(
                 "a classifier on the inputs",
-                "fit(network, objective, (x, labels))",
+                "from torch import nn\n"
+                "layers = nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10)\n"
+                "network, cost = nn.Sequential(*layers), nn.CrossEntropyLoss(reduction='none')\n"
+                'fit(network, lambda net, x, y: {"loss": cost(net(x), y)}, (x, labels))\n'
+                "network(x_new).argmax(1)",
                 DEEP,
-                "The network and its objective are yours: lesson 08 trains one as a judge.",
+                "You need no autoencoder. For pictures convolutions do better.",
             ),
         },
     ),

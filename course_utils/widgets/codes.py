@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from course_utils import plots
+from course_utils._named import a
 from course_utils._running import evaluating, in_chunks
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
 from course_utils.models.base import Model
@@ -76,7 +77,7 @@ def scrub(
         )
     if not isinstance(model, VAE | Autoencoder | ConditionalVAE | VQVAE):
         raise ValueError(
-            f"model is a {type(model).__name__}; expected a VAE, Autoencoder, ConditionalVAE or "
+            f"model is {a(type(model).__name__)}; expected a VAE, Autoencoder, ConditionalVAE or "
             "VQVAE"
         )
     x, y = _require_pictures(model, x, y)
@@ -222,7 +223,7 @@ def _notes(model: Model, x: Tensor | None) -> list[str]:
 
 
 def _names(x: Tensor, y: Tensor | None) -> list[str]:
-    labels = [""] * len(x) if y is None else [f", a {label}" for label in y]
+    labels = [""] * len(x) if y is None else [f", {a(str(label))}" for label in y.tolist()]
     return [f"image {k}{label}" for k, label in enumerate(labels[:PICTURES])]
 
 
@@ -303,7 +304,7 @@ def _still(
 
 
 def _map(draw: Callable[[Tensor], Tensor], options: dict[str, Any]) -> tuple[Image.Image, str]:
-    """The map of a code of two numbers as a picture, and what one sees in it."""
+    """The map of a code of two numbers as a picture, and what is seen in it."""
     plane, low, high = options["plane"], options["low"], options["high"]
     marks = plane["dots"], plane["colours"], plane["names"]
     words = (
@@ -382,7 +383,7 @@ def _require_pictures(model: Model, x: object, y: object) -> tuple[Tensor | None
                 "scrub(model, x)"
             )
         if isinstance(model, VQVAE):
-            raise ValueError("a VQVAE needs images whose symbols one starts from: scrub(model, x)")
+            raise ValueError("a VQVAE needs images whose symbols are the start: scrub(model, x)")
         if y is not None:
             raise ValueError("y holds the labels of x: give both, scrub(model, x, y)")
         return None, None

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from course_utils._named import a as with_article
 from course_utils._running import evaluating
 from course_utils.models import VAE, Autoencoder, PeekingVAE
 from course_utils.models.base import Model
@@ -55,8 +56,8 @@ def walk(
     """
     if isinstance(model, PeekingVAE) or not isinstance(model, VAE | Autoencoder):
         raise ValueError(
-            f"model is a {type(model).__name__}; expected a VAE or an Autoencoder, whose picture "
-            "belongs to a code of numbers alone"
+            f"model is {with_article(type(model).__name__)}; expected a VAE or an Autoencoder, "
+            "whose picture belongs to a code of numbers alone"
         )
     a, b = (_one_image(name, end, model.output) for name, end in (("a", a), ("b", b)))
     if a.shape != b.shape:
@@ -118,7 +119,7 @@ def film(
 
         film([snapshot of epoch 0, …], names=["untrained", "epoch 1", …], alt="Samples become …")
 
-    A long film of many pictures is drawn in fewer greys, which one hardly sees: twenty frames of
+    A long film of many pictures is drawn in fewer greys, which you hardly see: twenty frames of
     sixty digits then take 131 kB instead of 424.
 
     Args:
@@ -145,7 +146,7 @@ def film(
         raise ValueError(f"names has {len(names)} entries for {count} frames: give one for each")
     if not isinstance(alt, str) or not alt.strip():
         what = "empty" if isinstance(alt, str) else f"of type {type(alt).__name__}"
-        raise ValueError(f"alt is {what}: say in a sentence what one sees")
+        raise ValueError(f"alt is {what}: say in a sentence what there is to see")
     rows = math.ceil(tiles * (wide + 1) * 2 / WIDTH)  # at least twice as large, if that fits
     columns = math.ceil(tiles / rows)
     options: dict[str, Any] = {

@@ -26,6 +26,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from course_utils._keys import KEYS
+from course_utils._named import a
 from course_utils.widgets.stills import stacked
 
 FOLDER = Path(__file__).parent
@@ -162,7 +163,7 @@ def require_tensor(name: str, value: object) -> Tensor:
             how = f", for instance torch.stack({name})"
         elif value and all(isinstance(part, Number) for part in value):
             how = f": torch.tensor({name})"
-        raise ValueError(f"{name} is a {type(value).__name__}; give one tensor{how}")
+        raise ValueError(f"{name} is {a(type(value).__name__)}; give one tensor{how}")
     kind = "None" if value is None else f"of type {type(value).__name__}"
     raise ValueError(f"{name} is {kind}; expected a tensor")
 

@@ -36,6 +36,9 @@ if images.name == "mnist":
         knowing = knows[f"contractive{run}"]
         assert 1.25 < knowing["shifted"] < 1.45 and 1.3 < knowing["turned"] < 1.55
         assert 1.15 < knowing["nearest digit"] < 1.4 and 0.9 < knowing["thicker"] < 1.06
+    assert 1.15 < knows["sparse"]["shifted"] < 1.45 and 1.2 < knows["sparse"]["turned"] < 1.55
+    assert all(0.94 < value < 1.06 for value in knows["ReLU, no price"].values()), "the price"
+    assert all(0.9 < value < 1.13 for value in knows["denoising"].values())
     assert 0.5 < left[1] < 0.65 and 0.12 < left[39] < 0.2
     assert shrunk["untied"][0] > 3 * shrunk["untied"][1] and shrunk["tied"][0] < 2.5
     frame = {name: rows[name][0].flatten().square()[still].sum() for name in models if name in rows}

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import nbformat
 from nbclient import NotebookClient
@@ -49,7 +50,8 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
         force_raise_errors=True,
         extra_arguments=["--log-level=ERROR"],  # the kernel logs to the terminal otherwise
     )
-    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+    usual = {number: signal.getsignal(number) for number in handled}
     try:
         # In a loop of its own: where no kernel starts, nbclient leaves handlers behind that would
         # shut the kernel of whoever comes next, and they go when their loop is closed.

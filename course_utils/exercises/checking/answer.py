@@ -212,7 +212,28 @@ def _given(given: dict[str, object] | None) -> str:
     )
 
 
+# A part of what torch says → what it means in the code of somebody who learns.
+SAID = {
+    "bitwise_xor": "In Python `^` is no power: write `**`.",
+    "bitwise_and": (
+        "`&` joins truth values: put brackets around each comparison, `(a < b) & (c < d)`."
+    ),
+    "is ambiguous": (
+        "`and`, `or`, `not` and `if` want a single truth value, and a tensor has many: use `&`, "
+        "`|` and `~`, with brackets around each comparison, or `torch.where`."
+    ),
+    "can be converted to Python scalars": (
+        "The functions of `math` take one number. Torch has its own for tensors, such as "
+        "`torch.log` for `math.log`."
+    ),
+}
+
+
 def _advice(error: BaseException) -> str:
+    said = first_lines(error)
+    for part, advice in SAID.items():
+        if part in said:
+            return advice
     if isinstance(error, NameError):
         return "Is the name spelt right, and has the cell that defines it been run?"
     if isinstance(error, ZeroDivisionError):

@@ -1,31 +1,28 @@
 """The checks that most exercises share: the same inputs to the answer and to the reference.
 
-`Comparison(...).stages` are type → shape → value → gradient. Stages of an exercise's own are built
-from the same pieces: `expect_type`, `expect_shape`, `expect_close`.
+`Comparison(...).stages` are type → shape → value → gradient. What each of them asks of one outcome,
+and what stages of an exercise's own are built from, is in `expect`.
 """
 
 import functools
-import inspect
-import math
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, fresh
 from course_utils.exercises.checking.exercise import Stage
-from course_utils.exercises.checking.signature import expect_attempted
-from course_utils.exercises.checking.words import (
-    PRINTABLE,
-    describe,
-    describe_type,
-    digits_to_differ,
-    numbers,
+from course_utils.exercises.checking.expect import (
+    Number,
+    expect_close,
+    expect_shape,
+    expect_type,
+    pattern,
+    same,
 )
+from course_utils.exercises.checking.signature import expect_attempted
 
 ONLY_TENSORS = (
     "The numbers were right. Now `{name}` wants its gradient, as the output of a network does in "
@@ -37,12 +34,6 @@ CUT_THREAD = (
     "`torch.no_grad()` and `torch.tensor(...)` around a result all cut that thread. Find the one "
     "in your code and compute with tensors instead."
 )
-
-
-Number = Tensor | int | float | np.number
-
-# What a statistical check allows for: chance goes beyond it once in 500 million times.
-STANDARD_ERRORS = 6
 
 
 class Mistake(NamedTuple):
@@ -131,6 +122,17 @@ class Comparison:
                 trial.got, trial.expected, given, f"{pattern}{self.advice}", self.tolerance
             ),
         )
+        self._again(answer)
+
+    def _again(self, answer: Answer) -> None:
+        """Once more the first inputs: what is kept from one call to the next shows."""
+        first, *others = answer.memory[self]
+        if others and not same(answer(*fresh_all(first.args)), first.expected, self.tolerance):
+            raise Wrong(
+                "Every result was right, but called with the first inputs once more your function "
+                "returns something else. It keeps something from one call to the next, in a list, "
+                "a `global` name or a default argument: make everything anew inside of it."
+            )
 
     def _pattern(self, trials: Sequence[Trial]) -> str:
         """What single numbers have in common, over all inputs; of a tensor each says it itself."""
@@ -168,10 +170,10 @@ class Comparison:
                 continue  # what has no influence need not be remembered
             if got is None:
                 raise Wrong(CUT_THREAD.format(name=name))
-            if _same(got, wanted, self.tolerance):
+            if same(got, wanted, self.tolerance):
                 continue
             for mistake in self._suspects(trials):
-                if _same(got, _outcome(gradient, mistake.answer), self.tolerance):
+                if same(got, _outcome(gradient, mistake.answer), self.tolerance):
                     raise Wrong(mistake.message)
             raise Wrong(
                 f"The numbers are right, but their gradient with respect to `{name}` is "
@@ -211,11 +213,11 @@ class Comparison:
         explained, unexplained = [], 0
         for trial in trials:
             outcome = _outcome(mistake.answer, *fresh_all(trial.args))
-            same = _same(trial.got, outcome, self.tolerance)
-            if _same(trial.got, trial.expected, self.tolerance):
-                if not same and not isinstance(outcome, Exception):
+            agrees = same(trial.got, outcome, self.tolerance)
+            if same(trial.got, trial.expected, self.tolerance):
+                if not agrees and not isinstance(outcome, Exception):
                     return False
-            elif same:
+            elif agrees:
                 explained.append(float(trial.got))
             else:
                 unexplained += 1
@@ -228,7 +230,7 @@ class Comparison:
         """The mistakes that would have returned, on each of these inputs, what the answer did."""
         for mistake in self.mistakes:
             if all(
-                _same(trial.got, _outcome(mistake.answer, *fresh_all(trial.args)), self.tolerance)
+                same(trial.got, _outcome(mistake.answer, *fresh_all(trial.args)), self.tolerance)
                 for trial in trials
             ):
                 yield mistake
@@ -243,184 +245,6 @@ def before_value(stages: Sequence[Stage], *more: Stage) -> tuple[Stage, ...]:
 def fresh_all(args: Iterable) -> tuple:
     """Copies of arguments that share nothing with them."""
     return tuple(fresh(value) for value in args)
-
-
-def expect_type(got: object, expected: object) -> None:
-    """Raise `Wrong` unless `got` is the kind of thing that `expected`, a tensor or number, is."""
-    if isinstance(expected, Tensor):
-        _expect_tensor(got, expected)
-        return
-    whole = isinstance(expected, int)
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if isinstance(got, bool) or not isinstance(got, kinds):
-        name, wanted = ("int", "a whole number") if whole else ("float", "a Python number")
-        if inspect.iscoroutine(got):
-            got.close()
-        returned = f"Your function returned {describe_type(got)}; expected {wanted}."
-        if got is None:
-            raise Wrong(f"{returned} Is the last line a `return`?")
-        raise Wrong(f"{returned} {_way_to_a_number(got, name)}")
-
-
-def _way_to_a_number(got: object, name: str) -> str:
-    """What to do with `got`, where an int or a float is wanted."""
-    if isinstance(got, Tensor | np.ndarray) and math.prod(got.shape) != 1:
-        return (
-            "One number is wanted, and these are several, or none: count or sum them, say with "
-            f"`.sum()`, and make a Python number of the result with `{name}(...)`."
-        )
-    if isinstance(got, float) and got.is_integer():
-        return "It is whole, but a float: `int(...)` makes an int of it."
-    if isinstance(got, float | np.floating):
-        return (
-            "`int(...)` would only cut off what stands behind the point. Is it a mean or a share, "
-            "where something should be counted?"
-        )
-    return f"`{name}(...)` makes one of a tensor that holds a single number."
-
-
-def _expect_tensor(got: object, expected: Tensor) -> None:
-    returned = f"Your function returned {describe_type(got)}; expected a tensor"
-    if got is None:
-        raise Wrong(f"{returned}. Is the last line a `return`?")
-    if isinstance(got, np.ndarray | np.number):
-        raise Wrong(f"{returned}. `torch.as_tensor(result)` makes one of what NumPy returns.")
-    if isinstance(got, bool | int | float):
-        raise Wrong(
-            f"{returned}. Leave out `.item()`, `float(...)` and `sum(...)` over a batch; and "
-            "Python's own `max` and `min` of a tensor and a number return the number, wherever it "
-            "wins: `torch.clamp` keeps the tensor."
-        )
-    if isinstance(got, tuple):
-        raise Wrong(f"{returned}. Is there a comma at the end, or more than one result?")
-    if isinstance(got, list):
-        raise Wrong(f"{returned}. `torch.stack(results)` makes one of a list of tensors.")
-    if not isinstance(got, Tensor):
-        if inspect.iscoroutine(got):
-            got.close()  # else Python warns, later and elsewhere, that it was never awaited
-        raise Wrong(f"{returned}. Look at what stands after `return`.")
-    if got.device != expected.device or got.layout != expected.layout:
-        raise Wrong(
-            f"Your function returned a tensor on device {got.device}, {got.layout}; expected it "
-            f"where the input is: device {expected.device}, {expected.layout}."
-        )
-    if got.is_complex():
-        raise Wrong(
-            "Your function returned complex numbers. `torch.linalg.eig` makes them; for a "
-            "symmetric matrix such as a covariance use `torch.linalg.eigh`."
-        )
-    if got.is_floating_point() != expected.is_floating_point():
-        kind = "real" if expected.is_floating_point() else "whole"
-        raise Wrong(
-            f"Your function returned a tensor of {got.dtype}; expected {kind} numbers, "
-            f"{expected.dtype}. Look for a comparison, a rounding or a change of dtype."
-        )
-
-
-def expect_shape(got: Tensor, expected: Tensor, words: str, given: dict[str, object]) -> None:
-    """Raise `Wrong` unless the shapes agree.
-
-    Args:
-        words: what the shape means, for instance "(batch,): one number for each example".
-        given: the inputs by name.
-    """
-    theirs, ours = tuple(got.shape), tuple(expected.shape)
-    if theirs == ours:
-        return
-    if [size for size in theirs if size > 1] == [size for size in ours if size > 1]:
-        reason = (
-            "The same numbers but for axes of length 1: look for `keepdim=True`, `squeeze` and "
-            "`unsqueeze`, and name the axis that you mean."
-        )
-    elif len(theirs) < len(ours):
-        reason = "Too few axes: one that should have stayed was summed, averaged or indexed away."
-    elif len(theirs) > len(ours):
-        reason = "Too many axes: one that should be gone is still there."
-    else:
-        reason = "Look at which axis (`dim=`) each step works on."
-    raise Wrong(
-        f"The result has shape {theirs}; expected {ours}, {words}.\n{reason}\n"
-        f"The input was\n{_described(given)}"
-    )
-
-
-def expect_close(
-    got: object,
-    expected: object,
-    given: dict[str, object],
-    advice: str,
-    tolerance: float = 1e-4,
-    guesses: Iterable[tuple[object, str]] = (),
-) -> None:
-    """Raise `Wrong` unless two tensors of the same shape, or two numbers, agree.
-
-    Args:
-        given: the inputs by name; small ones are shown in full.
-        advice: the next thing to try.
-        tolerance: the largest error allowed, relative to the largest number expected.
-        guesses: pairs (value, message): if `got` equals a value, its message is given instead.
-    """
-    if _same(got, expected, tolerance):
-        return
-    for value, message in guesses:
-        if _same(got, value, tolerance):
-            raise Wrong(message)
-    got, expected = torch.as_tensor(got).detach(), torch.as_tensor(expected).detach()
-    where = (got.double() - expected).abs().nan_to_num(math.inf).argmax().item()
-    worst = [value.flatten()[where].item() for value in (expected, got)]
-    if expected.numel() <= PRINTABLE:
-        digits = digits_to_differ(*worst)
-        outcome = [
-            numbers(expected, "expected = ", digits=digits),
-            numbers(got, "returned = ", digits=digits),
-        ]
-    else:
-        digits = digits_to_differ(*worst, least=5)
-        index = [int(i) for i in np.unravel_index(where, expected.shape)]
-        pair = zip(("expected", "returned"), worst, strict=True)
-        outcome = [f"{name}{index} = {value:.{digits}g}" for name, value in pair]
-    found = pattern(got, expected, tolerance)
-    raise Wrong(
-        f"For\n{_described(given)}\nthe two do not agree:\n{_indented(outcome)}\n{found}{advice}"
-    )
-
-
-def pattern(got: Tensor, expected: Tensor, tolerance: float = 1e-4) -> str:
-    """What can be said of wrong numbers without knowing where they came from."""
-    got, expected = got.double(), expected.double()
-    if not got.isfinite().all():
-        return (
-            "There is nan or inf in it: look for 0 / 0, the logarithm of 0, the root of a "
-            "negative number, or a value that overflows.\n"
-        )
-    if expected.numel() < 2:
-        return ""
-    factor = float((got * expected).sum() / (expected * expected).sum())
-    plain = abs(factor) > tolerance and abs(factor - 1) > 5 * tolerance
-    if plain and _same(got, expected * factor, tolerance):
-        return f"Every number is {factor:.4g} times what it should be.\n"
-    offset = float((got - expected).mean())
-    if _same(got, expected + offset, tolerance):
-        return f"Every number is too {'large' if offset > 0 else 'small'} by {abs(offset):.4g}.\n"
-    return ""
-
-
-def _same(a: object, b: object, tolerance: float) -> bool:
-    """Whether two outcomes agree: tensors and numbers within the tolerance, exceptions by text."""
-    if isinstance(a, Exception) or isinstance(b, Exception):
-        return type(a) is type(b) and str(a) == str(b)
-    if not isinstance(a, Number) or not isinstance(b, Number):
-        return False
-    if isinstance(a, Tensor) != isinstance(b, Tensor):
-        return False
-    a, b = (torch.as_tensor(value).detach() for value in (a, b))
-    if (a.shape, a.device, a.layout) != (b.shape, b.device, b.layout):
-        return False
-    if a.is_complex() or b.is_complex():
-        return False
-    a, b = a.double(), b.double()
-    scale = b[b.isfinite()].abs().max().item() if b.isfinite().any() else 0.0
-    return torch.allclose(a, b, rtol=0.0, atol=tolerance * (scale or 1.0), equal_nan=True)
 
 
 def _outcome(function: Callable, *args: object) -> object:
@@ -439,11 +263,3 @@ def _gradient(function: Callable, args: tuple, wrt: int, weights: Tensor) -> Ten
     if not result.requires_grad:
         return None
     return torch.autograd.grad(result, args[wrt], weights.to(result.dtype), allow_unused=True)[0]
-
-
-def _described(given: dict[str, object]) -> str:
-    return _indented([describe(name, value) for name, value in given.items()])
-
-
-def _indented(texts: Iterable[str]) -> str:
-    return textwrap.indent("\n".join(texts), "    ")

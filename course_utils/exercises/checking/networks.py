@@ -6,6 +6,7 @@ the lesson's business.
 """
 
 import contextlib
+import functools
 import inspect
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -295,3 +296,24 @@ def _streams() -> dict[str, object]:
         "NumPy's global stream": (kind, keys.tolist(), *rest),
         "Python's own `random`": random.getstate()[1][:-1],
     }
+
+
+@contextlib.contextmanager
+def explained_crash(instead: str) -> Iterator[None]:
+    """Put a sentence before what Python says, when the answer stops with an error."""
+    try:
+        yield
+    except Crash as crash:
+        raise Wrong(f"{instead}\n{crash}") from None
+
+
+def expect_no_traces(answer: Answer, model: nn.Module, x: Tensor) -> None:
+    """In either mode `loss` and `forward` only compute."""
+    for training in (True, False):
+        model.train(training)
+        for what, method in (("`loss`", model.loss), ("`forward`", model)):
+            with (
+                expect_no_seeding(what, functools.partial(answer.call, method, x)),
+                expect_left_alone(model, what, x=x),
+            ):
+                answer.call(method, x)

@@ -12,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils._running import evaluating
 from course_utils.metrics import BoundParts
 from course_utils.models import VAE, PeekingVAE
@@ -185,7 +186,7 @@ def _require_prices(
     for beta, model in models.items():
         if not isinstance(model, VAE) or isinstance(model, PeekingVAE):
             raise ValueError(
-                f"models[{beta:g}] is a {type(model).__name__}; expected a VAE, whose picture "
+                f"models[{beta:g}] is {a(type(model).__name__)}; expected a VAE, whose picture "
                 "belongs to a code alone"
             )
     for beta, part in parts.items():

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils._running import evaluating
 from course_utils.models import Autoencoder
 from course_utils.plots import BELOW_IMAGE, BLUE, DPI, LEFT_OF_ROW, PALE, PAPER, STYLE
@@ -159,7 +160,7 @@ def keep_largest(
     for name, model in models.items():
         if not isinstance(model, Autoencoder):
             raise ValueError(
-                f"models[{name!r}] is a {type(model).__name__}; expected an Autoencoder, whose "
+                f"models[{name!r}] is {a(type(model).__name__)}; expected an Autoencoder, whose "
                 "code is a row of numbers"
             )
     codes = {name: _codes(model, x) for name, model in models.items()}
@@ -182,7 +183,7 @@ def keep_largest(
     def draw(_change: object = None) -> None:
         image, columns = state()
         picture.value = moving.png(image, columns)
-        label = "" if labels is None else f", a {labels[index.value]}"
+        label = "" if labels is None else ", " + a(f"{labels[index.value]}")
         numbers = "largest number" if kept.value == 1 else f"{kept.value} largest numbers"
         lines = [f"Image {index.value}{label}, drawn from the {numbers}"]
         for name, (drawn, _, sizes, count, text) in zip(models, columns, strict=True):

@@ -1,5 +1,7 @@
 """`move_threshold`: a threshold on scores, and what it costs."""
 
+import math
+
 import ipywidgets
 import matplotlib
 import numpy as np
@@ -66,10 +68,11 @@ def threshold_and_rates(
         top.set(ylabel="share of its group", xlim=(low, high), xticklabels=[])
         top.legend(frameon=False)
         words = "score (the last bar: and beyond)" if beyond else "score"
-        bottom.set(xlabel=words, ylabel="cost", xlim=(low, high), ylim=(0, 2.05))
+        bottom.set(xlabel=words, ylabel="cost (without = 1)", xlim=(low, high), ylim=(0, 1.3))
         bottom.axhline(1, color="#888888", linewidth=1, linestyle="--")
         note = {"ha": "right", "va": "top", "fontsize": 9, "color": "#555555"}
-        bottom.text(0.99, 0.96, "dashed: without a detector", transform=bottom.transAxes, **note)
+        words = "dashed: never an alarm, or always"
+        bottom.text(0.99, 0.96, words, transform=bottom.transAxes, **note)
         (curve,) = bottom.plot([], [], color=ORANGE)
         (here,) = bottom.plot([], [], "o", color=INK, markersize=8)
         both = [ax.axvline(low, color=INK, linewidth=1.5) for ax in (top, bottom)]
@@ -119,6 +122,8 @@ def move_threshold(
     scores: Float[Tensor, " n"],
     labels: Int[Tensor, " n"] | Bool[Tensor, " n"],
     names: tuple[str, str] = ("normal", "anomalies"),
+    *,
+    start: float | None = None,
 ) -> Panel:
     """The threshold of a detector under a slider: histograms, ROC curve, precision, and cost.
 
@@ -133,13 +138,14 @@ def move_threshold(
         scores: higher is stranger.
         labels: 1 or True for anomalies, 0 or False for normal examples; both must occur.
         names: what normal examples and anomalies are called.
+        start: the threshold to begin with; None for the middle of the axis.
 
     Returns:
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
 
     Raises:
         ValueError: if scores and labels differ in length, a score is no finite number, labels are
-            of one kind or of other values, or names are not two.
+            of one kind or of other values, names are not two, or start is no number.
     """
     pair = isinstance(names, tuple | list) and len(names) == 2
     if not pair or not all(isinstance(name, str) for name in names):
@@ -151,7 +157,7 @@ def move_threshold(
     low, high = score_range(normal, anomalous)
     line = slider(ipywidgets.FloatSlider, "threshold", min=low, max=high, step=(high - low) / 200)
     line.readout_format = ".4g"
-    line.value = (low + high) / 2
+    line.value = (low + high) / 2 if start is None else _number_within(start, low, high)
     share = slider(ipywidgets.SelectionSlider, "anomalies", options=SHARES, value=0.1)
     miss = slider(ipywidgets.SelectionSlider, "a miss costs", options=MISSES, value=10.0)
     fig, move = threshold_and_rates(normal, anomalous, names=names)
@@ -168,6 +174,13 @@ def move_threshold(
         caption.value = panel.text(lines)
 
     return redrawn([line, share, miss], [picture, caption], draw)
+
+
+def _number_within(start: float, low: float, high: float) -> float:
+    """The threshold to begin with, on the axis: the slider goes no further."""
+    if isinstance(start, bool) or not isinstance(start, int | float) or not math.isfinite(start):
+        raise ValueError(f"start is {start!r}; expected a threshold, a finite number, or None")
+    return min(max(start, low), high)
 
 
 def _two_groups(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

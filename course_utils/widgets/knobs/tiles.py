@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from course_utils._named import a
 from course_utils.losses import squared_error
 from course_utils.widgets.knobs.controls import redrawn
 from course_utils.widgets.panel import Panel, Picture
@@ -35,7 +36,7 @@ class Tile(NamedTuple):
 
 def original_tile(image: Tensor, label: Tensor | None) -> Tile:
     numbers = f"{image.numel()} numbers"
-    return Tile(image, "original", numbers if label is None else f"{numbers}, a {label}")
+    return Tile(image, "original", numbers if label is None else f"{numbers}, {a(f'{label}')}")
 
 
 def error_words(x_hat: Tensor, x: Tensor) -> str:

@@ -111,6 +111,29 @@ def divided_by_a_number_seen_once(images):
     return images.sum(dim=0) / 10
 
 
+SUMS, SEEN, LAST = {}, {}, {}
+
+
+def goes_on_adding(images):
+    """What a notebook keeps from the cell before: the sum of all images that ever came."""
+    shape = images.shape[1:]
+    sums = SUMS.get(shape, 0) + images.sum(dim=0)
+    count = SEEN.get(shape, 0) + len(images)
+    SUMS[shape], SEEN[shape] = sums, count
+    return sums / count
+
+
+def mean_of_another_call(images, seen={}):  # noqa: B006
+    return seen.setdefault(images.shape, images.mean(dim=0))
+
+
+def mean_that_follows(images):
+    mean = images.mean(dim=0)
+    LAST["mean"] = 0.9 * LAST["mean"] + 0.1 * mean if LAST.get("shape") == mean.shape else mean
+    LAST["shape"] = mean.shape
+    return LAST["mean"]
+
+
 RIGHT = [
     mean_along_first_axis,
     mean_by_sum,
@@ -140,4 +163,7 @@ WRONG = {
     mean_left_in_numpy: "a NumPy array",
     mean_forgot_return: "the last line a `return`",
     divided_by_a_number_seen_once: "times what it should be",
+    goes_on_adding: "Take one pixel, the one at the top left",
+    mean_of_another_call: "Take one pixel, the one at the top left",
+    mean_that_follows: "Take one pixel, the one at the top left",
 }

@@ -215,6 +215,19 @@ def nearest_in_half_precision(codes, query, k):
     return (codes.half() - query.half()).square().sum(1).argsort()[:k]
 
 
+def nearest_in_bfloat16(codes, query, k):
+    return (codes - query).square().sum(1).bfloat16().argsort(stable=True)[:k]
+
+
+def nearest_in_whole_numbers(codes, query, k):
+    return ((codes - query) ** 2).sum(1).int().argsort(stable=True)[:k]
+
+
+def nearest_to_three_digits(codes, query, k):
+    distances = (codes - query).norm(dim=1)
+    return (distances / distances.max()).round(decimals=3).argsort(stable=True)[:k]
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -266,5 +279,8 @@ WRONG = {
     nearest_misspelt: "name 'code' is not defined",
     nearest_first_two_numbers: "find the smallest by eye",
     nearest_rounded: "query = torch.tensor([",
-    nearest_in_half_precision: "query = torch.tensor([",
+    nearest_in_half_precision: "as by `.half()`",
+    nearest_in_bfloat16: "as by `.bfloat16()`",
+    nearest_in_whole_numbers: "as by `.int()`",
+    nearest_to_three_digits: "query = torch.tensor([",
 }

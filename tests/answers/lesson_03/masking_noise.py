@@ -366,7 +366,7 @@ WRONG = {
     mask_two_axes: "Rows of pixels went well",
     mask_forgot_return: "the last line a `return`",
     mask_strength_first: "yours takes (rate)",
-    mask_off_by_a_tenth: "one expects 30.0% to be 0",
+    mask_off_by_a_tenth: "we expect 30.0% to be 0",
     mask_per_cents: "to be hit, and 1",
     mask_rounded_rate: "to be hit, and 0 were",
     mask_bytes: "to be hit, and ",

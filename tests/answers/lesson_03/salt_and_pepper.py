@@ -368,7 +368,7 @@ WRONG = {
     specks_own_generator: "a generator of your own",
     specks_numpy: "a NumPy array",
     specks_two_axes: "Rows of pixels went well",
-    specks_two_to_one: "one expects 15.0% to be 0",
+    specks_two_to_one: "we expect 15.0% to be 0",
     specks_per_cents: "as `torch.randint(0, 100, ...)` draws them",
     specks_rounded_rate: "to be hit, and 0 were",
     specks_half_the_batch_twice: "half a batch before it",

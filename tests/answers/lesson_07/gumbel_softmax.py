@@ -116,6 +116,10 @@ def not_normalised(logits, tau, generator):
     return torch.exp((logits + gumbel(logits, generator)) / tau)
 
 
+def never_too_cool(logits, tau, generator):
+    return torch.softmax((logits + gumbel(logits, generator)) / max(tau, 0.5), 1)
+
+
 RIGHT = [in_one_line, by_exponentials, with_a_guard, by_hand]
 WRONG = {
     without_noise: "no noise in it",
@@ -136,4 +140,5 @@ WRONG = {
     cut_off: "does not remember",
     straight_through: "straight-through",
     not_normalised: "The first row sums to",
+    never_too_cool: "With tau = 0.3, (log y_0 - log y_1)",
 }

@@ -744,6 +744,27 @@ class Frozen(Plain):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+class SofterInTraining(Plain):
+    """Label smoothing, thought of as something for training alone."""
+
+    def one_hot(self, y):
+        rows = super().one_hot(y)
+        return 0.9 * rows + 0.1 / self.num_classes if self.training else rows
+
+
+class LouderInTraining(Plain):
+    def encode(self, x, y):
+        mu, log_var = super().encode(x, y)
+        return mu, (log_var + 0.1 if self.training else log_var)
+
+
+class CoolerInTraining(Plain):
+    def decode(self, z, y):
+        logits = super().decode(z, y)
+        return logits / 2 if self.training else logits
+
+
 RIGHT = [
     Plain,
     TwoHeads,
@@ -833,6 +854,9 @@ WRONG = {
     ShufflesLabelsInTraining: "they are shuffled",
     SigmoidInTraining: "`if self.training`?\n`decode` returns numbers between 0 and 1",
     ClampedInTheDraw: "Is log_var or mu cut to a range",
+    SofterInTraining: "The same input gives other numbers for mu than",
+    LouderInTraining: "The same input gives other numbers for log_var than",
+    CoolerInTraining: "The same input gives other numbers for the logits than",
     Squared: "13 labels go in as a single number",
     BinaryDigits: "13 labels go in as 4 numbers",
     RandomRows: "neither parameter nor buffer",

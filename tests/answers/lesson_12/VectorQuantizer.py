@@ -617,6 +617,29 @@ class HalfHeld(Plain):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+class HalfPrecision(Plain):
+    def choose(self, flat):
+        return torch.cdist(flat.half().float(), self.codebook.half().float()).argmin(dim=1)
+
+
+class ShortPrecision(Plain):
+    def choose(self, flat):
+        apart = (flat[:, None] - self.codebook).square().sum(2)
+        return apart.bfloat16().argmin(dim=1)
+
+
+class ToThreeDigits(Plain):
+    def choose(self, flat):
+        return torch.cdist(flat, self.codebook).round(decimals=3).argmin(dim=1)
+
+
+class AlmostNothing(Plain):
+    def __init__(self, num_embeddings=512, embedding_dim=64, commitment_cost=0.25):
+        super().__init__(num_embeddings, embedding_dim, commitment_cost)
+        self.codebook.data *= 1e-12
+
+
 RIGHT = [
     Plain,
     WithEmbedding,
@@ -705,5 +728,9 @@ WRONG = {
     Padded: "no gradient reaches the codebook's vector 0",
     PaddedAtTheEnd: "no gradient reaches the codebook's vector 5",
     ByFrequency: "its gradient is divided by n",
+    HalfPrecision: "to which the second nearest is nearly as near",
+    ShortPrecision: "to which the second nearest is nearly as near",
+    ToThreeDigits: "to which the second nearest is nearly as near",
+    AlmostNothing: "differ by less than a millionth",
     TenTimes: "Every number is 10 times what it should be.",
 }

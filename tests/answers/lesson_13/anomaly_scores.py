@@ -1,5 +1,8 @@
 """Answers to `anomaly_scores`, lesson 13, as learners write them."""
 
+import random
+
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -210,6 +213,21 @@ def scores_wants_gradient(model, x):
     return scores_getattr(model, x.requires_grad_()).detach()
 
 
+def scores_seeds_numpy(model, x):
+    np.random.seed(0)
+    return scores_getattr(model, x)
+
+
+def scores_draws(model, x):
+    torch.rand(len(x))
+    return scores_getattr(model, x)
+
+
+def scores_shuffles(model, x):
+    random.seed(3)
+    return scores_getattr(model, x)
+
+
 RIGHT = [
     scores_getattr,
     scores_branches,
@@ -254,4 +272,7 @@ WRONG = {
     scores_trains: "its parameter `down` was written to",
     scores_freezes: "switches `requires_grad` of the model's parameter",
     scores_wants_gradient: "of the caller's own x",
+    scores_seeds_numpy: "NumPy's global stream is no longer where it was",
+    scores_draws: "torch's global stream is no longer where it was",
+    scores_shuffles: "Python's own `random` is no longer where it was",
 }

@@ -196,6 +196,12 @@ def threshold_three_sigma(scores, false_positive_rate):
     return float(values.mean() + 3 * values.std())
 
 
+def threshold_with_a_push(scores, false_positive_rate):
+    """Meant to undo rounding, and too much of it."""
+    alarms = int(false_positive_rate * len(scores) + 0.01)
+    return scores.sort(descending=True).values[alarms].item()
+
+
 RIGHT = [
     threshold_sorted,
     threshold_kth,
@@ -239,4 +245,5 @@ WRONG = {
     threshold_tensor: "a tensor of shape ()",
     threshold_sorts_in_place: "changed its argument `scores`",
     threshold_above_the_largest: "try the next lower score",
+    threshold_with_a_push: "with a rate of 0.2999, 3 are above",
 }

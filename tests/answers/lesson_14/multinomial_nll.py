@@ -170,6 +170,10 @@ def nll_squares(logits, counts):
     return ((counts - counts.sum(1, keepdim=True) * logits.softmax(1)) ** 2).sum(1)
 
 
+def nll_of_no_more_than_ten(logits, counts):
+    return -(counts.clamp(max=10) * logits.log_softmax(1)).sum(1)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -212,4 +216,5 @@ WRONG = {
     nll_detached: "nothing could be trained",
     nll_in_place: "changed its argument `logits` in place",
     nll_squares: "Try one listener with the logits",
+    nll_of_no_more_than_ten: "the two do not agree",
 }

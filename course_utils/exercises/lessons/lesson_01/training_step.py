@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import expect_type
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 
 

@@ -67,6 +67,14 @@ WRONG_MEASURES: dict[str, Measure] = {
 }
 
 
+COARSE_MEASURES: tuple[tuple[str, Measure], ...] = (
+    ("`.bfloat16()`", lambda codes, query: _squares(codes, query).bfloat16()),
+    ("`.half()`", lambda codes, query: _squares(codes, query).half()),
+    ("`.half()`", lambda codes, query: _squares(codes.half(), query.half())),
+    ("`.int()`", lambda codes, query: _squares(codes, query).int()),
+)
+
+
 def _rank(measure: Measure, codes: Tensor, query: Tensor) -> Tensor:
     return measure(codes, query).argsort()
 
@@ -97,6 +105,14 @@ def _gallery(
             return codes, query, k
 
 
+def _close_race(generator: torch.Generator) -> tuple[Tensor, Tensor, int]:
+    """Each code is farther away than the one before it by half a thousandth."""
+    directions = F.normalize(torch.randn(9, 3, generator=generator))
+    codes = directions * (2 + 1e-3 * torch.randperm(9, generator=generator)[:, None])
+    query = torch.randn(3, generator=generator)
+    return codes + query, query, 6
+
+
 def _galleries(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
     codes = next(
         codes
@@ -112,6 +128,7 @@ def _galleries(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
         _gallery(9, 1, 5, generator),
         _gallery(12, 8, 1, generator),
         # Distances so small, or so large, that rounding or half precision levels them.
+        _close_race(generator),
         *(
             (scale * codes, scale * query, k)
             for scale in (1e-3, 1e3)
@@ -186,6 +203,14 @@ _neighbours = Comparison(
             ),
             "You returned a mask, true or false for each code. It does not say which of them is "
             "nearest: give the indices, in order.",
+        ),
+        *(
+            Mistake(
+                lambda codes, query, k, coarse=coarse: _rank(coarse, codes, query)[:k],
+                f"Your distances have lost digits, as by {name}, so that codes which are nearly "
+                "as near as each other come in any order. Leave them as they are.",
+            )
+            for name, coarse in COARSE_MEASURES
         ),
         Mistake(
             _over_wrong_axis,

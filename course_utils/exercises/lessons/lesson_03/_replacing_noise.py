@@ -10,8 +10,8 @@ from torch import Tensor
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
-from course_utils.exercises.checking.compare import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.exercise import Stage
+from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 
 # Shapes and rates to try: many small examples for the statistics, all rates away from 1/2, where
@@ -186,7 +186,7 @@ class Noise:
                 for share, value in zip(self.shares(trial.rate), self.values, strict=True)
             ]
             raise Wrong(
-                f"With rate = {trial.rate:g}, of {trial.x.numel():,} pixels one expects "
+                f"With rate = {trial.rate:g}, of {trial.x.numel():,} pixels we expect "
                 f"{'; '.join(parts)}. Compare each random number with the rate, once."
             )
 
@@ -198,7 +198,7 @@ class Noise:
         trial = Spoiled(x, rate, answer(x, rate, source).detach())
         if not self._fits(trial, self.shares):
             raise Wrong(
-                f"With rate = {rate:g}, of {x.numel():,} pixels one expects about "
+                f"With rate = {rate:g}, of {x.numel():,} pixels we expect about "
                 f"{rate * x.numel():.0f} to be hit, and {int(trial.changed.sum())} were. At larger "
                 "rates your shares are right: is the rate rounded, or compared with whole numbers, "
                 "as `torch.randint(0, 100, ...)` draws them? Compare numbers of `torch.rand` with "

@@ -70,7 +70,7 @@ def _is_finite(answer: Answer) -> None:
                 f"For a unit that is {words}, mean {mean:g}, your function returns {got.item():g}: "
                 "the logarithm of 0. Move the means inside, `mean.clamp(1e-6, 1 - 1e-6)`, before "
                 "the logarithms. (In float32, 1 - 1e-8 is exactly 1: a millionth is about as close "
-                "as one can get.)"
+                "as it gets.)"
             )
         # A hundred-thousandth is let pass: that is as good as a millionth in practice.
         least, most = _kl(target, abs(mean - 2e-5)).item(), 100.0

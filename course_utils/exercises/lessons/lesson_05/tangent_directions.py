@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import expect_close, expect_shape, expect_type
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import expect_close, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_05.jacobian_penalty.encoders import draw_encoders
 

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import expect_type
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.checking.words import describe_type
 

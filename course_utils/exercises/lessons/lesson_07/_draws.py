@@ -15,7 +15,7 @@ from torch import Tensor
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
-from course_utils.exercises.checking.compare import STANDARD_ERRORS
+from course_utils.exercises.checking.expect import STANDARD_ERRORS
 
 PASS_ON = "Pass it on to what draws: `torch.randn(..., generator=generator)`."
 NEGATIVE_SPREAD = (

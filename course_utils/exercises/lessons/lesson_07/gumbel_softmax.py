@@ -8,14 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import (
-    CUT_THREAD,
-    ONLY_TENSORS,
-    STANDARD_ERRORS,
-    expect_shape,
-    expect_type,
-)
+from course_utils.exercises.checking.compare import CUT_THREAD, ONLY_TENSORS
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_07._draws import expect_generator_used, stream_of
 
@@ -23,11 +18,12 @@ from course_utils.exercises.lessons.lesson_07._draws import expect_generator_use
 def gumbel_softmax(
     logits: Float[Tensor, "batch k"], tau: float, generator: torch.Generator
 ) -> Float[Tensor, "batch k"]:
-    """A soft draw of one of k symbols for each row: softmax((logits + g) / tau).
+    """A soft draw of one of k symbols for each row: Gumbel noise, and a softmax at temperature tau.
 
-    Each g is Gumbel noise of its own, -log(-log u) with u uniform between 0 and 1. The largest
-    entry of a row is at symbol i with probability softmax(logits)_i. All noise comes from the
-    generator, and gradients reach the logits.
+    Every logit gets noise of its own, which lies below t with probability exp(-exp(-t)). The
+    largest entry of a row is at symbol i with probability softmax(logits)_i. The smaller tau, the
+    nearer is a row to a single 1 and zeros. All noise comes from the generator, and gradients reach
+    the logits.
     """
     u = torch.rand(logits.shape, generator=generator)
     g = -torch.log(-torch.log(u))
@@ -42,7 +38,7 @@ STRAIGHT_THROUGH = (
     "You send a hard choice forwards and the soft one's gradient back, which is the "
     "straight-through trick. Here the soft draw itself is asked for: return the softmax."
 )
-TAUS = (0.7, 2.0)  # neither is 1, where dividing and multiplying look alike
+TAUS = (0.7, 2.0, 0.3)  # none is 1, where dividing and multiplying look alike
 ROWS = 30_000
 LOGITS = torch.tensor([1.2, -0.6, 0.3, 0.0])
 
@@ -115,6 +111,9 @@ def _draws_like_gumbel(answer: Answer) -> None:
         if torch.minimum(y, 1 - y).max() < 1e-6:
             raise Wrong(STRAIGHT_THROUGH if drawn.requires_grad else HARD)
         ratio = y.log()[:, 0] - y.log()[:, 1]
+        # `torch.rand` is exactly 0 once in 16 million draws, and its Gumbel noise then -inf.
+        if (~ratio.isfinite()).sum() <= 2:
+            y, ratio = y[ratio.isfinite()], ratio[ratio.isfinite()]
         if ratio.std() < 1e-4:
             _explain_no_noise(y, tau)
         _expect_gumbel(y, ratio, tau)
@@ -224,8 +223,10 @@ exercise = Exercise(
         "says; and gradients pass."
     ),
     hints=(
-        "Three lines: u from `torch.rand` with the shape of logits; g made of it; the softmax of "
-        "their sum, divided by tau, over the symbols.",
+        "Three lines: u from `torch.rand` with the shape of logits; noise g made of it; then "
+        "the softmax of their sum, at the temperature, over the symbols.",
+        "u itself lies below p with probability p. So look for the t at which exp(-exp(-t)) = u: "
+        "take the logarithm of both sides, and mind the signs; then once more.",
         "`g = -torch.log(-torch.log(u))`. The softmax runs over the last axis, `dim=1`, of "
         "`(logits + g) / tau`: everything is divided by tau.",
     ),

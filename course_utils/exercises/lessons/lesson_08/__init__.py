@@ -1,1 +1,1 @@
-"""Lesson 08: walking through the codes, a slider, and a tighter bound."""
+"""Lesson 08: a whole VAE, a walk through its codes, a tighter bound, and a slider."""

@@ -300,7 +300,7 @@ _comparison = Comparison(
 
 exercise = Exercise(
     solution=importance_weighted_bound,
-    place=3,
+    place=4,
     difficulty=2,
     minutes=12,
     success=(

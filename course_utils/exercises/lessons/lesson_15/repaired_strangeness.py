@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Wrong, generator_at
-from course_utils.exercises.checking.compare import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
+from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_15._small_networks import lively_vae
 from course_utils.losses import bernoulli_nll, gaussian_kl

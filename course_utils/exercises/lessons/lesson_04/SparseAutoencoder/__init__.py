@@ -1,6 +1,5 @@
 """`SparseAutoencoder`, lesson 04: a network that pays for its code."""
 
-import functools
 from collections.abc import Sequence
 
 import torch
@@ -171,7 +170,7 @@ def _can_be_trained(answer: Answer) -> None:
     model = networks.build(answer, 64, 24, 0.5)
     x = draw_pictures(32, 64, answer.generator())
     run(answer, model, x)  # lazy layers find their size
-    _leaves_no_traces(answer, model, x)
+    networks.expect_no_traces(answer, model, x)
     batches = x, x[:7]  # of two sizes: a sum over the batch for a mean is known by both
     expect_sum_under_noise(answer, model.train(), batches, "In training mode")
     expect_no_way_round(model.train(), x[:4], ONLY_IN_TRAINING)
@@ -187,18 +186,6 @@ def _can_be_trained(answer: Answer) -> None:
     expect_own_weight(answer, x)
 
 
-def _leaves_no_traces(answer: Answer, model: nn.Module, x: Tensor) -> None:
-    """In either mode `loss` and `forward` only compute."""
-    for training in (True, False):
-        model.train(training)
-        for what, method in (("`loss`", model.loss), ("`forward`", model)):
-            with (
-                networks.expect_no_seeding(what, functools.partial(answer.call, method, x)),
-                networks.expect_left_alone(model, what, x=x),
-            ):
-                answer.call(method, x)
-
-
 exercise = Exercise(
     solution=SparseAutoencoder,
     place=1,
@@ -206,7 +193,8 @@ exercise = Exercise(
     minutes=20,
     success=(
         "A network of your own with a price on its code. In the next cell it is trained on your "
-        "data; see how few of its units answer to a digit."
+        "data; see how few of its units answer to a digit. (If all of them do, no number of your "
+        "code is ever exactly 0: let it end in a ReLU, and return what comes out of that.)"
     ),
     hints=(
         "Three methods. `__init__` makes the layers and keeps the weight; `forward` runs them; "

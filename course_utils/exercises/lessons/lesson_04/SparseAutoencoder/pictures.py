@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_type
+from course_utils.exercises.checking.expect import expect_type
 from course_utils.exercises.checking.words import describe_type
 
 # Inputs are square numbers, so that a convolutional encoder can make small images of them.

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import expect_close, expect_type
+from course_utils.exercises.checking.expect import expect_close, expect_type
 from course_utils.exercises.checking.parts import Part, explained
 from course_utils.exercises.checking.words import describe_type
 from course_utils.exercises.lessons.lesson_04.SparseAutoencoder.pictures import (

@@ -8,13 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import (
+from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import (
     STANDARD_ERRORS,
     expect_close,
     expect_shape,
     expect_type,
 )
-from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_07._draws import (
     expect_generator_used,

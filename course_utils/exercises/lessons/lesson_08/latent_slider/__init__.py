@@ -100,7 +100,7 @@ def _expect_independent(answer: Answer, z: Tensor, dim: int, moves: list[float])
 
 exercise = Exercise(
     solution=latent_slider,
-    place=2,
+    place=5,
     difficulty=3,
     minutes=15,
     success=(

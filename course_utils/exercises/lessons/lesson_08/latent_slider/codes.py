@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.exercises.checking.answer import Wrong
-from course_utils.exercises.checking.compare import expect_close
+from course_utils.exercises.checking.expect import expect_close
 from course_utils.exercises.checking.words import describe_type
 from course_utils.exercises.lessons.lesson_08.latent_slider.session import Session, with_number
 

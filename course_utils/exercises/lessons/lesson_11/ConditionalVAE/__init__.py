@@ -1,8 +1,5 @@
 """`ConditionalVAE`, lesson 11: a VAE that is told the label, on both sides."""
 
-import contextlib
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -10,6 +7,12 @@ from torch.nn import functional as F
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.halves import (
+    expect_gradient_through_the_draw,
+    expect_remembered,
+    expect_rows_of_one,
+    expect_shapes,
+)
 from course_utils.exercises.checking.modes import in_both_modes
 from course_utils.exercises.lessons.lesson_11.ConditionalVAE.asking import (
     LABELS,
@@ -71,22 +74,13 @@ def _builds(answer: Answer) -> None:
     networks.build(answer)
 
 
-@contextlib.contextmanager
-def _explained(instead: str) -> Iterator[None]:
-    """Put a sentence before what Python says, when the answer stops with an error."""
-    try:
-        yield
-    except Crash as crash:
-        raise Wrong(f"{instead}\n{crash}") from None
-
-
 def _has_shapes(answer: Answer) -> None:
     for sizes in SIZES:
         if sizes == SIZES[0]:
             _expect_first_shapes(answer, *sizes)
             continue
         given = "input_dim={}, latent_dim={}, num_classes={}".format(*sizes)
-        with _explained(
+        with networks.explained_crash(
             f"With the sizes of MNIST it runs, with `ConditionalVAE({given})` it does not. Is a "
             "size written into a layer as a number, the 784, the 20 or the 10? Take each from the "
             "arguments."
@@ -112,29 +106,13 @@ def _expect_shapes(answer: Answer, input_dim: int, latent_dim: int, num_classes:
         answer, input_dim=input_dim, latent_dim=latent_dim, num_classes=num_classes
     )
     x, y = draw_batch(5, input_dim, num_classes, answer.generator())
-    flat, code = (5, input_dim), (5, latent_dim)
-    z = torch.randn(code, generator=answer.generator())
-    for call, results, wanted in (
-        ("encode(x, y)", encode(answer, model, x, y), (code, code)),
-        ("decode(z, y)", (decode(answer, model, z, y),), (flat,)),
-        ("forward(x, y)", ask(answer, model, x, y), (flat, code, code)),
-    ):
-        shapes = tuple(tuple(result.shape) for result in results)
-        if shapes == wanted:
-            continue
-        found = f"For a batch of 5 and latent_dim={latent_dim}, `{call}` returned "
-        found += f"{_listed(shapes)}; expected {_listed(wanted)}. "
-        if sorted(shapes) == sorted(wanted):
-            raise Wrong(f"{found}The order is logits, mu, log_var.")
-        if call == "encode(x, y)" and shapes[0] == (5, 2 * latent_dim):
-            raise Wrong(f"{found}Cut the last layer's output in two: `.chunk(2, dim=1)`.")
-        if results[0].numel() == 5 * input_dim and shapes[0] != flat:
-            raise Wrong(f"{found}Pictures are rows here: lay them flat, `logits.flatten(1)`.")
-        raise Wrong(f"{found}Follow one batch through your layers and print its shape after each.")
-
-
-def _listed(shapes: tuple[tuple[int, ...], ...]) -> str:
-    return " and ".join(str(shape) for shape in shapes)
+    z = torch.randn(5, latent_dim, generator=answer.generator())
+    results = (
+        ("encode(x, y)", encode(answer, model, x, y)),
+        ("decode(z, y)", (decode(answer, model, z, y),)),
+        ("forward(x, y)", ask(answer, model, x, y)),
+    )
+    expect_shapes(input_dim, latent_dim, results)
 
 
 def _expect_any_labels(answer: Answer) -> None:
@@ -142,20 +120,15 @@ def _expect_any_labels(answer: Answer) -> None:
     model = networks.build(answer, input_dim=64, latent_dim=6, num_classes=4)
     x, _ = draw_batch(3, 64, 4, answer.generator())
     for y in (torch.tensor([1, 0, 1]), torch.tensor([2, 2, 2])):
-        with _explained(
+        with networks.explained_crash(
             f"With the labels {y.tolist()} of num_classes=4 it stops. `F.one_hot(y)` alone makes "
             "as many columns as the largest label of the batch needs; say how many there are: "
             "`F.one_hot(y, self.num_classes)`."
         ):
             ask(answer, model, x, y)
-    with _explained("A batch of one picture stops your model."):
-        logits, mu, log_var = ask(answer, model, x[:1], torch.tensor([3]))
-    if logits.shape != (1, 64) or mu.shape != (1, 6) or log_var.shape != (1, 6):
-        shapes = _listed(tuple(tuple(result.shape) for result in (logits, mu, log_var)))
-        raise Wrong(
-            f"A batch of one picture comes back in the shapes {shapes}; the axis of length 1 is to "
-            "stay. `squeeze()` drops every such axis: leave it out."
-        )
+    with networks.explained_crash("A batch of one picture stops your model."):
+        results = ask(answer, model, x[:1], torch.tensor([3]))
+    expect_rows_of_one(64, 6, *results)
 
 
 def _can_be_trained(answer: Answer) -> None:
@@ -172,11 +145,7 @@ def _can_be_trained(answer: Answer) -> None:
     networks.expect_registered(model, logits, mu, log_var)
     expect_all_saved(answer, model, x, y, z)
     value = answer.call(loss, x, y)
-    if not networks.leaves(mu) or not networks.leaves(log_var):
-        raise Wrong(
-            "mu or log_var does not remember the weights it was made with, so the KL could not "
-            "train the encoder. Leave out `.detach()`, `.data` and `torch.no_grad()`."
-        )
+    expect_remembered(mu, log_var)
     in_both_modes(_sends_gradient_through_the_draw)(answer)
     networks.expect_all_reached(model, value)
     start = value.item()
@@ -194,21 +163,7 @@ def _can_be_trained(answer: Answer) -> None:
 def _sends_gradient_through_the_draw(answer: Answer, training: bool) -> None:
     model, x, y, _ = small_model(answer)
     logits, mu, log_var = ask(answer, model.train(training), x, y)
-    to_mu, to_log_var = torch.autograd.grad(
-        bernoulli_nll(logits, x).sum(), (mu, log_var), allow_unused=True
-    )
-    if to_mu is None or not to_mu.any():
-        raise Wrong(
-            "The reconstruction sends no gradient to mu: the graph is cut at the draw, as "
-            "`torch.normal`, `.sample()` or `.detach()` cut it (lesson 07). Write z as "
-            "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
-        )
-    if to_log_var is None or not to_log_var.any():
-        raise Wrong(
-            "The reconstruction sends no gradient to log_var, so nothing would teach the encoder "
-            "to be sure: only the KL would, and that asks for doubt. Keep σ in the graph: "
-            "`torch.exp(log_var / 2)`, without `.detach()` or `torch.no_grad()`."
-        )
+    expect_gradient_through_the_draw(logits, mu, log_var, x)
 
 
 exercise = Exercise(

@@ -4,10 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
-from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_type
+from course_utils.exercises.checking.answer import Answer
+from course_utils.exercises.checking.halves import tensors
 from course_utils.exercises.checking.modes import train_without_noise
-from course_utils.exercises.checking.words import describe_type
 
 # (input_dim, latent_dim, num_classes): the course's own sizes, then others, no two alike.
 SIZES = ((784, 20, 10), (64, 6, 4), (49, 8, 13))
@@ -56,29 +55,13 @@ def is_steady(answer: Answer, model: nn.Module, x: Tensor, y: Tensor, z: Tensor)
     )
 
 
-def _tensors(output: object, call: str, wanted: tuple[str, ...]) -> tuple[Tensor, ...]:
-    """What a method returned, if it is as many tensors as wanted."""
-    if isinstance(output, Tensor) and len(wanted) == 1:
-        expect_type(output, torch.zeros(()))
-        return (output,)
-    many = isinstance(output, tuple | list)
-    if not many or len(output) != len(wanted) or len(wanted) == 1:
-        found = f"{len(output)} things" if many else describe_type(output)
-        names = ", ".join(wanted)
-        kind = "one tensor" if len(wanted) == 1 else f"{len(wanted)} tensors"
-        raise Wrong(f"`{call}` returned {found}; expected {kind}: `return {names}`.")
-    for result in output:
-        expect_type(result, torch.zeros(()))
-    return tuple(output)
-
-
 def encode(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-    return _tensors(answer.call(model.encode, x, y), "encode(x, y)", ("mu", "log_var"))
+    return tensors(answer.call(model.encode, x, y), "encode(x, y)", ("mu", "log_var"))
 
 
 def decode(answer: Answer, model: nn.Module, z: Tensor, y: Tensor) -> Tensor:
-    return _tensors(answer.call(model.decode, z, y), "decode(z, y)", ("logits",))[0]
+    return tensors(answer.call(model.decode, z, y), "decode(z, y)", ("logits",))[0]
 
 
 def ask(answer: Answer, model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-    return _tensors(answer.call(model, x, y), "forward(x, y)", ("logits", "mu", "log_var"))
+    return tensors(answer.call(model, x, y), "forward(x, y)", ("logits", "mu", "log_var"))

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
-from course_utils.exercises.checking.compare import expect_shape
 from course_utils.exercises.checking.exercise import Exercise, Stage
+from course_utils.exercises.checking.expect import expect_shape
 from course_utils.exercises.checking.modes import in_both_modes
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.choice import chooses_the_nearest
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.loss import (
@@ -67,6 +67,12 @@ def _builds(answer: Answer) -> None:
             "Your codebook begins with vectors that are alike, or that are no numbers. Of equal "
             "ones the first is always the nearest, and the others would never be chosen: draw them "
             "at random, `torch.randn(num_embeddings, embedding_dim)`."
+        )
+    if vectors.std(0).max() < 1e-6:
+        raise Wrong(
+            "Your codebook begins with vectors that differ by less than a millionth: all z of a "
+            "batch would choose the same few. Draw them farther apart, "
+            "`torch.randn(num_embeddings, embedding_dim)`."
         )
     z = torch.randn(6, 4, generator=answer.generator())
     with networks.expect_no_seeding("`forward`", lambda: answer.call(small, z)):

@@ -7,9 +7,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_close
+from course_utils.exercises.checking.expect import expect_close
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.trials import (
     Trial,
+    draw_close_race,
     draw_codebook,
     draw_trials,
     prepared,
@@ -73,6 +74,7 @@ def chooses_the_nearest(answer: Answer) -> None:
             _expect_vectors(z_q, trial)
         _expect_the_same_in_training(answer, trials[1])
         _expect_no_memory(answer, trials[1])
+        _expect_every_digit(answer)
         return
     for score, message in OTHER_CHOICES:
         if all(torch.equal(f[1], t.by(score(t))) for f, t in zip(found, trials, strict=True)):
@@ -160,3 +162,18 @@ def _expect_no_memory(answer: Answer, trial: Trial) -> None:
                 "batch: keep nothing of it, and of z, from one call to the next, and compute all "
                 "lengths and distances anew."
             )
+
+
+def _expect_every_digit(answer: Answer) -> None:
+    """The nearest is found where the second is nearly as near: nothing rounds the distances."""
+    trial = draw_close_race(answer.generator())
+    model, _ = prepared(answer, trial)
+    _, indices, _ = run(answer, model, trial.z)
+    wrong = (indices != trial.indices).sum().item()
+    if wrong:
+        raise Wrong(
+            f"Of {len(trial.z)} vectors to which the second nearest is nearly as near as the "
+            f"nearest, within a thousandth, {wrong} get another than the nearest. Does something "
+            "round the distances, or compute them in half precision (`.half()`, `.bfloat16()`)? "
+            "Leave them the digits of z."
+        )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_close, pattern
+from course_utils.exercises.checking.expect import expect_close, pattern
 from course_utils.exercises.checking.parts import Part, explained
 from course_utils.exercises.lessons.lesson_12.VectorQuantizer.trials import (
     Trial,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
-from course_utils.exercises.checking.compare import expect_type
+from course_utils.exercises.checking.expect import expect_type
 from course_utils.exercises.checking.words import describe_type
 
 
@@ -66,6 +66,18 @@ def _of_every_code(generator: torch.Generator) -> Trial:
     codebook = draw_codebook(6, 4, generator)
     z = codebook[torch.tensor([0, 5, 3, 2, 1, 4, 5, 0, 5])]
     return Trial(z + 0.05 * torch.randn(z.shape, generator=generator), codebook, 0.8125)
+
+
+def draw_close_race(generator: torch.Generator) -> Trial:
+    """Vectors to which two of the codebook are nearly as near, from a thousandth to a fifth of it.
+
+    In single precision any way to compute the distance tells them apart.
+    """
+    codebook = draw_codebook(9, 4, generator)
+    z = torch.randn(20_000, 4, generator=generator)
+    nearest, second = torch.cdist(z.double(), codebook.double()).topk(2, largest=False).values.T
+    apart = second**2 / nearest**2 - 1
+    return Trial(z[(apart > 2e-4) & (apart < 1e-3)][:40], codebook, 0.4375)
 
 
 def prepared(answer: Answer, trial: Trial, training: bool = False) -> tuple[nn.Module, Tensor]:
