@@ -13,7 +13,7 @@ kl_of = {name: rows[:, 0].mean().item() for name, rows in table.items()}
 cost_of_stranger = {name: rows[:, 3].mean().item() for name, rows in table.items()}
 
 size = {name: mu[:, which].abs().mean() for name, which in groups.items() if which.any()}
-assert "silent" not in size or size["silent"] < 0.3 * size["loud"], "what is silent hardly moves"
+assert len(size) < 2 or size["asleep"] < 0.5 * size["awake"], "who sleeps hardly moves"
 per_nat = back[~asleep].mean() / kl[~asleep].mean()
 assert per_nat > 2, "on average a nat comes back more than twice"
 assert abs(curves[2.0]["KL, what is paid"][1000] - 0.5 * math.log(2)) < 1e-9
