@@ -250,7 +250,7 @@ def kl_areas(z: Float[Array, " n"], log_q: Float[Array, " n"], log_p: Float[Arra
 def kl_bars(
     kl_per_dimension: Float[Array, " latent"], *, ax: Axes | None = None, top: float | None = None
 ) -> Axes:
-    """What each dimension of a code costs, as bars, dearest first: those without a bar are silent.
+    """What each dimension of a code costs, as bars, from the most expensive to the silent ones.
 
     Args:
         kl_per_dimension: nats, averaged over images.
@@ -261,7 +261,7 @@ def kl_bars(
     ax.bar(range(1, len(heights) + 1), heights.numpy(), color=BLUE, width=0.8)
     # A collapsed code gets a scale on which nothing is seen, and not its own noise enlarged.
     ax.set_ylim(0, top or max(1.0, 1.05 * heights.max().item()))
-    ax.set(xlabel="dimensions of the code, dearest first", ylabel="KL, nats")
+    ax.set(xlabel="dimensions of the code, most expensive first", ylabel="KL, nats")
     ax.set_xlim(0, len(heights) + 1)
     ax.grid(axis="x", visible=False)
     ax.xaxis.get_major_locator().set_params(integer=True)

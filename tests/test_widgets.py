@@ -309,7 +309,7 @@ def lab():
     """A laboratory that trains in a fraction of a second."""
     x = torch.rand(70, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     black_and_white = (x > 0.7).float()
-    small = {"latent_dim": 3, "hidden": (8,), "epochs": 2, "seed": 4}
+    small = {"latent_dim": 3, "hidden": (8,), "steps": 4, "seed": 4}
     return collapse_lab(black_and_white[:60], black_and_white[60:], **small)
 
 
@@ -318,7 +318,7 @@ def test_the_button_trains_what_the_knobs_say(lab):
     lab.knobs["warm_up"].value, lab.knobs["free_bits"].value = 0.5, 0.1
     lab.button.click()
     (run,) = lab.runs
-    model = PeekingVAE.dense(3, (8,), reach=1, seed=4)
+    model = PeekingVAE.dense(3, (8,), reach=1, channels=8, seed=4)
     objective = negative_elbo(linear_warmup(0.5, 2.0), free_bits=0.1)
     options = {"epochs": 2, "batch_size": 50, "lr": cosine_decay(1e-2), "seed": 4}
     fit(model, objective, lab._train, **options)

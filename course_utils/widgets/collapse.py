@@ -20,6 +20,7 @@ from course_utils.widgets.panel import Panel, Picture
 BATCH_SIZE = 50
 LEARNING_RATE = 1e-2
 BERNOULLI = 0.0  # a knob has no position None
+CHANNELS = 8  # feature maps of the decoder that sees pixels
 SAMPLES = 5  # draws of z for each test image
 
 NOTE = (
@@ -59,7 +60,7 @@ def collapse_lab(
     *,
     latent_dim: int = 20,
     hidden: Sequence[int] = (256,),
-    epochs: int = 5,
+    steps: int = 500,
     seed: int = 0,
 ) -> "CollapseLab":
     """A small VAE to be collapsed and cured: five knobs, a button, bars, and a table of all runs.
@@ -69,7 +70,7 @@ def collapse_lab(
 
     Args:
         train, test: images in [0, 1]; black and white ones suit Bernoulli pixels.
-        latent_dim, hidden, epochs: the size of the model and of its training.
+        latent_dim, hidden, steps: the size of the model, and how long it is trained.
         seed: decides first weights, order and noise.
 
     Returns:
@@ -85,7 +86,7 @@ def collapse_lab(
                 f"{name} has shape {tuple(x.shape)}; expected (batch, 1, 28, 28) with at least "
                 "one image, such as images.train[:4000]"
             )
-    return CollapseLab(train, test, latent_dim, tuple(hidden), epochs, seed)
+    return CollapseLab(train, test, latent_dim, tuple(hidden), steps, seed)
 
 
 class CollapseLab(Panel):
@@ -101,13 +102,13 @@ class CollapseLab(Panel):
         test: Tensor,
         latent_dim: int,
         hidden: tuple[int, ...],
-        epochs: int,
+        steps: int,
         seed: int,
     ) -> None:
         self.runs: list[Run] = []
         self._train, self._test = train, test
         self._latent_dim, self._hidden = latent_dim, hidden
-        self._epochs, self._seed = epochs, seed
+        self._steps, self._seed = steps, seed
         self._busy = False
         variances = (10.0, 5.0, 2.0, 1.0, 0.5, 0.1, 0.05)
         pixels = [("Bernoulli", BERNOULLI), *((f"Gaussian, σ² = {v:g}", v) for v in variances)]
@@ -158,7 +159,7 @@ class CollapseLab(Panel):
         }
         if settings.reach:
             model = PeekingVAE.dense(
-                self._latent_dim, self._hidden, reach=settings.reach, **options
+                self._latent_dim, self._hidden, reach=settings.reach, channels=CHANNELS, **options
             )
         else:
             model = VAE.dense(self._latent_dim, self._hidden, **options)
@@ -168,7 +169,7 @@ class CollapseLab(Panel):
             model,
             negative_elbo(beta, settings.free_bits),
             self._train,
-            epochs=self._epochs,
+            steps=self._steps,
             batch_size=BATCH_SIZE,
             lr=cosine_decay(LEARNING_RATE),
             seed=self._seed,
@@ -224,7 +225,9 @@ class CollapseLab(Panel):
         return parts
 
     def _epoch_done(self, _model: VAE, history: History) -> None:
-        self._say(f"Training: {history.epochs} of {self._epochs} epochs done …")
+        batches = -(-len(self._train) // BATCH_SIZE)
+        done = min(history.epochs * batches, self._steps)
+        self._say(f"Training: {done} of {self._steps} steps done …")
 
     def _say(self, sentence: str) -> None:
         self.status.value = _status(sentence)

@@ -47,7 +47,7 @@ def _of_means(cost: Callable[[Tensor, float], Tensor], message: str) -> Mistake:
 
 exercise = Exercise(
     solution=free_bits,
-    place=3,
+    place=4,
     difficulty=2,
     minutes=10,
     success=(
