@@ -115,7 +115,7 @@ def images(
     """
     captions = captions or {}
     if not isinstance(rows, Mapping) or not rows:
-        found = "empty" if rows == {} else a(type(rows).__name__)
+        found = "empty" if isinstance(rows, Mapping) else a(type(rows).__name__)
         raise ValueError(f'rows is {found}; expected rows by name: {{"digits": x[:8]}}')
     rows = {name: grey_pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
     row_list = [(name, row, captions.get(name)) for name, row in rows.items()]

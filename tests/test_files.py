@@ -185,6 +185,9 @@ def test_a_path_that_is_no_file_is_answered_with_a_sentence(tmp_path, unchecked,
             save(build(), folder)
         with pytest.raises(FileNotFoundError, match="which is a folder: give the name of a file"):
             load(folder)
+    os.mkfifo("pipe")
+    with pytest.raises(ValueError, match="pipe is no ordinary file; choose another name"):
+        save(build(), "pipe")
     for below in ("file/model", "file/further/model"):
         with pytest.raises(ValueError, match="is no folder, so model cannot be written there"):
             save(build(), below)
@@ -192,4 +195,4 @@ def test_a_path_that_is_no_file_is_answered_with_a_sentence(tmp_path, unchecked,
         for call in (lambda path: save(build(), path), load):
             with pytest.raises(ValueError, match="expected the name of a file"):
                 call(wrong)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "models"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "models", "pipe"]

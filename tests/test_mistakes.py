@@ -20,6 +20,7 @@ from course_utils import (
     contractive,
     cosine_decay,
     denoising,
+    elbo,
     fit,
     gaussian_noise,
     linear_warmup,
@@ -235,6 +236,7 @@ CALLS = {
     "kind 4": (vae, sparse(0.1), "sparse is made for an Autoencoder"),
     "kind 5": (vae, symbol_likelihood, "symbol_likelihood is made for a SymbolPrior"),
     "kind 6": (conditional, reconstruction, r"for an Autoencoder.*take negative_elbo\(\)"),
+    "a score": (vae, elbo, r"elbo is a score, which nothing learns from; .*negative_elbo\(\)"),
     "decayed": (autoencoder, weight_decay(negative_elbo(), 1.0), "made for a VAE or a Conditional"),
     "labels missing": (
         conditional,
@@ -613,3 +615,5 @@ def test_brackets_too_many_and_too_little_in_them(x):
 def test_a_quantised_model_says_what_it_takes():
     images = torch.rand(4, 1, 28, 28)
     assert "take vector_quantized()" in refusal(VQVAE.patches(4), negative_elbo(), images)
+    # This one would run, and leave the codebook as it is.
+    assert "take vector_quantized()" in refusal(VQVAE.patches(4), reconstruction, images)

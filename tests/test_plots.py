@@ -437,7 +437,13 @@ def test_curves_maps_and_arrows_take_arrays(unchecked):
 
 
 @pytest.mark.parametrize(
-    ("rows", "found"), [([1], "a list"), (torch.rand(3, 1, 2, 2), "a Tensor"), ({}, "empty")]
+    ("rows", "found"),
+    [
+        ([1], "a list"),
+        (torch.rand(3, 1, 2, 2), "a Tensor"),
+        (np.ones(2), "a ndarray"),
+        ({}, "empty"),
+    ],
 )
 def test_rows_without_a_name_are_named(rows, found, unchecked):
     with pytest.raises(ValueError, match=f'rows is {found}; expected rows by name: {{"digits"'):

@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -52,6 +53,8 @@ UNFIT = {
     ),
     "an array": (lambda x: x.numpy(), r"a ndarray; expected a tensor: torch\.as_tensor\(x\)"),
     "a list": (lambda x: list(x), r"a list; expected a tensor: torch\.stack\(x\)"),
+    "with labels": (lambda x: (x, torch.arange(len(x))), r"a tuple; .*the images alone, x\[0\]"),
+    "a data set": (lambda x: SimpleNamespace(train=x, test=x), r"such as .*images, x\.train"),
     "one picture": (lambda x: x[0], r"shape \(1, 28, 28\); .* with x\[None\]"),
     "channels last": (lambda x: x.permute(0, 2, 3, 1), r"with x\.permute\(0, 3, 1, 2\)"),
 }

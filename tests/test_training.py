@@ -897,6 +897,7 @@ def flattened(model, x):
         bad("epochs is 2.5", epochs=2.5),
         bad("batch_size is 0", batch_size=0),
         bad("lr is -0.1; expected 0 or more", lr=-0.1),
+        bad("lr is True; expected a number", lr=True),
         bad("lr is nan", lr=math.nan),
         bad("lr is inf", lr=math.inf),
         bad("lr is -1", lr=lambda progress: -1.0, id="schedule below zero"),

@@ -143,8 +143,11 @@ def check_tensor(x: object, name: str = "x") -> None:
     """Raise unless x is a tensor; an array or a list of numbers is one call away from it."""
     if isinstance(x, Tensor):
         return
-    if isinstance(x, list | tuple) and x and all(isinstance(part, Tensor) for part in x):
-        way_out = f": torch.stack({name})"
+    if isinstance(getattr(x, "test", None), Tensor):
+        way_out = f", such as its training images, {name}.train"
+    elif isinstance(x, list | tuple) and x and all(isinstance(part, Tensor) for part in x):
+        alike = all(part.shape == x[0].shape for part in x)
+        way_out = f": torch.stack({name})" if alike else f": the images alone, {name}[0]"
     elif hasattr(x, "__array__") or isinstance(x, list | tuple):
         way_out = f": torch.as_tensor({name})"
     else:

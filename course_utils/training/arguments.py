@@ -28,7 +28,7 @@ def schedule_of(lr: Any) -> Schedule:
     Raises:
         ValueError: if lr is neither a number, 0 or more, nor a function.
     """
-    if isinstance(lr, type) or not (callable(lr) or is_number(lr)):
+    if isinstance(lr, type | bool) or not (callable(lr) or is_number(lr)):
         raise ValueError(f"lr is {named(lr)}; {RATE}")
     if not callable(lr):
         return lambda progress: _rate(lr, "lr")

@@ -120,6 +120,8 @@ def wants_progress(objective: Objective) -> bool:
 def check_match(model: nn.Module, objective: Objective, batches: Batches) -> None:
     """Raise a ValueError, once and before any training, if model, objective and data disagree."""
     model, tensors = bare(model), batches.sample()
+    if isinstance(model, VQVAE) and VQVAE not in _suited(objective):
+        _refuse_half_a_price(model, objective)
     told = {"progress": 1.0} if wants_progress(objective) else {}
     _check_number_of_tensors(model, objective, tensors, told, batches)
     few = tuple(tensor[:2] for tensor in tensors)
@@ -137,6 +139,12 @@ def check_match(model: nn.Module, objective: Objective, batches: Batches) -> Non
     if batches.shuffle and lonely:
         batches.smallest = 2
         _check_last_batch(batches)
+
+
+def _refuse_half_a_price(model: VQVAE, objective: Objective) -> None:
+    """Raise a ValueError for an objective that would run, and never teach the codebook."""
+    if suited := _suited(objective):
+        raise ValueError(_other_model(model, objective, suited))
 
 
 def _check_number_of_tensors(
@@ -167,8 +175,7 @@ def _misfit(
     if loss:
         return loss
     if suited and not isinstance(model, suited):
-        kinds = " or ".join(a(each.__name__) for each in suited)
-        return f"{name} is made for {kinds}, and this model is {a(kind)}; {_objective_for(model)}"
+        return _other_model(model, objective, suited)
     if isinstance(error, TypeError) and isinstance(model, Model):
         counted = _miscounted(model, batch, batches)
         if counted:
@@ -180,6 +187,14 @@ def _misfit(
     message = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
     return (
         f"the objective {name} does not go with {a(kind)} and a batch of shape {shapes} ({message})"
+    )
+
+
+def _other_model(model: nn.Module, objective: Objective, suited: tuple[type, ...]) -> str:
+    kinds = " or ".join(a(each.__name__) for each in suited)
+    return (
+        f"{name_of(objective)} is made for {kinds}, and this model is "
+        f"{a(type(model).__name__)}; {_objective_for(model)}"
     )
 
 
@@ -240,7 +255,7 @@ def _miscounted(model: Model, batch: Batch, batches: Batches) -> str | None:
 def _images_alone(batches: Batches, n: int) -> str:
     """How the other n - 1 tensors of each batch are left out."""
     if batches.columns is not None:
-        return "images.train alone"
+        return "images.test alone" if batches.name == "val" else "images.train alone"
     others = "_" if n == 2 else "*_"
     return f"images.train alone, or the images of each batch: [(x,) for x, {others} in loader]"
 
@@ -254,6 +269,11 @@ def _check_terms(objective: Objective, terms: Any, examples: int) -> None:
             f"{name}(...)"
         )
     if not isinstance(terms, dict) or "loss" not in terms:
+        if getattr(objective, "__module__", "").startswith("course_utils.metrics"):
+            raise ValueError(
+                f"{name_of(objective)} is a score, which nothing learns from; expected an "
+                "objective, such as reconstruction, or what negative_elbo() returns"
+            )
         found = sorted(map(str, terms)) if isinstance(terms, dict) else a(type(terms).__name__)
         raise ValueError(
             f"the objective returned {found}; expected a dict with the term 'loss': "

@@ -134,6 +134,8 @@ def _place_for(path: str | os.PathLike[str]) -> Path:
             f"{path / 'model.safetensors'}"
         )
     path = path.resolve()
+    if path.exists() and not path.is_file():  # a device or a pipe, which a move would replace
+        raise ValueError(f"{path} is no ordinary file; choose another name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):

@@ -218,6 +218,14 @@ SAID = {
     "bitwise_and": (
         "`&` joins truth values: put brackets around each comparison, `(a < b) & (c < d)`."
     ),
+    "bitwise_or": (
+        "`|` joins truth values: put brackets around each comparison, `(a < b) | (c < d)`."
+    ),
+    "operator.invert": "`~` turns truth values round: put brackets around it, `~(a < b)`.",
+    "with a bool tensor": (
+        "A comparison gives truth values, with which torch does not calculate: turn them round "
+        "with `~`, or make numbers of them with `.float()`."
+    ),
     "is ambiguous": (
         "`and`, `or`, `not` and `if` want a single truth value, and a tensor has many: use `&`, "
         "`|` and `~`, with brackets around each comparison, or `torch.where`."

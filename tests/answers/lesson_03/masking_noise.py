@@ -312,6 +312,20 @@ def mask_off_by_a_tenth(x, rate, generator):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def mask_per_mille(x, rate, generator):
+    drawn = torch.randint(1000, x.shape, generator=generator)
+    return torch.where(drawn < round(1000 * rate), torch.zeros_like(x), x)
+
+
+def mask_subtracts_a_comparison(x, rate, generator):
+    return x * (1 - (torch.rand(x.shape, generator=generator) < rate))
+
+
+def mask_turns_round_without_brackets(x, rate, generator):
+    return x * (~torch.rand(x.shape, generator=generator) < rate)
+
+
 RIGHT = [
     mask_where,
     mask_product,
@@ -377,4 +391,7 @@ WRONG = {
     mask_undoes_dropout: "rounding changed it",
     mask_writes_into_a_copy: "what is written into the copy is lost",
     mask_and_for_both: "Use `&`, `|` and `~`",
+    mask_per_mille: "to be hit, and 0 were",
+    mask_subtracts_a_comparison: "or make numbers of them with `.float()`",
+    mask_turns_round_without_brackets: "put brackets around it, `~(a < b)`",
 }

@@ -316,6 +316,18 @@ def specks_two_to_one(x, rate, generator):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def specks_per_mille(x, rate, generator):
+    drawn, half = torch.randint(1000, x.shape, generator=generator), round(500 * rate)
+    spoilt = torch.where(drawn < half, torch.zeros_like(x), x)
+    return torch.where((drawn >= half) & (drawn < 2 * half), torch.ones_like(x), spoilt)
+
+
+def specks_or_without_brackets(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    return torch.where((u < rate / 2) | u > 1 - rate / 2, (u < 0.5).to(x), x)
+
+
 RIGHT = [
     specks_one_draw,
     specks_both_ends,
@@ -376,4 +388,6 @@ WRONG = {
     specks_writes_into_a_copy: "what is written into the copy is lost",
     specks_and_for_both: "Use `&`, `|` and `~`",
     specks_if_for_where: "in place of `if`, `torch.where`",
+    specks_per_mille: "to be hit, and 0 were",
+    specks_or_without_brackets: "`|` joins truth values",
 }

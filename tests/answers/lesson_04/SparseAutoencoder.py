@@ -815,6 +815,14 @@ class HonestBill(Plain):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+class TwiceThePriceInTraining(Plain):
+    def loss(self, x):
+        x_hat, code = self(x)
+        price = self.sparsity_weight * (2 if self.training else 1)
+        return ((x_hat - x) ** 2).sum(1).mean() + price * code.abs().sum(1).mean()
+
+
 RIGHT = [
     Plain,
     LinearCode,
@@ -923,4 +931,5 @@ WRONG = {
     Counts: "A count has no gradient",
     Largest: "The penalty is the largest number of each code",
     HonestBill: "the honest bill of the lesson",
+    TwiceThePriceInTraining: "it was right. What is trained",
 }

@@ -359,6 +359,17 @@ def draw_too_narrow(mu, log_var, generator=None):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
+
+def draw_in_a_narrow_band(mu, log_var, generator=None):
+    sigma = (0.5 * torch.clamp(log_var, min=-2.0, max=2.0)).exp()
+    return mu + sigma * torch.randn(mu.shape, generator=generator)
+
+
+def draw_never_below_a_third(mu, log_var, generator=None):
+    sigma = (0.5 * log_var.clamp(min=-2.2)).exp()
+    return mu + sigma * torch.randn(mu.shape, generator=generator)
+
+
 RIGHT = [
     draw_randn,
     draw_in_place_noise,
@@ -437,4 +448,6 @@ WRONG = {
     draw_switches_mu_on: "`requires_grad` of the caller's own `mu`",
     draw_switches_log_var_on: "`requires_grad` of the caller's own `log_var`",
     draw_seeds_numpy: "NumPy's global stream is no longer",
+    draw_in_a_narrow_band: "Does something clamp `log_var`",
+    draw_never_below_a_third: "Does something clamp `log_var`",
 }

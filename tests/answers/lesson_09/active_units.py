@@ -178,6 +178,15 @@ def units_mask(mu, threshold=0.01):
     return mu.var(0) > threshold
 
 
+def units_by_medians(mu, threshold=0.01):
+    spread = 1.4826 * (mu - mu.median(dim=0).values).abs().median(dim=0).values
+    return int((spread**2 > threshold).sum())
+
+
+def units_rank_above_the_threshold(mu, threshold=0.01):
+    return int(torch.linalg.matrix_rank(mu - mu.mean(dim=0), tol=threshold))
+
+
 RIGHT = [
     units_var,
     units_population_variance,
@@ -221,4 +230,6 @@ WRONG = {
     units_a_float: "It is whole, but a float",
     units_mask: "these are several, or none: count or sum them",
     units_counted_from_one: "Print `mu.var(dim=0)`",
+    units_by_medians: "by medians, which what is rare does not move",
+    units_rank_above_the_threshold: "This is a rank",
 }

@@ -216,6 +216,22 @@ def warmup_not_above(step, warmup_steps):
     return step / warmup_steps
 
 
+def warmup_in_waves(step, warmup_steps):
+    if warmup_steps == 0:
+        return 1.0
+    return min(1.0, step % (3 * warmup_steps) / warmup_steps)
+
+
+def warmup_in_long_waves(step, warmup_steps):
+    if warmup_steps == 0:
+        return 1.0
+    return min(1.0, step % (8 * warmup_steps) / warmup_steps)
+
+
+def warmup_a_hair_below(step, warmup_steps):
+    return min(1 - 1e-7, step / warmup_steps) if warmup_steps else 1.0
+
+
 RIGHT = [
     warmup_min,
     warmup_branches,
@@ -263,4 +279,7 @@ WRONG = {
     warmup_at_once: "1 from the first step on",
     warmup_not_above: "which is not *above* 0",
     warmup_rounded: "Try a warm-up of 4 steps by hand",
+    warmup_in_waves: "at step 30 your weight is down to 0",
+    warmup_in_long_waves: "at step 80 your weight is down to 0",
+    warmup_a_hair_below: "your weight is 0.9999999; it should be 1 exactly",
 }

@@ -765,6 +765,18 @@ class CoolerInTraining(Plain):
         return logits / 2 if self.training else logits
 
 
+class HeldLogVar(Plain):
+    def encode(self, x, y):
+        mu, log_var = super().encode(x, y)
+        return mu, log_var.clamp(-1, 1)
+
+
+class HeldMu(Plain):
+    def encode(self, x, y):
+        mu, log_var = super().encode(x, y)
+        return mu.clamp(-3, 3), log_var
+
+
 RIGHT = [
     Plain,
     TwoHeads,
@@ -860,4 +872,6 @@ WRONG = {
     Squared: "13 labels go in as a single number",
     BinaryDigits: "13 labels go in as 4 numbers",
     RandomRows: "neither parameter nor buffer",
+    HeldLogVar: "Your log_var stops at -1",
+    HeldMu: "Your mu stops at -3",
 }

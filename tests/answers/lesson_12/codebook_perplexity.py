@@ -200,6 +200,11 @@ def mean_entropy_of_rows(indices, num_embeddings):
     return math.exp(sum(each) / len(each))
 
 
+def until_nine_in_ten(indices, num_embeddings):
+    falling = shares(indices, num_embeddings).sort(descending=True).values
+    return float((falling.cumsum(0) < 0.9).sum() + 1)
+
+
 RIGHT = [by_bincount, by_small_number, by_numpy, by_counter, by_distribution]
 
 WRONG = {
@@ -235,4 +240,5 @@ WRONG = {
     mean_over_pictures: "of each picture by itself",
     mean_entropy_of_rows: "The entropy is averaged over the rows",
     squared_shares: "Print the share of each symbol",
+    until_nine_in_ten: "Print the share of each symbol",
 }

@@ -238,7 +238,9 @@ def expect_followed(z: Tensor, mu: Tensor, log_var: Tensor) -> None:
     for low in range(-14, 14, 4):
         here = (mu >= low) & (mu < low + 4) & (log_var < -2)  # where z is mu, nearly
         off = (z - mu)[here].mean().item()
-        if abs(off) > STANDARD_ERRORS * math.sqrt(log_var[here].exp().sum().item()) / here.sum():
+        # By the spread that they have, if it is the larger: too wide a spread is named below.
+        spread = max(log_var[here].exp().mean().sqrt(), (z - mu)[here].std())
+        if abs(off) > STANDARD_ERRORS * spread / here.sum().sqrt():
             raise Wrong(
                 f"Where mu is between {low} and {low + 4}, your draws lie {abs(off):.2g} too "
                 f"{'high' if off > 0 else 'low'} on average; nearer to 0 they are right. Does "

@@ -61,17 +61,27 @@ def _late(mu: Tensor) -> Tensor:
     return torch.cat([mu[:1].expand(300, -1), mu[300:]])
 
 
+def _rarely(mu: Tensor) -> Tensor:
+    """All but the last eighth of the examples are one: what is rare moves no median."""
+    return torch.cat([mu[:1].expand(35, -1), mu[35:]])
+
+
 def _encoders(generator: torch.Generator) -> list[tuple[Tensor] | tuple[Tensor, float]]:
     return [
         (_codes(200, generator, *_ZOO), 0.01),
         (_codes(40, generator, (3, 1.0, 0.8), (6, -1.0, 0.3), (14, 0.0, 0.02)), 0.2),
-        (_codes(50, generator, (4, 0.5, 1.0), (9, 0.5, 0.2), (2, 0.5, 0.05)),),
+        (_codes(50, generator, (4, 0.5, 1.0), (9, 0.5, 0.12), (3, 0.5, 0.08), (2, 0.5, 0.05)),),
         (_codes(30, generator, (6, 2.0, 0.001)), 0.01),  # collapsed: none
         (_codes(8, generator, (5, -1.0, 2.0)), 0.01),  # all
         (_codes(25, generator, (4, 0.0, 0.05), (9, 0.0, 0.02)), 0.001),
         (_with_copies(_codes(60, generator, (3, 0.0, 0.9), (5, 1.0, 0.01))), 0.04),
+        (_rarely(_codes(40, generator, (7, 0.0, 1.0), (2, 0.0, 0.03))), 0.01),
         (_late(_codes(400, generator, (4, 0.5, 0.8), (3, 0.5, 0.01))), 0.01),
     ]
+
+
+def _middle(mu: Tensor) -> Tensor:
+    return mu.median(dim=0).values
 
 
 def _counted(spread: Callable[[Tensor], Tensor], message: str) -> Mistake:
@@ -181,6 +191,18 @@ exercise = Exercise(
                 lambda mu, threshold=0.01: int(torch.linalg.matrix_rank(mu - mu.mean(0))),
                 "This is the rank of the means. What is counted are dimensions, each by its own "
                 "variance, above the threshold.",
+            ),
+            Mistake(
+                lambda mu, threshold=0.01: int(
+                    torch.linalg.matrix_rank(mu - mu.mean(0), tol=threshold)
+                ),
+                "This is a rank, the singular values above the threshold. What is counted are "
+                "dimensions, each by its own variance.",
+            ),
+            _counted(
+                lambda mu: (1.4826 * _middle((mu - _middle(mu)).abs())).square(),
+                "You measured the spread by medians, which what is rare does not move. Take the "
+                "variance, to which every example counts.",
             ),
             *(
                 Mistake(

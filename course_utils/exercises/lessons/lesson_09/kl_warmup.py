@@ -43,12 +43,19 @@ def _moments(generator: torch.Generator) -> list[tuple[int, int]]:
 
 def _begins_and_ends_exactly(answer: Answer) -> None:
     """At both ends the weight is one number and no other: 0, and then 1, but for its rounding."""
+    for step in range(10, 1000):
+        if (weight := float(answer(step, 10))) < 0.999:
+            raise Wrong(
+                f"A warm-up of 10 steps is over for good, but at step {step} your weight is down "
+                f"to {weight:.4g}. This one rises once and stays at 1: a weight that falls again "
+                "and again is a cyclical schedule."
+            )
     for step, warmup_steps in ((0, 10), (0, 4), (0, 1), (10, 10), (12, 10), (10_000, 7), (0, 0)):
         weight, wanted = answer(step, warmup_steps), kl_warmup(step, warmup_steps)
         if abs(weight - wanted) > (1e-9 if wanted else 0):
             raise Wrong(
                 f"At step {step} of a warm-up of {warmup_steps} steps your weight is "
-                f"{float(weight):.6g}; it should be {wanted:g} exactly. Is a small number added, "
+                f"{float(weight):.10g}; it should be {wanted:g} exactly. Is a small number added, "
                 "or a floor or a ceiling set, so that it never is? Leave it out."
             )
 

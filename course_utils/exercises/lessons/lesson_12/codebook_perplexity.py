@@ -33,6 +33,7 @@ def _codes(generator: torch.Generator) -> list[tuple[Tensor, int]]:
         (torch.tensor([3, 0, 3, 5, 3, 3, 1, 3, 3, 3]), 7),
         (drawn([5.0, 0.0, 3.0, 1.0, 1.0, 0.0, 0.5, 0.0], 4, 3, 5), 8),
         (drawn([1.0] * 12, 6, 30), 20),
+        (torch.arange(51).sub(40).clamp(min=0), 11),  # one for four in five, and ten rare ones
         (torch.full((3, 4), 2), 5),
         (torch.arange(6).repeat(4), 6),
         (torch.tensor([1]), 3),

@@ -109,7 +109,7 @@ def _expect_shapes(x: Tensor, x_hat: Tensor, code: Tensor, latent_dim: int, size
 
 def _has_the_right_gradient(answer: Answer) -> None:
     generator = answer.generator()
-    model = networks.build(answer, 64, 24, 0.5)
+    model = networks.build(answer, 64, 24, 0.4375)
     x = draw_pictures(12, 64, generator)
     run(answer, model, x)
     networks.perturb(model, generator)
@@ -132,7 +132,7 @@ def _expect_gradient(answer: Answer, model: nn.Module, x: Tensor) -> None:
         )
     torch.set_rng_state(state)
     x_hat, code = run(answer, model, x)
-    sample = Sample(x, x_hat, code, 0.5, model)
+    sample = Sample(x, x_hat, code, 0.4375, model)
     if model.training and not nearly_equal(loss.detach(), right_loss(sample)):
         return  # noise of another kind, or a wrong number, which the next stage explains
     error, penalty = ERRORS[0].value(sample), PENALTIES[0].value(sample)
@@ -167,7 +167,7 @@ def _gradients(loss: Tensor, parameters: Sequence[Tensor]) -> Tensor:
 
 
 def _can_be_trained(answer: Answer) -> None:
-    model = networks.build(answer, 64, 24, 0.5)
+    model = networks.build(answer, 64, 24, 0.4375)
     x = draw_pictures(32, 64, answer.generator())
     run(answer, model, x)  # lazy layers find their size
     networks.expect_no_traces(answer, model, x)

@@ -322,7 +322,7 @@ def expect_sum_under_noise(
         torch.set_rng_state(state)
         loss = answer.call(model.loss, x)
         pairs = (one[0], one[1]), (one[0], other[1]), (other[0], one[1])
-        samples = [Sample(x, *pair, 0.5, model) for pair in pairs]
+        samples = [Sample(x, *pair, 0.4375, model) for pair in pairs]
         if any(nearly_equal(loss.detach(), right_loss(sample)) for sample in samples):
             continue
         trials.append((loss.detach(), samples[0]))
