@@ -4,7 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-WORKERS ?= 2
+WORKERS ?= 3
 NOTEBOOKS ?= notebooks
 LESSON ?= 00_start_here.ipynb
 
@@ -45,7 +45,8 @@ help:  ## list what make can do
 lab: $(STAMP)  ## install if needed, then open JupyterLab with lesson 00 (on Linux, TORCH=cpu installs less)
 	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS) $(LESSON)
 
-# One run of pytest on two processes, so that none waits while another starts a browser or a kernel.
+# One run of pytest on three processes: on two cores that leaves none idle while one of them waits
+# for a browser or a kernel.
 PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadscope
 WITHOUT_NBVAL = -p no:nbval
 
