@@ -36,18 +36,38 @@ ARRANGEMENTS = {
     "one folder too high": lambda file: f"MNIST/{file}",
     "two folders too high": lambda file: f"{file}.gz",
     "no folder of its name": lambda file: f"raw/{file}",
+    "fetched twice": lambda file: f"MNIST/raw/{file} (1).gz",
+    "taken for text": lambda file: f"MNIST/raw/{file}.txt",
+    "packed twice": lambda file: f"MNIST/raw/{file}.gz.gz",
+    "in small letters": lambda file: f"mnist/raw/{file}",
+    "in another folder": lambda file: f"MNIST/processed/{file}",
+    "one folder too deep": lambda file: f"MNIST/raw/raw/{file}",
+    "an unpacked archive": lambda file: f"archive/{file}/{file}",
+    "underlined": lambda file: f"MNIST/raw/{file.replace('-', '_')}",
 }
 
 
 @pytest.mark.parametrize("place", ARRANGEMENTS.values(), ids=ARRANGEMENTS)
 def test_what_was_fetched_by_hand_is_found(place, tmp_path):
     for file, contents in CONTENTS.items():
-        path = place(file)
-        put(tmp_path / path, gzip.compress(contents) if path.endswith(".gz") else contents)
+        path, kept = place(file), contents
+        for _ in range(path.count(".gz")):
+            kept = gzip.compress(kept)
+        put(tmp_path / path, kept)
     folder = fetch("mnist", tmp_path)
     assert {file: (folder / file).read_bytes() for file in CONTENTS} == CONTENTS
     assert all((tmp_path / place(file)).exists() for file in CONTENTS), "it stays where it was"
     assert not list(folder.glob(".*"))
+
+
+def test_the_files_of_another_set_are_left_alone(tmp_path):
+    """They have the same names, and are no fault of what is missing."""
+    for file in CONTENTS:
+        put(tmp_path / "FashionMNIST/raw" / file, b"clothes")
+        put(tmp_path / "a/b/c/d/e" / file, CONTENTS[file])  # and nobody looks so deep
+    with pytest.raises(DataUnavailable) as error:
+        fetch("mnist", tmp_path)
+    assert "another file" not in str(error.value)
 
 
 def test_what_cannot_be_used_is_named_with_its_fault(tmp_path):

@@ -3,10 +3,13 @@
 import gzip
 import hashlib
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+DEEPEST = 4  # folders below the root
 
 
 def adopt(root: Path, folder: Path, md5: dict[str, str]) -> list[str]:
@@ -22,7 +25,7 @@ def adopt(root: Path, folder: Path, md5: dict[str, str]) -> list[str]:
         for path in _likely(root, folder, file):
             try:
                 contents = path.read_bytes()
-                if packed(contents):
+                while packed(contents):  # twice, where a browser has packed it once more
                     contents = gzip.decompress(contents)
             except (OSError, EOFError, zlib.error) as error:
                 faults.append(f"{path} cannot be read or unpacked ({error})")
@@ -46,13 +49,27 @@ def packed(contents: bytes) -> bool:
 
 
 def _likely(root: Path, folder: Path, file: str) -> Iterator[Path]:
-    """Files whose name is that of the file but for dots and .gz, around its place."""
-    for place in dict.fromkeys((folder, folder.parent, root, root / "raw")):
-        for pattern in ("*ubyte*", "*ubyte*/*ubyte*"):
-            for path in sorted(place.glob(pattern)):
-                name = path.name.lower().removesuffix(".gz").replace(".idx", "-idx")
-                if name == file and path != folder / file and path.is_file():
-                    yield path
+    """Files in the root whose name holds that of the file, however it is spelt or lies there.
+
+    Not in the folder of another data set, whose files have the same names.
+    """
+    wanted, own = _plain(file).partition("idx")[0], folder.parent.name.lower()
+    for place, folders, names in os.walk(root):
+        deep = len(Path(place).relative_to(root).parts)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if deep < DEEPEST and ("mnist" not in _plain(name) or _plain(name).startswith(own))
+        )
+        for name in sorted(names):
+            path = Path(place, name)
+            if wanted in _plain(name) and path != folder / file and path.is_file():
+                yield path
+
+
+def _plain(name: str) -> str:
+    """A name without what is spelt in many ways, as in `t10k-images.idx3-ubyte (1).gz`."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _place(path: Path, contents: bytes) -> None:
