@@ -363,7 +363,7 @@ def test_symbols_are_chosen_for_a_place(show):
 def test_the_palette_shows_what_each_symbol_would_make_of_the_place(show):
     view = show(scrub(vqvae, x))
     for row, column, top, left in ((3, 3, 8, 8), (0, 5, 0, 16), (6, 6, 16, 16)):
-        view.get_by_role("button", name=f"row {row + 1}, column {column + 1}:").click()
+        view.get_by_role("button", name=f"row {row}, column {column}:").click()
         grid = code_of(view)
         for symbol in (0, 13):
             grid[row, column] = symbol
