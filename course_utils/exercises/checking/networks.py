@@ -8,10 +8,8 @@ the lesson's business.
 import contextlib
 import functools
 import inspect
-import random
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -259,43 +257,6 @@ def _refuse_the_mode(training: bool, what: str) -> None:
         f"batch normalisation work differently ever after. {what} should leave out "
         f"`{'train' if training else 'eval'}()`: the mode is for whoever trains."
     )
-
-
-@contextlib.contextmanager
-def expect_chance_left_alone(what: str, advice: str) -> Iterator[None]:
-    """Raise `Wrong` if what runs inside seeds a random stream of the whole program, or draws.
-
-    Args:
-        what: the learner's code, as a message calls it.
-        advice: where its random numbers should come from.
-    """
-    torch.rand(1)  # away from the beginning, where seeding alike would not show
-    np.random.rand()
-    random.seed(random.random())
-    random.random()
-    before = _streams()
-    yield
-    for name, state in _streams().items():
-        if state != before[name]:
-            raise Wrong(
-                f"{what} seeds the random numbers of the whole program, or draws from them: "
-                f"{name} is no longer where it was, and whatever else is drawn comes out "
-                f"differently. {advice}"
-            )
-
-
-def _streams() -> dict[str, object]:
-    """Where each global source of random numbers stands.
-
-    Of Python's own not the place, only the hundreds of numbers that come next, which seeding
-    changes: libraries draw from it, such as those that check types.
-    """
-    kind, keys, *rest = np.random.get_state()
-    return {
-        "torch's global stream": torch.get_rng_state().tolist(),
-        "NumPy's global stream": (kind, keys.tolist(), *rest),
-        "Python's own `random`": random.getstate()[1][:-1],
-    }
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
+from course_utils.exercises.checking.chance import expect_chance_left_alone
 from course_utils.exercises.checking.exercise import Stage
 from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
@@ -342,7 +342,7 @@ class Noise:
                 "come from a generator of your own, or one with a fixed seed. Pass it on: "
                 "`torch.rand(x.shape, generator=generator)`."
             )
-        with networks.expect_chance_left_alone(
+        with expect_chance_left_alone(
             "Your function",
             "Draw everything from the generator that was handed in, and nothing from elsewhere; "
             "leave out `manual_seed`.",

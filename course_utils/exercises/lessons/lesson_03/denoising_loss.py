@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.checking.chance import expect_chance_left_alone
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.parts import NO_POWER
@@ -75,7 +76,7 @@ def _leaves_no_traces(answer: Answer) -> None:
         model.train(training)
         with (
             networks.expect_left_alone(model, "Your function", clean=clean, noisy=noisy),
-            networks.expect_chance_left_alone("Your function", no_chance),
+            expect_chance_left_alone("Your function", no_chance),
         ):
             answer(model, clean, noisy)
 

@@ -13,11 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
 from course_utils.exercises.checking.expect import STANDARD_ERRORS
 
-PASS_ON = "Pass it on to what draws: `torch.randn(..., generator=generator)`."
 NEGATIVE_SPREAD = (
     "`log_var` was handed over as a standard deviation, and it may be negative: it is the "
     "logarithm of the variance. The standard deviation is exp(log_var / 2)."
@@ -340,33 +338,6 @@ def explained(crash: Crash) -> Wrong:
 def stream_of(answer: Answer) -> torch.Generator:
     """The source of probes and draws; an answer that sets a seed would not meet it by chance."""
     return generator_at(int(torch.randint(2**62, (), generator=answer.generator())))
-
-
-def expect_generator_used(draw: Callable[[torch.Generator], Tensor]) -> None:
-    """Raise `Wrong` unless all randomness of a draw comes from the generator handed to it."""
-    generator = generator_at(1)
-    first, next_one = draw(generator), draw(generator)
-    again, other = draw(generator_at(1)), draw(generator_at(2))
-    if torch.equal(first, next_one) and torch.equal(first, other):
-        raise Wrong(
-            "Every call returns the same draw, whatever generator it is given: a seed is set "
-            f"inside. Leave seeds to whoever calls. {PASS_ON}"
-        )
-    if torch.equal(first, next_one):
-        raise Wrong(
-            "Two calls in a row with one generator return the same draw: you seed or copy it. Use "
-            "it as it is, so that it moves on."
-        )
-    if not torch.equal(first, again):
-        raise Wrong(
-            "Two generators in the same state gave different draws, so some of your noise does "
-            f"not come from `generator`. {PASS_ON}"
-        )
-    with networks.expect_chance_left_alone(
-        "You were handed a generator, and yet your function",
-        f"Draw from the generator alone, and leave out `manual_seed`. {PASS_ON}",
-    ):
-        draw(generator)
 
 
 def expect_unwatched(**given: Tensor) -> None:

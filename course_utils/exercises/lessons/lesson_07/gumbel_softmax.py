@@ -8,11 +8,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.chance import expect_generator_used
 from course_utils.exercises.checking.compare import CUT_THREAD, ONLY_TENSORS
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
-from course_utils.exercises.lessons.lesson_07._draws import expect_generator_used, stream_of
+from course_utils.exercises.lessons.lesson_07._draws import stream_of
 
 
 def gumbel_softmax(

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.chance import expect_generator_used
 from course_utils.exercises.checking.compare import CUT_THREAD, ONLY_TENSORS
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import expect_close, expect_shape, expect_type
@@ -12,7 +13,6 @@ from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_07._draws import (
     expect_followed,
     expect_free_of_the_batch,
-    expect_generator_used,
     expect_independent,
     expect_normal,
     expect_own_noise,

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.chance import expect_chance_left_alone
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import expect_close, expect_shape
@@ -142,7 +143,7 @@ def _leaves_no_traces(answer: Answer) -> None:
         model.train(training)
         with (
             networks.expect_left_alone(model, what, x=x),
-            networks.expect_chance_left_alone(what, "Nothing in a score is random."),
+            expect_chance_left_alone(what, "Nothing in a score is random."),
         ):
             answer(model, x)
 

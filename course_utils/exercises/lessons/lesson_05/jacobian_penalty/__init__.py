@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.chance import expect_chance_left_alone
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.lessons.lesson_05.jacobian_penalty.encoders import draw_encoders
@@ -370,7 +371,7 @@ def _no_traces(answer: Answer) -> None:
         given = x.clone()
         with (
             networks.expect_left_alone(encode, "Your function", x=given),
-            networks.expect_chance_left_alone("Your function", no_chance),
+            expect_chance_left_alone("Your function", no_chance),
         ):
             answer(encode, given)
 

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.checking.chance import expect_generator_used
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import (
     STANDARD_ERRORS,
@@ -17,7 +18,6 @@ from course_utils.exercises.checking.expect import (
 )
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_07._draws import (
-    expect_generator_used,
     expect_independent,
     expect_normal,
     expect_own_noise,

@@ -13,8 +13,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.exercises.checking import networks
-from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
+from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.chance import expect_generator_used
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
 from course_utils.exercises.checking.signature import expect_attempted
@@ -342,39 +342,11 @@ def _expect_own_draws(got: Tensor) -> None:
         )
 
 
-PASS_ON = "Pass it on to what draws: `torch.multinomial(p, 1, generator=generator)`."
-
-
 def _generator(answer: Answer) -> None:
     """All chance comes from the generator, and none of it from elsewhere."""
     prior = Chancy(answer.generator())
-
-    def draw(generator: torch.Generator) -> Tensor:
-        return _draw(answer, prior, 40, generator)
-
-    generator = generator_at(1)
-    first, second = draw(generator), draw(generator)
-    again, other = draw(generator_at(1)), draw(generator_at(2))
-    if torch.equal(first, second) and torch.equal(first, other):
-        raise Wrong(
-            "Every call draws the same grids, whatever generator it is given: a seed is set "
-            f"inside. Leave seeds to whoever calls. {PASS_ON}"
-        )
-    if torch.equal(first, second):
-        raise Wrong(
-            "Two calls in a row with one generator draw the same grids: you seed or copy it. Use "
-            "it as it is, so that it moves on."
-        )
-    if not torch.equal(first, again):
-        raise Wrong(
-            "Two generators in the same state drew different grids, so some of your chance does "
-            f"not come from `generator`. {PASS_ON}"
-        )
-    with networks.expect_chance_left_alone(
-        "You were handed a generator, and yet your function",
-        f"Draw from the generator alone, and leave out `manual_seed`. {PASS_ON}",
-    ):
-        draw(generator)
+    by = "torch.multinomial(p, 1, generator=generator)"
+    expect_generator_used(lambda generator: _draw(answer, prior, 40, generator), by)
 
 
 exercise = Exercise(
