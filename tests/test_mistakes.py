@@ -617,3 +617,12 @@ def test_a_quantised_model_says_what_it_takes():
     assert "take vector_quantized()" in refusal(VQVAE.patches(4), negative_elbo(), images)
     # This one would run, and leave the codebook as it is.
     assert "take vector_quantized()" in refusal(VQVAE.patches(4), reconstruction, images)
+
+
+def test_a_layer_that_does_not_know_its_size_yet():
+    x = torch.rand(4, 6, generator=torch.Generator().manual_seed(0))
+    model = Autoencoder(nn.LazyLinear(3), nn.Linear(3, 6), input_shape=(6,))
+    with pytest.raises(ValueError, match=r"call it on a batch once before fit: model\(x\[:2\]\)"):
+        fit(model, reconstruction, x)
+    model(x[:2])
+    assert fit(model, reconstruction, x, epochs=1).finished

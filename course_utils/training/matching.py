@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
 
 from course_utils._named import a, is_number, name_of, named
 from course_utils._running import evaluating
@@ -91,6 +92,11 @@ def _check_can_learn(model: nn.Module) -> None:
     parameters = list(model.parameters())
     if not parameters:
         raise ValueError("the model has no parameters; there is nothing to train")
+    if any(is_lazy(parameter) for parameter in parameters):
+        raise ValueError(
+            "the model has layers that do not know their size yet, such as nn.LazyLinear; call it "
+            "on a batch once before fit: model(x[:2])"
+        )
     if not any(parameter.requires_grad for parameter in parameters):
         raise ValueError(
             "all parameters of the model are frozen (requires_grad is False), so that nothing can "
