@@ -93,6 +93,15 @@ def assert_decodes(view, model, *label):
     assert difference.abs().mean() < 1
 
 
+def assert_comes(look, expected, page):
+    """What `look` sees is the expected picture, as soon as the browser has time to draw it."""
+    for _ in range(100):
+        if (look() - expected).abs().max() <= LEVELS:
+            return
+        page.wait_for_timeout(200)
+    assert (look() - expected).abs().max() <= LEVELS
+
+
 @pytest.fixture(scope="module")
 def chromium():
     with browser.chromium() as running:
@@ -186,14 +195,13 @@ def test_keys_move_a_slider_by_steps_that_one_sees(show):
 def test_small_pictures_show_both_ends_of_each_slider(show):
     view = show(scrub(small))
     view.get_by_role("slider", name="z[5]").press("End")
-    view.page.wait_for_timeout(600)
     for j in (0, 5, 19):
         row = view.locator(".cv-row").nth(j)
         for end, side in ((-REACH, 0), (REACH, 1)):
             code = code_of(view)
             code[j] = end
-            there = drawn(row.locator("canvas").nth(side))
-            assert (there - decoded(small, code)).abs().max() <= LEVELS
+            canvas = row.locator("canvas").nth(side)
+            assert_comes(lambda canvas=canvas: drawn(canvas), decoded(small, code), view.page)
 
 
 def test_sliders_stand_in_the_order_of_activity_and_silent_ones_are_named(show):
@@ -294,12 +302,11 @@ def test_a_plane_is_dragged_over_and_moved_by_keys(show):
 
 def test_the_map_of_the_plane_shows_what_lies_there(show):
     view = show(scrub(flat))
-    view.page.wait_for_timeout(500)
-    map_of_codes = drawn(view.locator(".cv-field canvas").first)
+    canvas = view.locator(".cv-field canvas").first
     for column, row in ((0, 0), (12, 0), (6, 6), (3, 11)):
         code = torch.tensor([(column + 0.5) * 6 / 13 - 3, 3 - (row + 0.5) * 6 / 13])
-        cell = map_of_codes[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
-        assert (cell - decoded(flat, code)).abs().max() <= LEVELS
+        here = slice(28 * row, 28 * row + 28), slice(28 * column, 28 * column + 28)
+        assert_comes(lambda here=here: drawn(canvas)[here], decoded(flat, code), view.page)
 
 
 def test_codes_on_the_plane_have_their_labels_in_words(show):
@@ -368,12 +375,8 @@ def test_the_palette_shows_what_each_symbol_would_make_of_the_place(show):
         for symbol in (0, 13):
             grid[row, column] = symbol
             expected = decoded(vqvae, grid)[top : top + 12, left : left + 12]
-            for _ in range(100):  # it is drawn when the browser has time for it
-                shown = drawn(view.locator(".cv-palette canvas").nth(symbol))
-                if (shown - expected).abs().max() <= LEVELS:
-                    break
-                view.page.wait_for_timeout(200)
-            assert (shown - expected).abs().max() <= LEVELS
+            canvas = view.locator(".cv-palette canvas").nth(symbol)
+            assert_comes(lambda canvas=canvas: drawn(canvas), expected, view.page)
 
 
 def test_two_views_on_a_page_do_not_disturb_each_other(show):

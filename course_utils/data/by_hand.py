@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DEEPEST = 4  # folders below the root
+LARGEST = 100_000_000  # bytes: twice the largest file of all sets, as unpacked
 
 
 def adopt(root: Path, folder: Path, md5: dict[str, str]) -> list[str]:
@@ -63,7 +64,9 @@ def _likely(root: Path, folder: Path, file: str) -> Iterator[Path]:
         )
         for name in sorted(names):
             path = Path(place, name)
-            if wanted in _plain(name) and path != folder / file and path.is_file():
+            if wanted not in _plain(name) or path == folder / file:
+                continue
+            if path.is_file() and path.stat().st_size <= LARGEST:
                 yield path
 
 

@@ -126,8 +126,10 @@ def wants_progress(objective: Objective) -> bool:
 def check_match(model: nn.Module, objective: Objective, batches: Batches) -> None:
     """Raise a ValueError, once and before any training, if model, objective and data disagree."""
     model, tensors = bare(model), batches.sample()
-    if isinstance(model, VQVAE) and VQVAE not in _suited(objective):
-        _refuse_half_a_price(model, objective)
+    suited = _suited(objective)
+    if suited and isinstance(model, VQVAE) and VQVAE not in suited:
+        # It might run, and would never teach the codebook.
+        raise ValueError(_other_model(model, objective, suited))
     told = {"progress": 1.0} if wants_progress(objective) else {}
     _check_number_of_tensors(model, objective, tensors, told, batches)
     few = tuple(tensor[:2] for tensor in tensors)
@@ -145,12 +147,6 @@ def check_match(model: nn.Module, objective: Objective, batches: Batches) -> Non
     if batches.shuffle and lonely:
         batches.smallest = 2
         _check_last_batch(batches)
-
-
-def _refuse_half_a_price(model: VQVAE, objective: Objective) -> None:
-    """Raise a ValueError for an objective that would run, and never teach the codebook."""
-    if suited := _suited(objective):
-        raise ValueError(_other_model(model, objective, suited))
 
 
 def _check_number_of_tensors(

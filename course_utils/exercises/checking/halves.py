@@ -121,7 +121,7 @@ def expect_content(mu: Tensor, log_var: Tensor, logits: Tensor) -> None:
         raise Wrong("The logits are the same for every code: `decode` does not look at z.")
 
 
-# Log-variances as far from 0 as this are ordinary. (Whoever clamps farther out is left alone.)
+# Numbers as far from 0 as this are ordinary. (Whoever clamps farther out is left alone.)
 NEAR = 6
 
 
@@ -139,16 +139,6 @@ def expect_unconfined(mu: Tensor, log_var: Tensor, logits: Tensor) -> None:
             "Your mu is confined, by a ReLU, sigmoid or tanh behind its layer. Codes spread like "
             "N(0, I) over all numbers; leave the layer's output as it is."
         )
-    for name, numbers in (("mu", mu), ("log_var", log_var)):
-        for bound in (numbers.min(), numbers.max()):
-            stopped = int((numbers == bound).sum())
-            if abs(bound) <= NEAR and stopped > max(2, 0.1 * numbers.numel()):
-                raise Wrong(
-                    f"Your {name} stops at {bound:.4g}, where {stopped} of {numbers.numel()} "
-                    "numbers lie: something such as `clamp` holds it back. Trained encoders go "
-                    "beyond, and what is clamped gets no gradient; leave the layer's output as it "
-                    "is."
-                )
     if logits.min() >= 0 and logits.max() <= 1:
         raise Wrong(
             "`decode` returns numbers between 0 and 1, as a sigmoid makes them. Logits are wanted, "
@@ -159,6 +149,15 @@ def expect_unconfined(mu: Tensor, log_var: Tensor, logits: Tensor) -> None:
             "Your logits are confined, by a ReLU, tanh, logsigmoid or log_softmax behind the last "
             "layer. A logit may be any number: far below 0 for white, far above for ink."
         )
+    for words, numbers in (("mu stops", mu), ("log_var stops", log_var), ("logits stop", logits)):
+        for bound in (numbers.min(), numbers.max()):
+            stopped = int((numbers == bound).sum())
+            if abs(bound) <= NEAR and stopped > max(2, 0.1 * numbers.numel()):
+                raise Wrong(
+                    f"Your {words} at {bound:.4g}, where {stopped} of {numbers.numel()} numbers "
+                    "lie: something such as `clamp` holds them back. In training they go beyond, "
+                    "and what is clamped gets no gradient; leave the layer's output as it is."
+                )
 
 
 def _varies(result: Tensor) -> bool:

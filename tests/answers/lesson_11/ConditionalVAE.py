@@ -771,6 +771,12 @@ class HeldLogVar(Plain):
         return mu, log_var.clamp(-1, 1)
 
 
+class HeldLogitsInTraining(Plain):
+    def decode(self, z, y):
+        logits = super().decode(z, y)
+        return logits.clamp(-5, 5) if self.training else logits
+
+
 class HeldMu(Plain):
     def encode(self, x, y):
         mu, log_var = super().encode(x, y)
@@ -874,4 +880,5 @@ WRONG = {
     RandomRows: "neither parameter nor buffer",
     HeldLogVar: "Your log_var stops at -1",
     HeldMu: "Your mu stops at -3",
+    HeldLogitsInTraining: "Your logits stop at -5",
 }
