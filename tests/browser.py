@@ -28,7 +28,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_NAMES = (
+    "chromium-headless-shell",  # Debian's; the same without a window, at half the cost
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

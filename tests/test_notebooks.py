@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,13 +24,14 @@ import ipywidgets
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
+from nbclient.exceptions import DeadKernelError
 
 from course_utils.data.loading import missing_files
 from course_utils.exercises.checking.holes import HOLES
 from course_utils.exercises.showing.cards import Deck
 from course_utils.exercises.showing.quiz import Quiz
 from course_utils.widgets import panel, views
-from tools import execute
+from tools import execute, ready
 from tools.execute import (
     CLAIMS,
     FAILURES,
@@ -662,7 +664,8 @@ def run_as_committed_and_solved(
     if in_full:
         run_and_judge(path, lesson.notebook, environment | variables)
     else:
-        run(lesson.notebook, path.parent, environment | variables)
+        settings = {"kernel_manager_class": ready.kernels()}
+        run(lesson.notebook, path.parent, environment | variables, **settings)
     assert_ran_well(lesson.code, expected)
     return lesson
 
@@ -1154,6 +1157,30 @@ def test_a_kernel_that_does_not_start_is_one_sentence(runnable, capsys, monkeypa
         signal.raise_signal(signal.SIGINT)
     monkeypatch.delenv("PYTHONHOME")
     assert main([str(runnable)]) == 0, "an earlier Ctrl-C has stopped the next kernel"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is a kernel like any other")
+def test_a_kernel_that_is_ready_at_once_is_like_any_other(tmp_path):
+    """It has a process, folder and environment of its own, hears Ctrl-C, and its end is noticed."""
+    of_the_course = "{name for name in sys.modules if name.startswith('course_utils')}"
+    sources = [
+        "import os, sys, time\nfrom pathlib import Path",
+        "assert 'torch' in sys.modules",
+        f"assert not {of_the_course}",
+        f"assert Path.cwd() == Path({str(tmp_path)!r})",
+        "assert os.environ['ASKED'] == 'yes' and 'JPY_PARENT_PID' in os.environ",
+        "print(os.getpid())",
+        "try:\n    while True:\n        pass\nexcept KeyboardInterrupt:\n    heard = True",
+        "assert heard",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
+    settings = {"kernel_manager_class": ready.kernels(), "interrupt_on_timeout": True}
+    settings["timeout_func"] = lambda cell: 2 if "while True" in cell.source else 60
+    run(notebook, tmp_path, {"ASKED": "yes"}, **settings)
+    assert int(notebook.cells[5].outputs[0].text) != ready.kernels().server.pid
+    notebook.cells = [nbformat.v4.new_code_cell("import os\nos._exit(1)")]
+    with pytest.raises(DeadKernelError):
+        run(notebook, tmp_path, {}, kernel_manager_class=ready.kernels())
 
 
 def test_failures_are_exceptions():

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 from threading import current_thread, main_thread
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -33,8 +34,12 @@ class NoKernel(RuntimeError):
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError, NoKernel)
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str]) -> None:
+def run(
+    notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str], **settings: Any
+) -> None:
     """Execute `notebook` in `folder`, in place; `environment` is added to this process's own.
+
+    `settings` are nbclient's.
 
     Raises one of `FAILURES`: at the first cell that raises, takes too long or kills the kernel, or
     at once, if none starts.
@@ -49,6 +54,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, st
         coalesce_streams=True,
         force_raise_errors=True,
         extra_arguments=["--log-level=ERROR"],  # the kernel logs to the terminal otherwise
+        **settings,
     )
     handled = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
     usual = {number: signal.getsignal(number) for number in handled}

@@ -37,11 +37,6 @@ def load_small(*args, load=data.load_images, **settings):
     return images._replace(name="mnist") if images.name == "digits" else images
 
 
-# The first optimizer of a process would import torch's compiler, only to keep it away from these
-# two, and that takes longer than all training here.
-for method in (torch.optim.Optimizer.add_param_group, torch.optim.Optimizer.zero_grad):
-    setattr(method.__wrapped__, "__dynamo_disable", method.__wrapped__)
-
 get_ipython().ast_transformers.append(WithoutAsserts())
 course_utils.fit = training.fit = anomaly.fit = fit_few
 course_utils.load_images = data.load_images = load_small

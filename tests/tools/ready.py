@@ -1,0 +1,102 @@
+"""Kernels that are ready at once: forked from a process that has loaded what lessons load.
+
+Each lesson's kernel would spend eight seconds of processor time on that before its first cell.
+Loaded are others' packages only, so that nothing of the course is older than its lesson.
+"""
+
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from functools import cache
+from threading import Thread
+
+LOADED = (
+    "torch",
+    "torch._dynamo",  # which the first step of an optimizer would import
+    "sklearn.datasets",
+    "sklearn.linear_model",
+    "matplotlib.figure",
+    "ipywidgets",
+    "ipykernel.kernelapp",
+)
+FORWARDED = (signal.SIGINT, signal.SIGTERM)
+
+
+@cache
+def kernels() -> type:
+    """The class of what manages such a kernel; where none can be forked, the usual one."""
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpec
+
+    if sys.platform != "linux":
+        return AsyncKernelManager
+    place = f"kernels of {os.getpid()}"  # in Linux's list of names, not a file
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind("\0" + place)
+        listener.listen()
+        number = listener.fileno()
+        command = [sys.executable, __file__, "serve", str(number)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[number])
+
+    class Ready(AsyncKernelManager):
+        kernel_spec = KernelSpec(argv=[sys.executable, __file__, place, "-f", "{connection_file}"])
+        server = process  # which ends with this process, for its standard input is closed then
+
+    return Ready
+
+
+def serve(listener: socket.socket) -> None:
+    """Fork a kernel for everyone who asks."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel does
+    for name in LOADED:
+        importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever asked waits for them
+    while listener in select.select([listener, sys.stdin], [], [])[0]:
+        asker = listener.accept()[0]
+        if os.fork() == 0:
+            listener.close()
+            become_kernel(asker)
+            return
+        asker.close()
+
+
+def become_kernel(asker: socket.socket) -> None:
+    """Be the kernel that was asked for: its arguments, environment, folder, input and output."""
+    request, given, *_ = socket.recv_fds(asker, 2**20, 3)
+    arguments, environment, folder = json.loads(request)
+    for number, file in enumerate(given):
+        os.dup2(file, number)
+        os.close(file)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"
+    sys.argv, sys.path = ["ipykernel_launcher", parent, *arguments], sys.path[1:]
+    asker.send(str(os.getpid()).encode())
+    Thread(target=lambda: asker.recv(1) or os._exit(1), daemon=True).start()  # when its asker ends
+    sys.modules["ipykernel.kernelapp"].launch_new_instance()
+
+
+def ask(place: str, arguments: list[str]) -> None:
+    """Stand for the kernel that is forked: hand its signals on, and end when it does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.connect("\0" + place)
+        request = json.dumps([arguments, dict(os.environ), os.getcwd()])
+        socket.send_fds(server, [request.encode()], [0, 1, 2])
+        kernel = int(server.recv(32))
+        for number in FORWARDED:
+            signal.signal(number, lambda number, _: os.kill(kernel, number))
+        server.recv(1)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(socket.socket(fileno=int(sys.argv[2])))
+    else:
+        ask(sys.argv[1], sys.argv[2:])
