@@ -1,5 +1,6 @@
 """What every test shares: quiet, threads, a progress file of its own, and what waits for later."""
 
+import importlib
 import os
 import signal
 import sys
@@ -21,6 +22,10 @@ import browser
 
 WHOLE_LESSON = "test_a_lesson_runs"
 
+# What is first imported from a module under jaxtyping's hook is compiled anew, with all that it
+# imports: each process that runs tests would compile 1,300 files.
+IMPORTED_BEFORE = ("beartype", "torch", "matplotlib.figure", "ipywidgets", "PIL.Image")
+
 # jsonschema, which nbformat imports, would compile 38 grammars of addresses that no notebook has:
 # two seconds of every process. Without this package it leaves them out.
 sys.modules["rfc3987_syntax"] = None
@@ -39,6 +44,9 @@ def pytest_configure(config):
     os.environ["COURSE_PROGRESS"] = os.path.join(folder.name, "progress.json")
     os.environ["COURSE_QUIET"] = "1"
     os.environ.pop("COURSE_STRICT", None)
+    if "PYTEST_XDIST_WORKER" in os.environ or not config.getoption("numprocesses"):
+        for name in IMPORTED_BEFORE:
+            importlib.import_module(name)
     # A run that a script put into the background was told to ignore Ctrl-C, which is tested here.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

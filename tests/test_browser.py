@@ -31,6 +31,7 @@ from test_notebooks import (
     run_in_a_hurry,
     solve_too,
 )
+from tools import ready
 from tools.execute import tidy
 
 pytestmark = pytest.mark.browser
@@ -122,7 +123,8 @@ def lab(tmp_path_factory):
     put(root / "lesson.ipynb", CELLS.values())
     put(root / "views.ipynb", VIEWS.values())
     in_a_hurry(folder / "ipython")
-    with browser.lab(folder, root, {"COURSE_DATASET": "digits"}) as server:
+    environment = {"COURSE_DATASET": "digits", **ready.install(folder)}
+    with browser.lab(folder, root, environment) as server:
         yield server
 
 

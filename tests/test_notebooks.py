@@ -664,7 +664,7 @@ def run_as_committed_and_solved(
     if in_full:
         run_and_judge(path, lesson.notebook, environment | variables)
     else:
-        settings = {"kernel_manager_class": ready.kernels()}
+        settings = {"kernel_manager_class": ready.manager()}
         run(lesson.notebook, path.parent, environment | variables, **settings)
     assert_ran_well(lesson.code, expected)
     return lesson
@@ -1174,13 +1174,13 @@ def test_a_kernel_that_is_ready_at_once_is_like_any_other(tmp_path):
         "assert heard",
     ]
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
-    settings = {"kernel_manager_class": ready.kernels(), "interrupt_on_timeout": True}
+    settings = {"kernel_manager_class": ready.manager(), "interrupt_on_timeout": True}
     settings["timeout_func"] = lambda cell: 2 if "while True" in cell.source else 60
     run(notebook, tmp_path, {"ASKED": "yes"}, **settings)
-    assert int(notebook.cells[5].outputs[0].text) != ready.kernels().server.pid
+    assert int(notebook.cells[5].outputs[0].text) != ready.place.server.pid
     notebook.cells = [nbformat.v4.new_code_cell("import os\nos._exit(1)")]
     with pytest.raises(DeadKernelError):
-        run(notebook, tmp_path, {}, kernel_manager_class=ready.kernels())
+        run(notebook, tmp_path, {}, kernel_manager_class=ready.manager())
 
 
 def test_failures_are_exceptions():

@@ -4,6 +4,7 @@ Each lesson's kernel would spend eight seconds of processor time on that before 
 Loaded are others' packages only, so that nothing of the course is older than its lesson.
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from threading import Thread
 
 LOADED = (
@@ -28,26 +30,44 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM)
 
 
 @cache
-def kernels() -> type:
-    """The class of what manages such a kernel; where none can be forked, the usual one."""
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpec
-
-    if sys.platform != "linux":
-        return AsyncKernelManager
-    place = f"kernels of {os.getpid()}"  # in Linux's list of names, not a file
+def place() -> str:
+    """The name of a socket on which kernels are to be had, for as long as this process lives."""
+    name = f"kernels of {os.getpid()}"  # in Linux's own list of names, not a file
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind("\0" + place)
+        listener.bind("\0" + name)
         listener.listen()
         number = listener.fileno()
         command = [sys.executable, __file__, "serve", str(number)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[number])
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[number])
+    place.server = server  # which ends when its standard input is closed
+    atexit.register(server.communicate)
+    return name
 
-    class Ready(AsyncKernelManager):
-        kernel_spec = KernelSpec(argv=[sys.executable, __file__, place, "-f", "{connection_file}"])
-        server = process  # which ends with this process, for its standard input is closed then
 
-    return Ready
+def specification() -> dict[str, object]:
+    """What Jupyter has to know to start such a kernel; where none can be forked, the usual one."""
+    start = [__file__, place()] if sys.platform == "linux" else ["-m", "ipykernel_launcher"]
+    return {
+        "argv": [sys.executable, *start, "-f", "{connection_file}"],
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+    }
+
+
+def install(folder: Path) -> dict[str, str]:
+    """Write the specification below `folder`; the environment in which Jupyter finds it there."""
+    file = folder / "kernels" / "python3" / "kernel.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(specification()))
+    return {"JUPYTER_PATH": str(folder)}
+
+
+def manager() -> type:
+    """The class of nbclient's kernel managers that start such a kernel."""
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpec
+
+    return type("Ready", (AsyncKernelManager,), {"kernel_spec": KernelSpec(**specification())})
 
 
 def serve(listener: socket.socket) -> None:
@@ -83,10 +103,10 @@ def become_kernel(asker: socket.socket) -> None:
     sys.modules["ipykernel.kernelapp"].launch_new_instance()
 
 
-def ask(place: str, arguments: list[str]) -> None:
+def ask(name: str, arguments: list[str]) -> None:
     """Stand for the kernel that is forked: hand its signals on, and end when it does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
-        server.connect("\0" + place)
+        server.connect("\0" + name)
         request = json.dumps([arguments, dict(os.environ), os.getcwd()])
         socket.send_fds(server, [request.encode()], [0, 1, 2])
         kernel = int(server.recv(32))
