@@ -7,7 +7,7 @@ import dis
 import inspect
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -95,19 +95,21 @@ class Answer:
             Crash: if it raises anything else.
             Wrong: if it changed one of its arguments.
         """
-        given = dict(zip(_argument_names(function, len(args)), args, strict=True)) | kwargs
-        before = {name: fresh(value) for name, value in given.items()}
+        given = (*args, *kwargs.values())
+        before = [fresh(value) for value in given]
         already = len(self._warned)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
             if _is_stub(error):
                 raise Unsolved(learners_line(traceback.walk_tb(error.__traceback__))) from error
-            raise Crash(explain(error, before), error) from error
+            names = _argument_names(function, args, kwargs)
+            raise Crash(explain(error, dict(zip(names, before, strict=True))), error) from error
         finally:
             self._warnings += _readable(self._warned[already:])
-        for name, value in given.items():
-            if _changed(value, before[name]):
+        for place, value in enumerate(given):
+            if _changed(value, before[place]):
+                name = _argument_names(function, args, kwargs)[place]
                 raise Wrong(
                     f"Your function changed its argument `{name}` in place, so whoever called it "
                     "lost their data. Operations such as `-=`, `*=`, `x[...] = `, `sub_` and "
@@ -169,15 +171,18 @@ def _is_stub(error: BaseException) -> bool:
     return is_learners(innermost.tb_frame) and dis.opname[instruction] == "RAISE_VARARGS"
 
 
-def _argument_names(function: Callable, count: int) -> Sequence[str]:
+def _argument_names(function: Callable, args: tuple, kwargs: dict[str, object]) -> list[str]:
     function = function.forward if isinstance(function, nn.Module) else function
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         parameters = ()
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    names = [parameter.name for parameter in parameters if parameter.kind in positional][:count]
-    return names + [f"argument {number}" for number in range(len(names) + 1, count + 1)]
+    names = [parameter.name for parameter in parameters if parameter.kind in positional][
+        : len(args)
+    ]
+    unnamed = [f"argument {number}" for number in range(len(names) + 1, len(args) + 1)]
+    return names + unnamed + list(kwargs)
 
 
 def _changed(value: object, before: object) -> bool:
