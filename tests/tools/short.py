@@ -8,6 +8,7 @@ rest. The small digits pass for MNIST, because lessons go through the smaller se
 import ast
 
 import torch
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 import course_utils
 from course_utils import anomaly, data, training
@@ -36,6 +37,9 @@ def load_small(*args, load=data.load_images, **settings):
     images = load(*args, **settings)
     return images._replace(name="mnist") if images.name == "digits" else images
 
+
+# Finding room for a figure's parts takes a quarter of drawing it, and nobody looks at them here.
+ConstrainedLayoutEngine.execute = lambda self, figure: None
 
 get_ipython().ast_transformers.append(WithoutAsserts())
 course_utils.fit = training.fit = anomaly.fit = fit_few
