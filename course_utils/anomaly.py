@@ -108,7 +108,7 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
             then they are what the training examples score, wherever one is met again.
         n_features_in_, feature_names_in_: as everywhere in scikit-learn.
 
-    >>> X = np.random.default_rng(0).normal(size=(300, 3)) * [1, 1000, 0.001]
+    >>> X = np.random.default_rng(0).normal(size=(1000, 3)) * [1, 1000, 0.001]
     >>> detector = ReconstructionDetector(random_state=0).fit(X)
     >>> detector.predict([[0.5, 100, 0.0003], [0, 0, 0.01]])
     array([ 1, -1])

@@ -321,18 +321,6 @@ def test_only_sets_in_files_can_be_fetched():
         data.fetch("digits")
 
 
-def test_importing_loads_no_heavy_package():
-    code = "import sys, course_utils.data; print(*sys.modules)"
-    modules = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=data.REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert not {"torchvision", "sklearn", "matplotlib"} & set(modules)
-
-
 # ---------------------------------------------------------------- downloading
 
 

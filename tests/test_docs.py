@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import functools
 import importlib
 import inspect
 import json
@@ -219,22 +220,35 @@ def room_of(module: str) -> str:
     return module.split(".")[1]
 
 
+@functools.cache
+def sources() -> dict[str, ast.Module]:
+    """Every module of the package by its full name."""
+    found = {}
+    for path in sorted((REPOSITORY / "course_utils").rglob("*.py")):
+        parts = path.relative_to(REPOSITORY).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+@functools.cache
 def imports() -> set[tuple[str, str]]:
     """Every import of one room by another: (importing, imported)."""
     found = set()
-    for path in (REPOSITORY / "course_utils").rglob("*.py"):
-        parts = path.relative_to(REPOSITORY).with_suffix("").parts
-        if len(parts) == 2 and parts[1] == "__init__":
+    for module, tree in sources().items():
+        if module == "course_utils":
             continue  # the public index looks into every room
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree):
             names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{path}: relative imports hide which room is meant"
+                assert node.level == 0, f"{module}: relative imports hide which room is meant"
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             found |= {
-                (parts[1], room_of(name)) for name in names if name.startswith("course_utils.")
+                (room_of(module), room_of(name))
+                for name in names
+                if name.startswith("course_utils.")
             }
     return {(importer, imported) for importer, imported in found if importer != imported}
 
@@ -277,14 +291,11 @@ MODULE_LINES, FUNCTION_LINES = 450, 60
 INSIDE_EXERCISES = ["showing", "checking", "lessons"]  # each sees only those before it
 
 
-def sources() -> dict[str, ast.Module]:
-    """Every module of the package by its full name."""
-    found = {}
-    for path in sorted((REPOSITORY / "course_utils").rglob("*.py")):
-        parts = path.relative_to(REPOSITORY).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = ast.parse(path.read_text(encoding="utf-8"))
-    return found
+@functools.cache
+def seen() -> dict[str, set[str]]:
+    """Of every module the others that it imports."""
+    trees = sources()
+    return {name: seen_by(tree, trees) for name, tree in trees.items()}
 
 
 def seen_by(tree: ast.Module, modules: Iterable[str]) -> set[str]:
@@ -302,9 +313,7 @@ def seen_by(tree: ast.Module, modules: Iterable[str]) -> set[str]:
 
 def test_no_two_modules_import_each_other():
     """Not by way of others either, and not inside of functions."""
-    trees = sources()
-    order = TopologicalSorter({name: seen_by(tree, trees) for name, tree in trees.items()})
-    order.prepare()  # raises CycleError, which names the circle
+    TopologicalSorter(seen()).prepare()  # raises CycleError, which names the circle
 
 
 def test_a_circle_would_be_found():
@@ -315,13 +324,12 @@ def test_a_circle_would_be_found():
 
 
 def test_inside_the_exercises_too_one_looks_one_way():
-    trees = sources()
-    for name, tree in trees.items():
-        for seen in seen_by(tree, trees):
-            rooms = [re.match(r"course_utils\.exercises\.(\w+)", x) for x in (name, seen)]
+    for name, others in seen().items():
+        for other in others:
+            rooms = [re.match(r"course_utils\.exercises\.(\w+)", x) for x in (name, other)]
             if all(rooms):
                 importer, imported = (INSIDE_EXERCISES.index(room[1]) for room in rooms)
-                assert imported <= importer, f"{name} imports {seen}"
+                assert imported <= importer, f"{name} imports {other}"
 
 
 def test_modules_and_functions_can_be_held_in_the_head():
@@ -342,7 +350,10 @@ def test_modules_and_functions_can_be_held_in_the_head():
 
 def test_importing_is_light_and_silent():
     heavy = {"torchvision", "sklearn", "matplotlib", "ipywidgets", "IPython"}
-    program = f"import sys, course_utils; sys.exit(', '.join({heavy} & set(sys.modules)) or None)"
+    program = (
+        "import sys, course_utils.data;"  # and the index with it
+        f"sys.exit(', '.join({heavy} & set(sys.modules)) or None)"
+    )
     command = [sys.executable, "-W", "error", "-c", program]
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -98,10 +98,10 @@ def test_the_gradient_reaches_every_parameter(build, x):
 @pytest.mark.parametrize(
     ("model", "epochs"),
     [
-        (Autoencoder.dense(8), 200),
-        (Autoencoder.linear(8), 1000),
+        (Autoencoder.dense(8, (64,)), 150),
+        (Autoencoder.linear(8), 700),
         (Autoencoder.conv(8, (16, 32)), 200),
-        (Autoencoder.dense(8, tied=True), 400),
+        (Autoencoder.dense(8, (64,), tied=True), 150),
     ],
     ids=FACTORIES,
 )

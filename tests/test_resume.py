@@ -123,14 +123,22 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("step", [1, 7, 8])
-@pytest.mark.parametrize(("build", "objective", "form", "options"), RUNS.values(), ids=RUNS)
-def test_from_a_file_training_goes_on_as_if_it_had_never_stopped(
-    build, objective, form, options, step, x, tmp_path
-):
+@pytest.mark.parametrize(
+    ("run", "step"),
+    [
+        # A worker is a process, which is started in every epoch: within one is the hardest place.
+        pytest.param(
+            run, step, marks=pytest.mark.thorough if run == "workers" and step != 7 else ()
+        )
+        for run, step in product(RUNS, (1, 7, 8))
+    ],
+)
+def test_from_a_file_training_goes_on_as_if_it_had_never_stopped(run, step, x, tmp_path):
+    build, objective, form, options = RUNS[run]
+
     def run(model, objective=objective, **more):
         given = {name: make(x) if name == "val" else make for name, make in options.items()}
-        return train(model, objective, form(x), epochs=4, **given, **more)
+        return train(model, objective, form(x), epochs=3, **given, **more)
 
     whole, today, tomorrow = build(), build(), build()
     expected = run(whole)
@@ -145,7 +153,7 @@ def test_from_a_file_training_goes_on_as_if_it_had_never_stopped(
     assert again.terms == expected.terms and equal(weights(today), weights(whole))
 
 
-def test_the_next_day_is_another_process(x, tmp_path):
+def test_the_next_day_is_another_process(tmp_path, capsys):
     script = textwrap.dedent(
         """
         import sys, torch
@@ -168,13 +176,15 @@ def test_the_next_day_is_another_process(x, tmp_path):
         """
     )
 
-    def run(line):
-        command = [sys.executable, "-c", script + line]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-        return done.stdout
-
-    expected = run('train("whole", 9); train("run", 2); print("never reached")')
-    assert run('train("run", 9, "run")') == expected != ""
+    today = {}
+    exec(script, today)
+    today["train"](tmp_path / "whole", 9)
+    expected = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        today["train"](tmp_path / "run", 2)
+    command = [sys.executable, "-c", script + "train('run', 9, 'run')"]
+    tomorrow = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert tomorrow.stdout == expected != ""
 
 
 def test_what_a_callback_keeps_is_a_history_at_the_end_of_an_epoch(x, tmp_path):
@@ -412,7 +422,6 @@ WITH_WORKERS = textwrap.dedent(
     """
     import sys, time, torch
     from torch.utils.data import DataLoader, Dataset
-    from course_utils import Autoencoder, fit, reconstruction
 
     class Slow(Dataset):
         def __len__(self):
@@ -422,52 +431,72 @@ WITH_WORKERS = textwrap.dedent(
             time.sleep(0.01)
             return torch.full((6,), i / 64)
 
-    if __name__ == "__main__":
-        start, persistent, when = sys.argv[1], sys.argv[2] == "persistent", sys.argv[3]
-        options = {"multiprocessing_context": start, "persistent_workers": persistent}
-        data = DataLoader(Slow(), 8, num_workers=2, **options)
+    def train(how, workers, when):
+        data = torch.rand(50, 6)
+        if how != "without":
+            start, _, kept = how.partition(" ")
+            options = {"multiprocessing_context": start, "persistent_workers": kept == "persistent"}
+            data = DataLoader(Slow(), 8, num_workers=int(workers), **options)
         model = Autoencoder.dense(2, (4,), input_shape=(6,))
         begun = lambda model, history: history.epochs == 1 and print("begun", flush=True)
         if when == "at once":
             print("begun", flush=True)
-        history = fit(model, reconstruction, data, epochs=10**6, callbacks=[begun])
-        print("returned", history.finished, history.epochs > 0, flush=True)
+        callbacks = [begun] if when == "after an epoch" else []
+        history = fit(model, reconstruction, data, epochs=10**6, callbacks=callbacks)
+        print("returned", history.finished, history.epochs > 0, model.training, flush=True)
         more = fit(model, reconstruction, data, epochs=history.epochs + 1, resume=history)
         print("went on", more.finished, flush=True)
+
+    if __name__ == "__main__":  # and not in a worker, which needs torch alone
+        from course_utils import Autoencoder, fit, reconstruction
+
+        for case in sys.argv[1:]:
+            train(*case.split(", "))
     """
 )
 
 
-IN_EACH_RUN = {("fork", "anew", "after an epoch"), ("spawn", "persistent", "after an epoch")}
+# Where processes are spawned each worker imports torch anew, which takes its time.
+IN_EACH_RUN = (
+    "without, 0, after an epoch",
+    "fork anew, 2, after an epoch",
+    "spawn persistent, 1, after an epoch",
+)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
 @pytest.mark.parametrize(
-    ("start", "persistent", "when"),
+    "cases",
     [
-        # Where processes are spawned each worker imports torch anew, which takes its time.
-        pytest.param(*case, marks=() if case in IN_EACH_RUN else pytest.mark.thorough)
-        for case in product(
-            ("fork", "spawn", "forkserver"), ("persistent", "anew"), ("after an epoch", "at once")
-        )
+        pytest.param(IN_EACH_RUN, id="in each run"),
+        *(
+            pytest.param((f"{start} {kept}, 2, {when}",), marks=pytest.mark.thorough)
+            for start, kept, when in product(
+                ("fork", "spawn", "forkserver"),
+                ("persistent", "anew"),
+                ("after an epoch", "at once"),
+            )
+        ),
     ],
 )
-def test_ctrl_c_returns_the_history_whatever_becomes_of_the_workers(
-    start, persistent, when, tmp_path
-):
+def test_ctrl_c_returns_the_history_whatever_becomes_of_the_workers(cases, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(WITH_WORKERS)
-    command = [sys.executable, str(script), start, persistent, when]
+    command, said = [sys.executable, str(script), *cases], []
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes, start_new_session=True) as process:
-        assert process.stdout.readline().strip() == "begun"
-        time.sleep(0.3)  # so that it comes while the workers work, or while they are started
-        os.killpg(process.pid, signal.SIGINT)
-        out, error = process.communicate(timeout=300)
+        for line in process.stdout:
+            said.append(line.strip())
+            if said[-1] == "begun":
+                time.sleep(0.3)  # so that it comes while workers work, or while they are started
+                os.killpg(process.pid, signal.SIGINT)
+        error = process.stderr.read()
     assert process.returncode == 0, error
-    first, second = [line for line in out.splitlines() if line != "begun"]
-    assert first.startswith("returned False") and second == "went on True", error
-    assert when == "at once" or first == "returned False True"
+    assert len(said) == 3 * len(cases), (said, error)
+    for case, begun, first, second in zip(cases, said[::3], said[1::3], said[2::3], strict=True):
+        assert begun == "begun" and second == "went on True", (case, said, error)
+        some = "True" if "after" in case else first.split()[2]
+        assert first == f"returned False {some} False", (case, said, error)
 
 
 # torch.compile: in a process of its own, without the type checker, which it cannot follow.

@@ -217,7 +217,7 @@ STOPS = {
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 @pytest.mark.parametrize("lr", [1e-2, cosine_decay(1e-2)], ids=["constant", "schedule"])
 def test_interrupted_and_resumed_is_uninterrupted(form, stop, lr, x):
-    options = {"epochs": 5, "lr": lr, "val": x[:20]}
+    options = {"epochs": 3, "lr": lr, "val": x[:20]}
     whole = build_with_dropout()
     expected = train(whole, noisy, form(x), **options)
     assert expected.finished
@@ -225,7 +225,7 @@ def test_interrupted_and_resumed_is_uninterrupted(form, stop, lr, x):
     model = build_with_dropout()
     objective, callbacks = stop()
     history = train(model, objective, form(x), **options, callbacks=callbacks)
-    assert not history.finished and history.epochs < 5 and "interrupted" in repr(history)
+    assert not history.finished and history.epochs < 3 and "interrupted" in repr(history)
     assert not model.training
     resumed = train(model, noisy, form(x), **options, resume=history)
     assert resumed.finished and "interrupted" not in repr(resumed)
@@ -346,26 +346,6 @@ def test_training_outside_the_main_thread(x):
     thread.start()
     thread.join()
     assert histories[0].terms == train(build(), noisy, x, epochs=2).terms
-
-
-def test_ctrl_c_in_a_script():
-    script = textwrap.dedent(
-        """
-        import torch
-        from course_utils import Autoencoder, fit, reconstruction
-
-        model = Autoencoder.dense(2, (4,), input_shape=(3,))
-        begun = lambda model, history: history.epochs == 1 and print("begun", flush=True)
-        history = fit(model, reconstruction, torch.rand(50, 3), epochs=10**6, callbacks=[begun])
-        print(history.finished, history.epochs > 0, model.training)
-        """
-    )
-    command = [sys.executable, "-c", script]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout.readline().strip() == b"begun"
-        process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=60)
-    assert process.returncode == 0 and out.strip() == b"False True False", error.decode()
 
 
 # What is in the history.
@@ -706,17 +686,17 @@ WIDTHS = [8.0, 5.0, 3.0, *(0.3 * 0.8**i for i in range(7))]  # true variances: a
 
 @pytest.fixture(scope="module")
 def gaussian():
-    """2,000 points of a Gaussian in ten dimensions, with axes that are not the coordinates'."""
+    """1,000 points of a Gaussian in ten dimensions, with axes that are not the coordinates'."""
     generator = torch.Generator().manual_seed(0)
     axes, _ = torch.linalg.qr(torch.randn(10, 10, generator=generator))
-    points = torch.randn(2000, 10, generator=generator)
+    points = torch.randn(1000, 10, generator=generator)
     return (points * torch.tensor(WIDTHS).sqrt()) @ axes.T
 
 
 def train_linear(objective, x):
     """Train, and return the model and its decoder's weights, (10, 3)."""
     model = Autoencoder.linear(3, input_shape=(10,))
-    fit(model, objective, x, epochs=60, lr=cosine_decay(1e-2))
+    fit(model, objective, x, epochs=40, lr=cosine_decay(3e-2))
     return model, model.decoder[0].weight.detach().double()
 
 
@@ -747,7 +727,7 @@ def test_a_linear_vae_keeps_the_directions_that_are_wider_than_its_noise(gaussia
     variances = pca(gaussian).variances
     for sigma, units in ((1.0, 3), (2.5, 1)):
         model = VAE.dense(5, (), input_shape=(10,), output="linear", sigma=sigma)
-        history = fit(model, negative_elbo(), gaussian, epochs=40, lr=cosine_decay(5e-2))
+        history = fit(model, negative_elbo(), gaussian, epochs=60, lr=cosine_decay(5e-2))
         assert active_units(model.encode(gaussian)[0]) == units
         kept = variances[variances > sigma**2]
         nats = 0.5 * (kept / sigma**2).log().sum().item()

@@ -147,8 +147,8 @@ def test_what_each_term_teaches(part, x):
 @pytest.mark.parametrize(
     ("model", "epochs"),
     [
-        (VAE.dense(8, (64,)), 200),
-        (VAE.dense(8, (64,), output="linear", sigma=0.1), 200),
+        (VAE.dense(8, (64,)), 150),
+        (VAE.dense(8, (64,), output="linear", sigma=0.1), 120),
         (VAE.conv(8, (16, 32)), 200),
     ],
     ids=FACTORIES,
