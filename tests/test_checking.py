@@ -479,6 +479,7 @@ def test_the_report_says_first_that_a_cell_did_not_run(monkeypatch, answer):
     assert first in report._repr_html_()
 
 
+@pytest.mark.thorough
 def test_a_cell_that_did_not_run_in_a_real_kernel(tmp_path):
     import nbformat
     from nbclient import NotebookClient

@@ -324,7 +324,7 @@ def frames(count):
         yield fig
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(1, 0.4), (2, 0.1), (5, 0.25)])
+@pytest.mark.parametrize(("count", "seconds"), [(1, 0.4), (2, 0.1), (4, 0.25)])
 def test_a_film_shows_its_frames_one_after_the_other(displayed, count, seconds):
     figures = list(frames(count))
     plots.film(figures, alt='A "line" <rises> & stays.', seconds=seconds)

@@ -123,18 +123,19 @@ RUNS = {
 }
 
 
+# A worker is a process, started anew in every epoch; to stop within one is the hardest for it.
+STARTED_OFTEN = [("workers", 1), ("workers", 8)]
+
+
 @pytest.mark.parametrize(
-    ("run", "step"),
+    ("kind", "step"),
     [
-        # A worker is a process, which is started in every epoch: within one is the hardest place.
-        pytest.param(
-            run, step, marks=pytest.mark.thorough if run == "workers" and step != 7 else ()
-        )
-        for run, step in product(RUNS, (1, 7, 8))
+        pytest.param(*case, marks=pytest.mark.thorough if case in STARTED_OFTEN else ())
+        for case in product(RUNS, (1, 7, 8))
     ],
 )
-def test_from_a_file_training_goes_on_as_if_it_had_never_stopped(run, step, x, tmp_path):
-    build, objective, form, options = RUNS[run]
+def test_from_a_file_training_goes_on_as_if_it_had_never_stopped(kind, step, x, tmp_path):
+    build, objective, form, options = RUNS[kind]
 
     def run(model, objective=objective, **more):
         given = {name: make(x) if name == "val" else make for name, make in options.items()}

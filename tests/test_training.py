@@ -10,8 +10,6 @@ import json
 import math
 import re
 import signal
-import subprocess
-import sys
 import textwrap
 import threading
 from contextlib import redirect_stderr
@@ -1073,7 +1071,34 @@ def test_silence(monkeypatch, capfd, how, x):
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_bar_in_a_notebook(monkeypatch, tmp_path):
+def test_the_bar_in_a_notebook(monkeypatch, x):
+    """One output, written anew as training goes on, and empty at the end."""
+    import IPython
+
+    class ZMQInteractiveShell:
+        """By this name a kernel's shell is known."""
+
+    class Output:
+        def update(self, data, *, raw):
+            shown.append(data)
+
+    def display(data, *, raw, display_id):
+        assert raw and display_id and not shown, "a second output"
+        shown.append(data)
+        return Output()
+
+    shown = []
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    monkeypatch.setattr(IPython, "get_ipython", ZMQInteractiveShell)
+    monkeypatch.setattr("IPython.display.display", display)
+    train(build(), slowly, x, epochs=2)
+    assert {*map(tuple, shown)} == {("text/plain",)}, "a widget would not be there in a saved page"
+    assert any(re.search(r"█.*epoch 2/2 · loss .* left", data["text/plain"]) for data in shown)
+    assert shown[-1]["text/plain"] == "", "the history shows itself; once is enough"
+
+
+@pytest.mark.thorough
+def test_the_bar_in_a_kernel(monkeypatch, tmp_path):
     import nbformat
     from nbclient import NotebookClient
 

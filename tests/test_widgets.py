@@ -744,7 +744,7 @@ def test_what_has_moved_looks_as_if_it_had_always_been_there(x, name):
 def test_curves_are_redrawn_fast(view):
     """In less than half the work of a new view: a fifth was measured, and an eighth."""
     made, moved = [], []
-    for value in (0.5, 0.7, 0.9, 1.1, 1.3):
+    for value in (0.5, 0.9, 1.3):
         start = time.thread_time()
         slider, *_ = view().children
         made.append(time.thread_time() - start)
