@@ -70,6 +70,7 @@ class Together(LoadScopeScheduling):
         return file if shares and not test.startswith(WHOLE_LESSON) else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)  # mutants are tried without xdist
 def pytest_xdist_make_scheduler(config, log):
     return Together(config, log)
 
