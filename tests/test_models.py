@@ -186,7 +186,7 @@ def ways_out(error):
         ((5, 1, 1, 28, 28), "x.squeeze(2)"),
         ((), None),
         ((28,), None),
-        ((5, 3, 28, 28), None),
+        ((5, 3, 28, 28), "x.mean(1, keepdim=True)"),
         ((5, 1, 32, 32), None),
         ((0, 784), None),
     ],
@@ -325,13 +325,11 @@ def test_what_can_be_meant_in_two_ways_is_answered_with_both(shape, expected, ad
     [
         (
             lambda: VAE.conv(2, (2,)),
-            "VAE.conv takes no other size; build VAE.dense(..., input_shape=(3, 32, 32)), or a VAE "
-            "of layers of your own with input_shape=(3, 32, 32)",
+            "for such examples build VAE.conv(..., input_shape=(3, 32, 32))",
         ),
         (
-            lambda: VQVAE.conv(2, 2, (2,)),
-            "VQVAE.conv takes no other size; build a VQVAE of layers of your own with "
-            "input_shape=(3, 32, 32)",
+            lambda: VQVAE.patches(2),
+            "for such examples build VQVAE.patches(..., input_shape=(3, 32, 32))",
         ),
         (
             lambda: VAE.dense(2, (2,)),
@@ -442,8 +440,8 @@ def test_toy_data_of_other_shapes():
 @pytest.mark.parametrize("channels", [(3,), (3, 4), (3, 4, 5), (3, 4, 5, 6)])
 @pytest.mark.parametrize("size", [28, 17])
 def test_convolutions_go_down_and_all_the_way_back(channels, size):
-    encoder = blocks.conv_encoder(channels, 7, size)
-    decoder = blocks.conv_decoder(7, channels[::-1], size)
+    encoder = blocks.conv_encoder((1, size, size), channels, 7)
+    decoder = blocks.conv_decoder(7, channels[::-1], (1, size, size))
     codes = encoder(torch.zeros(2, 1, size, size))
     assert codes.shape == (2, 7) and decoder(codes).shape == (2, 1, size, size)
 
@@ -451,7 +449,10 @@ def test_convolutions_go_down_and_all_the_way_back(channels, size):
 def test_neither_half_ends_in_an_activation():
     for encoder, decoder in (
         (blocks.dense_encoder((4,), (3,), 2), blocks.dense_decoder(2, (3,), (4,))),
-        (blocks.conv_encoder((2, 3), 2), blocks.conv_decoder(2, (3, 2))),
+        (
+            blocks.conv_encoder(base.IMAGE, (2, 3), 2),
+            blocks.conv_decoder(2, (3, 2), base.IMAGE),
+        ),
     ):
         assert isinstance(encoder[-1], torch.nn.Linear)
         assert isinstance(decoder[-1], torch.nn.Unflatten | torch.nn.ConvTranspose2d)

@@ -22,9 +22,9 @@ from course_utils import (
 FACTORIES = [
     (Autoencoder.dense, {"latent_dim": 3, "hidden": (5, 4), "input_shape": (1, 4, 4)}),
     (Autoencoder.linear, {"latent_dim": 3, "input_shape": (4,)}),
-    (Autoencoder.conv, {"latent_dim": 3, "channels": (2, 3)}),
+    (Autoencoder.conv, {"latent_dim": 3, "channels": (2, 3), "input_shape": (3, 9, 12)}),
     (VAE.dense, {"latent_dim": 3, "hidden": (5,), "input_shape": (4,)}),
-    (VAE.conv, {"latent_dim": 3, "channels": (2, 3)}),
+    (VAE.conv, {"latent_dim": 3, "channels": (2, 3), "input_shape": (3, 9, 12)}),
     (PeekingVAE.dense, {"latent_dim": 3, "hidden": (5,), "reach": 1, "channels": 2}),
     (
         ConditionalVAE.dense,
@@ -151,11 +151,9 @@ def test_what_is_no_number_is_refused_when_a_model_is_built(call, message, unche
 
 def test_an_unknown_argument_is_answered_with_the_known_ones():
     with pytest.raises(
-        TypeError, match=r"VAE.conv: .*'input_shape'; it takes latent_dim, channels"
+        TypeError, match=r"VAE.conv: .*'size'; it takes latent_dim, channels, input_shape, seed$"
     ):
-        VAE.conv(4, input_shape=(3, 32, 32))
-    with pytest.raises(TypeError, match=r"seed \(VAE\.dense takes an input_shape\)"):
-        VAE.conv(4, input_shape=(3, 32, 32))
+        VAE.conv(4, size=(3, 32, 32))
 
 
 def test_a_limit_of_images_may_come_from_numpy():

@@ -16,6 +16,7 @@ from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
 from course_utils.models.inputs import check_batch, check_codes, check_spoilt
 from course_utils.models.recipes import recorded
+from course_utils.models.shapes import picture_shape
 
 Code = Literal["linear", "relu", "sigmoid"]
 
@@ -111,13 +112,22 @@ class Autoencoder(Model):
     @classmethod
     @recorded
     def conv(
-        cls, latent_dim: int = 64, channels: Sequence[int] = (32, 64), *, seed: int = 0
+        cls,
+        latent_dim: int = 64,
+        channels: Sequence[int] = (32, 64),
+        *,
+        input_shape: Sequence[int] = IMAGE,
+        seed: int = 0,
     ) -> "Autoencoder":
-        """Convolutional: 28×28 → 14×14 → 7×7 → code, and transposed back (442,433 parameters)."""
+        """Convolutional: 28×28 → 14×14 → 7×7 → code, and transposed back (442,433 parameters).
+
+        Pictures may have any number of channels, and any height and width from 8 up.
+        """
+        shape = picture_shape(input_shape)
         with seeded(seed):
-            encoder = blocks.conv_encoder(channels, latent_dim)
-            decoder = blocks.conv_decoder(latent_dim, channels[::-1])
-        return cls(encoder, decoder, input_shape=IMAGE)
+            encoder = blocks.conv_encoder(shape, channels, latent_dim)
+            decoder = blocks.conv_decoder(latent_dim, channels[::-1], shape)
+        return cls(encoder, decoder, input_shape=shape)
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch latent"]:
         """The code z of each example.

@@ -3,7 +3,6 @@
 Nothing here is about autoencoders in particular; the ideas live in the modules beside this one.
 """
 
-import inspect
 from typing import Any, Literal
 
 import torch
@@ -11,12 +10,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_utils._named import a
-from course_utils.models.shapes import way_out
+from course_utils.models.shapes import SMALLEST, channels_first, colour_last, way_out
 
 Output = Literal["sigmoid", "linear", "multinomial"]
 
 IMAGE = (1, 28, 28)
 """Shape of one image: channels, height, width."""
+HALVING = ("conv", "patches")
+"""Factories whose networks halve the sides of a picture, which must not be too small for it."""
 
 
 class Model(nn.Module):
@@ -57,25 +58,42 @@ class Model(nn.Module):
         if self.input_shape is None or tuple(x.shape[1:]) == self.input_shape:
             return
         shape, expected = tuple(x.shape), ", ".join(["batch", *map(str, self.input_shape)])
-        advice = way_out(shape, self.input_shape, name)
+        recoloured = self._recoloured(shape[1:], name)
+        advice = "" if recoloured else way_out(shape, self.input_shape, name)
         if not advice and x.ndim == 1 + len(self.input_shape):
-            advice = f": {self._built_for(shape[1:])}"
+            advice = f": for such examples build {self._built_for(shape[1:], name)}{recoloured}"
         raise ValueError(f"{name} has shape {shape}; expected ({expected}){advice}")
 
-    def _built_for(self, shape: tuple[int, ...]) -> str:
-        """How to build a model of this kind for examples of another shape."""
-        kind, asked = type(self).__name__, f"input_shape={shape}"
-        own = f"{a(kind)} of layers of your own with {asked}"
+    def _recoloured(self, shape: tuple[int, ...], name: str) -> str:
+        """How pictures of the right size get the model's number of channels, if that is all."""
+        if len(shape) != 3 or shape[1:] != self.input_shape[1:]:
+            return ""
+        if (shape[0], self.input_shape[0]) == (3, 1):
+            return f", or make them grey with {name}.mean(1, keepdim=True)"
+        if (shape[0], self.input_shape[0]) == (1, 3):
+            return f", or give them three equal channels with {name}.expand(-1, 3, -1, -1)"
+        return ""
+
+    def _built_for(self, shape: tuple[int, ...], name: str) -> str:
+        """What to build for examples of another shape, and what else to do with them."""
+        if colour_last(shape):
+            move = f"move the axes with {name}.permute(0, 3, 1, 2)"
+            return f"{self._factory_for(channels_first(shape))} and {move}"
+        return self._factory_for(shape)
+
+    def _factory_for(self, shape: tuple[int, ...]) -> str:
+        """The call that builds a model of this kind for examples of another shape."""
+        kind = type(self).__name__
+        own = f"{a(kind)} of layers of your own with input_shape={shape}"
         if self.recipe is None:
-            return f"for such examples build {own}"
-        factory = f"{kind}.{self.recipe['factory']}"
-        for option in ("input_shape", "shape"):
-            if option in self.recipe["arguments"]:
-                return f"for such examples build {factory}(..., {option}={shape})"
-        dense = getattr(type(self), "dense", None)
-        if dense is not None and "input_shape" in inspect.signature(dense).parameters:
-            own = f"{kind}.dense(..., {asked}), or {own}"
-        return f"{factory} takes no other size; build {own}"
+            return own
+        factory, arguments = self.recipe["factory"], self.recipe["arguments"]
+        if factory in HALVING and min(shape[1:]) < SMALLEST:
+            if not hasattr(type(self), "dense"):
+                return own
+            factory = "dense"
+        option = "input_shape" if "input_shape" in arguments else "shape"
+        return f"{kind}.{factory}(..., {option}={shape})"
 
 
 def run(network: nn.Module, x: Tensor) -> Tensor:

@@ -13,8 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+Shape = Sequence[int]
+"""Of one example: of an image its channels, height and width."""
 
-def dense_encoder(shape: Sequence[int], hidden: Sequence[int], out_features: int) -> nn.Sequential:
+
+def dense_encoder(shape: Shape, hidden: Sequence[int], out_features: int) -> nn.Sequential:
     """Flatten, then linear layers with ReLU between. With hidden=() it is one linear map."""
     return nn.Sequential(nn.Flatten(1), *_stack([math.prod(shape), *hidden, out_features]))
 
@@ -26,14 +29,14 @@ class UnitLength(nn.Module):
         return F.normalize(x.flatten(1), dim=1).view_as(x)
 
 
-def dense_decoder(latent_dim: int, hidden: Sequence[int], shape: Sequence[int]) -> nn.Sequential:
+def dense_decoder(latent_dim: int, hidden: Sequence[int], shape: Shape) -> nn.Sequential:
     """The way back: linear layers with ReLU between, then the features folded into `shape`."""
     return nn.Sequential(
         *_stack([latent_dim, *hidden, math.prod(shape)]), nn.Unflatten(1, tuple(shape))
     )
 
 
-def tied_decoder(encoder: nn.Sequential, shape: Sequence[int]) -> nn.Sequential:
+def tied_decoder(encoder: nn.Sequential, shape: Shape) -> nn.Sequential:
     """The way back through a dense encoder by its own matrices, transposed."""
     _, *layers = encoder  # the first flattens
     back = [Transposed(layer) if isinstance(layer, nn.Linear) else nn.ReLU() for layer in layers]
@@ -54,61 +57,65 @@ class Transposed(nn.Module):
         return F.linear(x, self._layer[0].weight.T, self.bias)
 
 
-def conv_encoder(channels: Sequence[int], out_features: int, size: int = 28) -> nn.Sequential:
+def conv_encoder(shape: Shape, channels: Sequence[int], out_features: int) -> nn.Sequential:
     """3x3 convolutions of stride 2, each halving the image (28 → 14 → 7 → 4), then a linear layer.
 
     Args:
+        shape: channels, height and width of the input. An odd side is halved upwards: 7 → 4.
         channels: number of feature maps after each convolution.
         out_features: width of the last, linear layer.
-        size: height and width of the input, which has one channel.
     """
-    side = _sides(size, len(channels))[-1]
-    flat = channels[-1] * side * side
-    return nn.Sequential(*_halvings(channels), nn.Flatten(1), nn.Linear(flat, out_features))
+    grids = _grids(shape, len(channels))
+    flat = channels[-1] * math.prod(grids[-1])
+    down = _halvings([shape[0], *channels])
+    return nn.Sequential(*down, nn.Flatten(1), nn.Linear(flat, out_features))
 
 
-def conv_decoder(latent_dim: int, channels: Sequence[int], size: int = 28) -> nn.Sequential:
+def conv_decoder(latent_dim: int, channels: Sequence[int], shape: Shape) -> nn.Sequential:
     """The mirror of `conv_encoder`: a linear layer, then transposed convolutions that double.
 
     Args:
         latent_dim: width of the code.
         channels: number of feature maps before each transposed convolution, widest first.
-        size: height and width of the image to come out, which has one channel.
+        shape: channels, height and width of the image to come out.
     """
-    sides = _sides(size, len(channels))[::-1]
+    grids = _grids(shape, len(channels))[::-1]
+    smallest = (channels[0], *grids[0])
     return nn.Sequential(
-        nn.Linear(latent_dim, channels[0] * sides[0] ** 2),
-        nn.Unflatten(1, (channels[0], sides[0], sides[0])),
+        nn.Linear(latent_dim, math.prod(smallest)),
+        nn.Unflatten(1, smallest),
         nn.ReLU(),
-        *_doublings(channels, sides),
+        *_doublings([*channels, shape[0]], grids),
     )
 
 
-def conv_grid_encoder(channels: Sequence[int], out_channels: int) -> nn.Sequential:
+def conv_grid_encoder(shape: Shape, channels: Sequence[int], out_channels: int) -> nn.Sequential:
     """As `conv_encoder`, but the places stay: (batch, out_channels, height, width), 28 → 14 → 7."""
-    return nn.Sequential(*_halvings(channels), nn.Conv2d(channels[-1], out_channels, kernel_size=1))
+    down = _halvings([shape[0], *channels])
+    return nn.Sequential(*down, nn.Conv2d(channels[-1], out_channels, kernel_size=1))
 
 
-def conv_grid_decoder(in_channels: int, channels: Sequence[int], size: int = 28) -> nn.Sequential:
+def conv_grid_decoder(in_channels: int, channels: Sequence[int], shape: Shape) -> nn.Sequential:
     """The mirror of `conv_grid_encoder`, which first looks at each place with its neighbours."""
-    sides = _sides(size, len(channels))[::-1]
     return nn.Sequential(
         nn.Conv2d(in_channels, channels[0], kernel_size=3, padding=1),
         nn.BatchNorm2d(channels[0]),
         nn.ReLU(),
-        *_doublings(channels, sides),
+        *_doublings([*channels, shape[0]], _grids(shape, len(channels))[::-1]),
     )
 
 
-def patch_encoder(hidden: int, out_channels: int) -> nn.Sequential:
+def patch_encoder(shape: Shape, hidden: int, out_channels: int) -> nn.Sequential:
     """A grid of codes, (batch, out_channels, 7, 7), one for each patch of a 28×28 image.
 
     The patches are 8×8 pixels and begin every 4, so each overlaps its neighbours by half; what is
     seen in one then passes through a layer of its own. All feature maps are small, and on a
-    processor that is what counts.
+    processor that is what counts. A side that is no multiple of 4 gets one place more, and what is
+    missing there is margin on both sides: no pixel goes unseen.
     """
+    padding, _ = _margins(shape)
     return nn.Sequential(
-        nn.Conv2d(1, hidden, kernel_size=8, stride=4, padding=2),
+        nn.Conv2d(shape[0], hidden, kernel_size=8, stride=4, padding=padding),
         nn.BatchNorm2d(hidden),
         nn.ReLU(),
         nn.Conv2d(hidden, hidden, kernel_size=1),
@@ -118,11 +125,12 @@ def patch_encoder(hidden: int, out_channels: int) -> nn.Sequential:
     )
 
 
-def patch_decoder(in_channels: int, hidden: int) -> nn.Sequential:
+def patch_decoder(in_channels: int, hidden: int, shape: Shape) -> nn.Sequential:
     """The way back from `patch_encoder`: two looks at the neighbours, then a patch for each place.
 
     The patches overlap as they did on the way in, and their logits add up.
     """
+    padding, odd = _margins(shape)
     return nn.Sequential(
         nn.Conv2d(in_channels, hidden, kernel_size=3, padding=1),
         nn.BatchNorm2d(hidden),
@@ -130,33 +138,40 @@ def patch_decoder(in_channels: int, hidden: int) -> nn.Sequential:
         nn.Conv2d(hidden, hidden, kernel_size=3, padding=1),
         nn.BatchNorm2d(hidden),
         nn.ReLU(),
-        nn.ConvTranspose2d(hidden, 1, kernel_size=8, stride=4, padding=2),
+        nn.ConvTranspose2d(
+            hidden, shape[0], kernel_size=8, stride=4, padding=padding, output_padding=odd
+        ),
     )
 
 
+def _margins(shape: Shape) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Padding of both sides of the patches, and what the way back must add, by height and width.
+
+    The patches of n places reach over 4n + 4 pixels, of which 4n - missing are the image.
+    """
+    missing = [-side % 4 for side in shape[1:]]
+    height, width = (2 + (few + 1) // 2 for few in missing)
+    return (height, width), (missing[0] % 2, missing[1] % 2)
+
+
 def _halvings(channels: Sequence[int]) -> list[nn.Module]:
-    """Convolutions of stride 2, from one channel up."""
+    """Convolutions of stride 2, from the image's channels up."""
     layers: list[nn.Module] = []
-    for before, after in pairwise([1, *channels]):
+    for before, after in pairwise(channels):
         convolution = nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
         layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
     return layers
 
 
-def _doublings(channels: Sequence[int], sides: Sequence[int]) -> list[nn.Module]:
-    """Transposed convolutions of stride 2, down to one channel of logits."""
+def _doublings(channels: Sequence[int], grids: Sequence[tuple[int, int]]) -> list[nn.Module]:
+    """Transposed convolutions of stride 2, down to the logits of the image's channels."""
     layers: list[nn.Module] = []
-    steps = zip(pairwise([*channels, 1]), pairwise(sides), strict=True)
-    for (before, after), (small, large) in steps:
-        # A stride of 2 takes `small` to 2·small - 1; output_padding adds the pixel that is missing.
+    for (before, after), (small, large) in zip(pairwise(channels), pairwise(grids), strict=True):
+        # A stride of 2 takes a side n to 2n - 1; output_padding adds the pixel that is missing.
+        missing = tuple(wanted - (2 * side - 1) for side, wanted in zip(small, large, strict=True))
         layers.append(
             nn.ConvTranspose2d(
-                before,
-                after,
-                kernel_size=3,
-                stride=2,
-                padding=1,
-                output_padding=large - (2 * small - 1),
+                before, after, kernel_size=3, stride=2, padding=1, output_padding=missing
             )
         )
         layers += [nn.BatchNorm2d(after), nn.ReLU()]
@@ -226,7 +241,7 @@ class EncodesRows(nn.Module):
 class DecodesRows(nn.Module):
     """The decoder of a network that gives rows of logits, which become pictures here."""
 
-    def __init__(self, network: nn.Module, shape: Sequence[int]) -> None:
+    def __init__(self, network: nn.Module, shape: Shape) -> None:
         super().__init__()
         self.network, self.shape = network, tuple(shape)
 
@@ -242,9 +257,11 @@ def _stack(sizes: Sequence[int]) -> list[nn.Module]:
     return layers[:-1]
 
 
-def _sides(size: int, halvings: int) -> list[int]:
-    """Height of the image before and after each convolution: 28, 14, 7, 4, ..."""
-    sides = [size]
+def _grids(shape: Shape, halvings: int) -> list[tuple[int, int]]:
+    """Height and width of the image before and after each convolution: 28, 14, 7, 4, ..."""
+    _, height, width = shape
+    grids = [(height, width)]
     for _ in range(halvings):
-        sides.append((sides[-1] + 1) // 2)
-    return sides
+        height, width = (height + 1) // 2, (width + 1) // 2
+        grids.append((height, width))
+    return grids

@@ -16,6 +16,7 @@ from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, full_precision, run
 from course_utils.models.inputs import check_batch, check_spoilt
 from course_utils.models.recipes import recorded
+from course_utils.models.shapes import picture_shape
 
 
 class Quantized(NamedTuple):
@@ -164,16 +165,22 @@ class VQVAE(Model):
         embedding_dim: int = 64,
         channels: Sequence[int] = (32, 64),
         *,
+        input_shape: Sequence[int] = IMAGE,
         decay: float | None = None,
         restart: int | None = None,
         seed: int = 0,
     ) -> "VQVAE":
-        """Convolutional: 28×28 → 14×14 → 7×7 places with one symbol each, and transposed back."""
+        """Convolutional: 28×28 → 14×14 → 7×7 places with one symbol each, and transposed back.
+
+        Pictures may have any number of channels, and any height and width from 8 up; odd sides are
+        halved upwards, 7 → 4.
+        """
+        shape = picture_shape(input_shape)
         with seeded(seed):
-            encoder = blocks.conv_grid_encoder(channels, embedding_dim)
+            encoder = blocks.conv_grid_encoder(shape, channels, embedding_dim)
             quantizer = VectorQuantizer(num_embeddings, embedding_dim, decay=decay, restart=restart)
-            decoder = blocks.conv_grid_decoder(embedding_dim, channels[::-1])
-        return cls(encoder, quantizer, decoder, input_shape=IMAGE)
+            decoder = blocks.conv_grid_decoder(embedding_dim, channels[::-1], shape)
+        return cls(encoder, quantizer, decoder, input_shape=shape)
 
     @classmethod
     @recorded
@@ -183,19 +190,22 @@ class VQVAE(Model):
         embedding_dim: int = 2,
         hidden: int = 64,
         *,
+        input_shape: Sequence[int] = IMAGE,
         decay: float | None = None,
         restart: int | None = None,
         seed: int = 0,
     ) -> "VQVAE":
         """7×7 places as in `conv`, and faster: each begins as a patch of 8×8 pixels.
 
-        With two numbers for a vector the codebook can be drawn on paper.
+        With two numbers for a vector the codebook can be drawn on paper. Of other pictures there is
+        a place for every 4 pixels, and one for a rest.
         """
+        shape = picture_shape(input_shape)
         with seeded(seed):
-            encoder = blocks.patch_encoder(hidden, embedding_dim)
+            encoder = blocks.patch_encoder(shape, hidden, embedding_dim)
             quantizer = VectorQuantizer(num_embeddings, embedding_dim, decay=decay, restart=restart)
-            decoder = blocks.patch_decoder(embedding_dim, hidden)
-        return cls(encoder, quantizer, decoder, input_shape=IMAGE)
+            decoder = blocks.patch_decoder(embedding_dim, hidden, shape)
+        return cls(encoder, quantizer, decoder, input_shape=shape)
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch height width dim"]:
         """What the encoder says at each place, before it is quantised.

@@ -15,6 +15,8 @@ Built = TypeVar("Built")
 
 AT_LEAST = {"seed": None, "depth": 0, "reach": 0, "channels": 0}
 """The smallest whole number of an argument, where it is not 1; a factory may still ask for more."""
+EXAMPLES = {"input_shape": (3, 32, 32), "shape": (7, 7)}
+"""What a sequence of whole numbers may look like, where (64, 32) would mislead."""
 MAY_BE_EMPTY = "hidden"  # no layer between: one linear map
 
 
@@ -32,7 +34,8 @@ def recorded(factory: Callable[..., Built]) -> Callable[..., Built]:
         try:
             call = signature.bind(cls, *args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{called}: {error}; it takes {_listed(cls, signature)}") from None
+            taken = ", ".join(name for name in signature.parameters if name != "cls")
+            raise TypeError(f"{called}: {error}; it takes {taken}") from None
         call.apply_defaults()
         arguments = {
             name: _plain(name, value, signature.parameters[name].annotation)
@@ -45,15 +48,6 @@ def recorded(factory: Callable[..., Built]) -> Callable[..., Built]:
 
     build.is_factory = True
     return build
-
-
-def _listed(cls: type, signature: inspect.Signature) -> str:
-    """The arguments of a factory, and where a size of one's own can be had, if not here."""
-    names = [name for name in signature.parameters if name != "cls"]
-    dense = getattr(cls, "dense", None)
-    other = dense is not None and "input_shape" in inspect.signature(dense).parameters
-    way = f" ({cls.__name__}.dense takes an input_shape)"
-    return ", ".join(names) + (way if other and "input_shape" not in names else "")
 
 
 def _plain(name: str, value: Any, kind: Any) -> Any:
@@ -79,7 +73,8 @@ def _plain(name: str, value: Any, kind: Any) -> Any:
 
 
 def _wholes(name: str, values: Any) -> tuple[int, ...]:
-    way_out = f"{name} is {values!r}; expected a sequence of whole numbers, such as (64, 32)"
+    such_as = EXAMPLES.get(name, (64, 32))
+    way_out = f"{name} is {values!r}; expected a sequence of whole numbers, such as {such_as}"
     try:
         numbers = tuple(values)
     except TypeError:  # one number, or nothing like one

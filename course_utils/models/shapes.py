@@ -1,4 +1,5 @@
-"""How to make a batch of a tensor whose axes stand otherwise, without scrambling a picture.
+"""What shape a picture has, and how to make a batch of a tensor whose axes stand otherwise, without
+scrambling a picture.
 
 A reading says which axis of x is which axis of the batch; the lengths decide. Most shapes have one
 reading. Where they have two, both are said, each with what it takes x for. Reshape is advised only
@@ -6,11 +7,49 @@ where a row of numbers is folded into a picture or a picture unfolded into a row
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import NamedTuple
 
 Shape = tuple[int, ...]
+
+SMALLEST = 8
+"""Pixels of height and of width below which there is too little to halve."""
+
+
+def picture_shape(given: Sequence[int], smallest: int = SMALLEST) -> Shape:
+    """The input_shape of a network that looks at pictures: channels, height, width.
+
+    Raises:
+        ValueError: if it is not three numbers, or has the channels last, or a side is too small.
+    """
+    shape, found = tuple(given), f"input_shape is {tuple(given)}; expected"
+    if len(shape) != 3:
+        such_as = {
+            2: f"{(1, *shape)} if they are grey, {(3, *shape)} in colour",
+            4: f"{shape[1:]}, without the batch",
+        }
+        raise ValueError(
+            f"{found} (channels, height, width), such as {such_as.get(len(shape), (3, 32, 32))}"
+        )
+    if colour_last(shape):
+        raise ValueError(f"{found} the channels first, {channels_first(shape)}")
+    if min(shape[1:]) < smallest:
+        raise ValueError(
+            f"{found} a height and a width of {smallest} or more: enlarge smaller pictures with "
+            "torch.nn.functional.pad, or take a dense network"
+        )
+    return shape
+
+
+def colour_last(shape: Shape) -> bool:
+    """Whether a picture of this shape must be (height, width, channels), as files are read."""
+    return len(shape) == 3 and shape[2] <= 4 and min(shape[:2]) >= SMALLEST
+
+
+def channels_first(shape: Shape) -> Shape:
+    """(height, width, channels) as (channels, height, width)."""
+    return shape[2], *shape[:2]
 
 
 class Reading(NamedTuple):

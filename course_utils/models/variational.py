@@ -19,6 +19,7 @@ from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
 from course_utils.models.inputs import LOOK, check_batch, check_codes, check_input
 from course_utils.models.recipes import recorded
+from course_utils.models.shapes import picture_shape
 
 
 class VAEOutput(NamedTuple):
@@ -132,13 +133,22 @@ class VAE(Model):
     @classmethod
     @recorded
     def conv(
-        cls, latent_dim: int = 32, channels: Sequence[int] = (32, 64, 128), *, seed: int = 0
+        cls,
+        latent_dim: int = 32,
+        channels: Sequence[int] = (32, 64, 128),
+        *,
+        input_shape: Sequence[int] = IMAGE,
+        seed: int = 0,
     ) -> "VAE":
-        """Convolutional: 28×28 → 14×14 → 7×7 → 4×4 → two heads, and transposed back."""
+        """Convolutional: 28×28 → 14×14 → 7×7 → 4×4 → two heads, and transposed back.
+
+        Pictures may have any number of channels, and any height and width from 8 up.
+        """
+        shape = picture_shape(input_shape)
         with seeded(seed):
-            encoder = blocks.conv_encoder(channels, 2 * latent_dim)
-            decoder = blocks.conv_decoder(latent_dim, channels[::-1])
-        return cls(encoder, decoder, input_shape=IMAGE, latent_dim=latent_dim)
+            encoder = blocks.conv_encoder(shape, channels, 2 * latent_dim)
+            decoder = blocks.conv_decoder(latent_dim, channels[::-1], shape)
+        return cls(encoder, decoder, input_shape=shape, latent_dim=latent_dim)
 
     @classmethod
     def around(
@@ -270,6 +280,7 @@ class PeekingVAE(VAE):
         *,
         reach: int = 2,
         channels: int = 16,
+        input_shape: Sequence[int] = IMAGE,
         output: Output = "sigmoid",
         sigma: float = 1.0,
         seed: int = 0,
@@ -287,16 +298,17 @@ class PeekingVAE(VAE):
                 f"reach is {reach} and channels {channels}; expected 1 or more of each. "
                 "A decoder that sees no pixel is that of VAE.dense"
             )
+        shape = picture_shape(input_shape, smallest=1)
         with seeded(seed):
-            encoder = blocks.dense_encoder(IMAGE, hidden, 2 * latent_dim)
-            decoder = blocks.dense_decoder(latent_dim, hidden[::-1], IMAGE)
+            encoder = blocks.dense_encoder(shape, hidden, 2 * latent_dim)
+            decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
             peek = nn.Sequential(
-                blocks.MaskedConv2d(1, channels, 2 * reach + 1, kind="A"),
+                blocks.MaskedConv2d(shape[0], channels, 2 * reach + 1, kind="A"),
                 nn.ReLU(),
-                blocks.MaskedConv2d(channels, 1, 1, kind="B"),
+                blocks.MaskedConv2d(channels, shape[0], 1, kind="B"),
             )
         options = {"output": output, "sigma": sigma, "latent_dim": latent_dim}
-        return cls(encoder, decoder, peek, reach, input_shape=IMAGE, **options)
+        return cls(encoder, decoder, peek, reach, input_shape=shape, **options)
 
     @classmethod
     def conv(cls, *args: Any, **kwargs: Any) -> "PeekingVAE":
@@ -323,18 +335,18 @@ class PeekingVAE(VAE):
 
         Pixels are 0 or 1 if sigmoid, so that a model trained on black and white sees its like.
         """
-        _, rows, columns = self.input_shape or IMAGE
+        shape = self.input_shape or IMAGE
         draws = torch.rand if self.output == "sigmoid" else torch.randn
-        noise = draws(len(z), rows, columns, generator=source(generator)).to(z)
+        noise = draws(len(z), *shape, generator=source(generator)).to(z)
         with evaluating(self):
             share = run(self.decoder, z)
             x = torch.zeros_like(share)
-            for i, j in product(range(rows), range(columns)):
-                here = share[:, 0, i, j] + self._peek_at(x, i, j)
+            for i, j in product(*map(range, shape[1:])):
+                here = share[:, :, i, j] + self._peek_at(x, i, j)
                 if self.output == "sigmoid":
-                    x[:, 0, i, j] = (noise[:, i, j] < here.sigmoid()).to(x)
+                    x[:, :, i, j] = (noise[:, :, i, j] < here.sigmoid()).to(x)
                 else:
-                    x[:, 0, i, j] = here + self.sigma * noise[:, i, j]
+                    x[:, :, i, j] = here + self.sigma * noise[:, :, i, j]
             return x
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
@@ -347,4 +359,4 @@ class PeekingVAE(VAE):
         """What the masked convolution says about pixel (i, j): only its neighbourhood is needed."""
         top, left = max(0, i - self.reach), max(0, j - self.reach)
         patch = x[:, :, top : i + 1, left : j + self.reach + 1]
-        return run(self.peek, patch)[:, 0, i - top, j - left]
+        return run(self.peek, patch)[:, :, i - top, j - left]
