@@ -1,4 +1,8 @@
-"""What is to be drawn, from torch, numpy or a list: arrays, and pictures in grey."""
+"""What is to be drawn, from torch, numpy or a list: arrays, and pictures in grey or in colour.
+
+A picture of one channel is ink on paper: 0 is white, 1 is black. One of three is light: red, green
+and blue, of which 0 is none and 1 is all.
+"""
 
 from typing import Any
 
@@ -7,6 +11,10 @@ import torch
 from torch import Tensor
 
 from course_utils._named import a
+
+CHANNELS = (1, 3)
+"""Of pictures that can be drawn: grey, or colour."""
+EXPECTED = "expected images in grey or colour, (n, 1 or 3, height, width)"
 
 
 def array(name: str, values: Any) -> np.ndarray:
@@ -23,20 +31,23 @@ def array(name: str, values: Any) -> np.ndarray:
     return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
 
 
-def grey_pictures(name: str, pictures: Any, limits: tuple[float, float] | None) -> np.ndarray:
-    """Grey pictures of any kind as an array (n, height, width)."""
-    if isinstance(pictures, list | tuple) and all(isinstance(each, Tensor) for each in pictures):
-        if len({each.shape for each in pictures}) > 1:
+def pictures_of(name: str, values: Any, limits: tuple[float, float] | None) -> np.ndarray:
+    """Pictures of any kind as an array: (n, height, width) in grey, and in colour (…, width, 3)."""
+    if isinstance(values, list | tuple) and all(isinstance(each, Tensor) for each in values):
+        if len({each.shape for each in values}) > 1:
             raise ValueError(f"{name} has images of several shapes; expected one: crop or pad them")
-        pictures = torch.stack(list(pictures)) if pictures else torch.empty(0)
-    pixels = array(name, pictures)
+        values = torch.stack(list(values)) if values else torch.empty(0)
+    pixels = array(name, values)
     shape = pixels.shape
-    if pixels.ndim == 4 and pixels.shape[1] == 1:
-        pixels = pixels[:, 0]
-    if pixels.ndim != 3 or 0 in pixels.shape:
-        raise ValueError(
-            f"{name} has shape {shape}; expected grey images, (n, 1, height, width){_grey(shape)}"
-        )
+    if pixels.ndim == 4 and shape[1] in CHANNELS:
+        pixels = pixels[:, 0] if shape[1] == 1 else np.moveaxis(pixels, 1, -1)
+    elif pixels.ndim != 3:
+        move = "transpose" if isinstance(values, np.ndarray) else "permute"
+        way_out = with_channels("x", shape, move) if pixels.ndim == 4 else ""
+        way_out = ": of one image make a row with x[None, None]" if pixels.ndim == 2 else way_out
+        raise ValueError(f"{name} has shape {shape}; {EXPECTED}{way_out}")
+    if 0 in shape:
+        raise ValueError(f"{name} has shape {shape}; {EXPECTED}, at least one")
     if pixels.dtype.kind in "iu" and limits and pixels.max() > limits[1]:
         raise ValueError(
             f"{name} has whole numbers from {pixels.min()} to {pixels.max()}; expected pixels from "
@@ -45,12 +56,37 @@ def grey_pictures(name: str, pictures: Any, limits: tuple[float, float] | None) 
     return pixels
 
 
-def _grey(shape: tuple[int, ...]) -> str:
-    """The way to grey images from others."""
-    if len(shape) == 2:
-        return ": of one image make a row with x[None, None]"
-    if len(shape) == 4 and 3 in (shape[1], shape[3]):
-        return f"; grey only: x.mean({1 if shape[1] == 3 else 3}), the mean of the colours"
-    if len(shape) == 4 and shape[3] == 1:
-        return ": x[..., 0]"
-    return ""
+def light(pixels: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    """Numbers of colours as bytes: low is no light, high is all; what is no number stays paper."""
+    share = (np.asarray(pixels, dtype=np.float64) - low) / (high - low)
+    return np.rint(255 * np.nan_to_num(share, nan=1.0).clip(0, 1)).astype(np.uint8)
+
+
+def one_picture(image: Tensor, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    """What matplotlib's picture is made of: an image's numbers in grey, and in colour its light.
+
+    Args:
+        image: (1 or 3, height, width).
+        low, high: the ends of the scale; grey leaves them to the colour map.
+    """
+    pixels = array("image", image)
+    return pixels[0] if len(pixels) == 1 else light(np.moveaxis(pixels, 0, -1), low, high)
+
+
+def with_channels(name: str, shape: tuple[int, ...], move: str = "permute") -> str:
+    """The way to one or three channels from others: what to add to an error about such a shape.
+
+    Args:
+        name: of the image or images, (..., channels, height, width).
+        move: the name of the method that moves axes.
+    """
+    if len(shape) < 3 or shape[-3] in CHANNELS:
+        return ""
+    before = len(shape) - 3
+    if shape[-1] in CHANNELS:
+        order = ", ".join(map(str, (*range(before), before + 2, before, before + 1)))
+        return f": the channels come first, {name}.{move}({order})"
+    which = f"{name}[{':, ' * before}"
+    if shape[-3] == 4:
+        return f": without the transparency they are {which}:3]"
+    return f": of {shape[-3]} channels draw one, {which}:1]"

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils._drawn import array, grey_pictures
+from course_utils._drawn import array, light, pictures_of
 from course_utils._named import a
 from course_utils._numbers import whole
 
@@ -95,7 +95,7 @@ def show(drawing: Figure | Axes, alt: str) -> None:
 
 
 def images(
-    rows: Mapping[str, Float[Array, "columns 1 height width"]],
+    rows: Mapping[str, Float[Array, "columns channels height width"]],
     *,
     captions: Mapping[str, Sequence[str]] | None = None,
     limits: tuple[float, float] | None = (0.0, 1.0),
@@ -104,30 +104,32 @@ def images(
     """Rows of small images, each row with its name on the left.
 
     Args:
-        rows: name of the row → its images, as many in each row.
+        rows: name of the row → its images, in grey (1 channel) or in colour (3).
         captions: name of the row → a short text under each of its images, such as an error.
-        limits: the values drawn white and black; None spreads each image over the whole range,
-            with zero in the middle and a diverging colour map (for what has a sign).
+        limits: the values drawn white and black, in colour those of no light and of all of it; None
+            spreads each image over the whole range, with zero in the middle: of a diverging colour
+            map, in colour of each colour's light (for what has a sign).
         magnify: pixels of the screen for one pixel of the images, each way.
 
     Raises:
-        ValueError: unless each row is a batch of grey images, as a tensor, an array or a list.
+        ValueError: unless each row is a batch of images in grey or colour, as a tensor, an array or
+            a list.
     """
     captions = captions or {}
     if not isinstance(rows, Mapping) or not rows:
         found = "empty" if isinstance(rows, Mapping) else a(type(rows).__name__)
         raise ValueError(f'rows is {found}; expected rows by name: {{"digits": x[:8]}}')
-    rows = {name: grey_pictures(f"the row {name!r}", row, limits) for name, row in rows.items()}
-    row_list = [(name, row, captions.get(name)) for name, row in rows.items()]
+    rows = {name: pictures_of(f"the row {name!r}", row, limits) for name, row in rows.items()}
     # Laid out in whole pixels of the screen, so that every pixel of an image is the same square.
-    tall, wide = (magnify * side for side in row_list[0][1].shape[-2:])
+    sides = {name: [magnify * side for side in row.shape[1:3]] for name, row in rows.items()}
     margin = 30 + 9 * max(len(line) for name in rows for line in name.split("\n"))
-    width = margin + max(len(row) for row in rows.values()) * (wide + GAP)
-    height = sum(tall + (CAPTION if texts else GAP) for _, _, texts in row_list)
+    width = margin + max(len(row) * (sides[name][1] + GAP) for name, row in rows.items())
+    height = sum(tall + (CAPTION if captions.get(n) else GAP) for n, (tall, _) in sides.items())
     with matplotlib.rc_context(STYLE):
         fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
         y = height
-        for name, row, texts in row_list:
+        for name, row in rows.items():
+            (tall, wide), texts = sides[name], captions.get(name)
             y -= tall
             fig.text((margin - 12) / width, (y + tall / 2) / height, name, **LEFT_OF_ROW)
             for i, image in enumerate(row):
@@ -141,7 +143,7 @@ def images(
 
 
 def sheet(
-    pictures: Float[Array, "n 1 height width"],
+    pictures: Float[Array, "n channels height width"],
     *,
     columns: int,
     limits: tuple[float, float] | None = (0.0, 1.0),
@@ -155,12 +157,12 @@ def sheet(
         limits, magnify: as in `images`.
 
     Raises:
-        ValueError: unless these are grey pictures, and columns is 1 or more.
+        ValueError: unless these are pictures in grey or colour, and columns is 1 or more.
     """
-    pictures = grey_pictures("pictures", pictures, limits)
+    pictures = pictures_of("pictures", pictures, limits)
     columns = whole("columns", columns)
     rows = math.ceil(len(pictures) / columns)
-    tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[-2:])
+    tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[1:3])
     width, height = columns * wide + SHEET_GAP, rows * tall + SHEET_GAP
     with matplotlib.rc_context(STYLE):
         fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
@@ -308,9 +310,10 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
     sizes = sorted({picture.size for picture in pictures})
     if len(sizes) != 1:
         raise ValueError(f"frames have the sizes {sizes} in pixels; expected figures of one size")
-    # The same 64 colours in all frames: what stands still is then stored only once.
+    # The same colours in all frames: what stands still is then stored only once.
     strip = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures]))
-    (width, height), strip = sizes[0], strip.quantize(64)
+    colours = 256 if any(map(_in_colour, frames)) else 64
+    (width, height), strip = sizes[0], strip.quantize(colours)
     pictures = [strip.crop((0, y, width, y + height)) for y in range(0, strip.height, height)]
     milliseconds = [round(1000 * seconds)] * len(pictures)
     milliseconds[-1] *= 5
@@ -338,8 +341,10 @@ def png(fig: Figure) -> bytes:
     drawn, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
         fig.savefig(drawn, format="png")
-    # 256 colours are more than the eye misses, and a third of the bytes.
-    Image.open(drawn).convert("RGB").quantize(256).save(small, "PNG", optimize=True)
+    picture = Image.open(drawn).convert("RGB")
+    if not _in_colour(fig):  # 256 colours are more than the eye misses, and a third of the bytes
+        picture = picture.quantize(256)
+    picture.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
@@ -350,11 +355,18 @@ def _require_alt(alt: str) -> None:
 
 def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> None:
     ax.set_axis_off()
-    if limits is None:
-        reach = abs(pixels).max() or 1.0
-        ax.imshow(pixels, cmap="RdBu", vmin=-reach, vmax=reach, interpolation="nearest")
+    reach = float(abs(pixels).max()) or 1.0
+    low, high = (-reach, reach) if limits is None else limits
+    if pixels.ndim == 3:  # in colour
+        ax.imshow(light(pixels, low, high), interpolation="nearest")
     else:
-        ax.imshow(pixels, cmap=PAPER, vmin=limits[0], vmax=limits[1], interpolation="nearest")
+        colours = "RdBu" if limits is None else PAPER
+        ax.imshow(pixels, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+
+
+def _in_colour(fig: Figure) -> bool:
+    """Whether there is a picture in colour, which takes more colours than curves and letters do."""
+    return any(image.get_array().ndim == 3 for ax in fig.axes for image in ax.images)
 
 
 def lines(

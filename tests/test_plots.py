@@ -177,20 +177,27 @@ def pixels(fig):
 
 
 def enlarged(picture, magnify, colours=plots.PAPER):
-    """A picture (1, height, width) of values in [0, 1] as squares of so many pixels, in colour."""
-    shown = matplotlib.colormaps[colours](picture[0].numpy(), bytes=True)[..., :3]
+    """A picture (channels, height, width) of values in [0, 1] as squares of so many pixels: by a
+    colour map for one channel, and for three as red, green and blue."""
+    if len(picture) == 3:
+        shown = (255 * picture).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    else:
+        shown = matplotlib.colormaps[colours](picture[0].numpy(), bytes=True)[..., :3]
     return shown.repeat(magnify, 0).repeat(magnify, 1)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("magnify", [1, 2, 3])
 @pytest.mark.parametrize(
     ("count", "columns", "height", "width"),
     [(1, 1, 1, 1), (5, 1, 4, 4), (7, 3, 5, 5), (8, 4, 6, 3), (2, 5, 7, 7), (23, 11, 8, 5)],
 )
 def test_a_sheet_shows_every_picture_in_its_place_pixel_by_pixel(
-    count, columns, height, width, magnify
+    count, columns, height, width, magnify, channels
 ):
-    pictures = torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(0))
+    pictures = torch.rand(
+        count, channels, height, width, generator=torch.Generator().manual_seed(0)
+    )
     fig = plots.sheet(pictures.clone().requires_grad_(), columns=columns, magnify=magnify)
     gap, rows = plots.SHEET_GAP, -(-count // columns)
     tall, wide = magnify * height + gap, magnify * width + gap
@@ -201,10 +208,11 @@ def test_a_sheet_shows_every_picture_in_its_place_pixel_by_pixel(
     assert np.array_equal(pixels(fig), expected)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("side", [1, 4, 5, 8, 28])
 @pytest.mark.parametrize("magnify", [1, 2, 3])
-def test_images_too_are_shown_pixel_by_pixel(side, magnify):
-    row = torch.rand(3, 1, side, side, generator=torch.Generator().manual_seed(0))
+def test_images_too_are_shown_pixel_by_pixel(side, magnify, channels):
+    row = torch.rand(3, channels, side, side, generator=torch.Generator().manual_seed(0))
     seen = pixels(plots.images({"": row}, magnify=magnify))
     size, margin = magnify * side, 30  # no name on the left
     assert seen.shape == (size + plots.GAP, margin + 3 * (size + plots.GAP), 3)
@@ -223,6 +231,53 @@ def test_a_sheet_of_filters_has_zero_in_the_middle():
     assert np.array_equal(seen[gap : gap + 4, gap : gap + 4], expected)
     brighter = plots.sheet(filters, columns=2, limits=(0.0, 3.0))
     assert brighter.axes[1].get_images()[0].get_clim() == (0.0, 3.0)
+
+
+def test_rows_may_differ_in_size_and_kind():
+    """Each keeps its own pixels and its own aspect."""
+    draws = torch.Generator().manual_seed(0)
+    rows = [torch.rand(2, 3, 4, 9, generator=draws), torch.rand(1, 1, 7, 5, generator=draws)]
+    seen = pixels(plots.images({"": rows[0], " ": rows[1]}, magnify=2))
+    left, top, second = 39, 0, 8 + plots.GAP
+    assert seen.shape == (second + 14 + plots.GAP, left + 2 * (18 + plots.GAP), 3)
+    assert np.array_equal(seen[top : top + 8, left : left + 18], enlarged(rows[0][0], 2))
+    beside = left + 18 + plots.GAP
+    assert np.array_equal(seen[top : top + 8, beside : beside + 18], enlarged(rows[0][1], 2))
+    assert np.array_equal(seen[second : second + 14, left : left + 10], enlarged(rows[1][0], 2))
+
+
+@pytest.mark.parametrize(
+    ("limits", "values", "expected"),
+    [
+        ((0.0, 1.0), [-0.5, 0.0, 0.5, 1.0, 7.0], [0, 0, 128, 255, 255]),
+        ((-1.0, 3.0), [-1.0, 0.0, 1.0, 3.0, 4.0], [0, 64, 128, 255, 255]),
+        (None, [-2.0, -1.0, 0.0, 1.0, 2.0], [0, 64, 128, 191, 255]),
+        ((0.0, 1.0), [0.0, 1.0, torch.nan, 0.0, 0.0], [0, 255, 255, 0, 0]),
+    ],
+)
+def test_colours_lie_between_no_light_and_all_of_it(limits, values, expected):
+    picture = torch.zeros(1, 3, 1, 5)
+    picture[0, 1, 0] = torch.tensor(values)
+    (drawn,) = plots.sheet(picture, columns=1, limits=limits).axes[0].get_images()
+    assert drawn.get_array()[0, :, 1].tolist() == expected
+    dark = expected[values.index(0.0)]
+    assert (drawn.get_array()[0, :, [0, 2]] == dark).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 9, 12), (1, 9, 12)])
+def test_a_film_of_pictures_keeps_their_colours(displayed, shape):
+    """The last frame exactly, and those of the animation as well as 256 colours can."""
+    draws = [torch.rand(1, *shape, generator=torch.Generator().manual_seed(k)) for k in range(3)]
+    plots.film([plots.sheet(each, columns=1) for each in draws], alt="It changes.")
+    ((data, _),) = displayed
+    last = np.asarray(Image.open(io.BytesIO(data["image/png"])).convert("RGB"))
+    gap, (tall, wide) = plots.SHEET_GAP, (2 * side for side in shape[1:])
+    there = slice(gap, gap + tall), slice(gap, gap + wide)
+    assert np.array_equal(last[there], enlarged(draws[-1][0], 2))
+    moving = Image.open(io.BytesIO(content(Tags(data["text/html"]).found["img"]["src"], "gif")))
+    for frame, draw in zip(ImageSequence.Iterator(moving), draws, strict=True):
+        seen = np.asarray(frame.convert("RGB"))[there].astype(int)
+        assert np.abs(seen - enlarged(draw[0], 2)).mean() < 12
 
 
 # Bars.
@@ -398,29 +453,36 @@ def test_pictures_may_be_arrays_or_lists(kind, unchecked):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (torch.rand(4, 3, 8, 8), r"\(4, 3, 8, 8\); .*; grey only: x\.mean\(1\)"),
-        (torch.rand(4, 8, 8, 3), r"\(4, 8, 8, 3\); .*; grey only: x\.mean\(3\)"),
-        (torch.rand(4, 8, 8, 1), r"\(4, 8, 8, 1\); .*: x\[\.\.\., 0\]"),
+        (
+            torch.rand(4, 4, 8, 8),
+            r"\(4, 4, 8, 8\); .*without the transparency they are x\[:, :3\]$",
+        ),
+        (torch.rand(4, 2, 8, 8), r"\(4, 2, 8, 8\); .*: of 2 channels draw one, x\[:, :1\]$"),
+        (torch.rand(4, 8, 8, 3), r"\(4, 8, 8, 3\); .*come first, x\.permute\(0, 3, 1, 2\)$"),
+        (torch.rand(4, 8, 8, 1), r"\(4, 8, 8, 1\); .*come first, x\.permute\(0, 3, 1, 2\)$"),
+        (np.ones((4, 8, 8, 3)), r"\(4, 8, 8, 3\); .*come first, x\.transpose\(0, 3, 1, 2\)$"),
         (np.random.default_rng(0).random((8, 8)), r"\(8, 8\); .* with x\[None, None\]"),
-        (torch.rand(0, 1, 8, 8), r"shape \(0, 1, 8, 8\); expected grey images"),
-        ([], r"shape \(0,\); expected grey images"),
+        (torch.rand(0, 1, 8, 8), r"shape \(0, 1, 8, 8\); .*, at least one$"),
+        ([], r"shape \(0,\); expected images in grey or colour, \(n, 1 or 3, height, width\)"),
         ([torch.rand(1, 4, 4), torch.rand(1, 5, 5)], "has images of several shapes"),
         (torch.full((2, 1, 4, 4), 255), "whole numbers from 255 to 255; .* x / 255 for bytes"),
         ("pictures", "is a str; expected numbers: a tensor, an array or a list"),
     ],
 )
-def test_what_is_no_grey_picture_is_said(x, message, unchecked):
+def test_what_is_no_picture_is_said(x, message, unchecked):
     with pytest.raises(ValueError, match=f"the row 'colour' .*{message}"):
         plots.images({"colour": x})
     with pytest.raises(ValueError, match=f"pictures .*{message}"):
         plots.sheet(x, columns=2)
 
 
-def test_the_way_to_grey_works(unchecked):
-    for x, advice in ((torch.rand(4, 3, 8, 8), "x.mean(1)"), (torch.rand(4, 8, 8, 3), "x.mean(3)")):
-        with pytest.raises(ValueError, match=re.escape(advice)):
-            plots.images({"x": x})
-        plots.images({"x": eval(advice, {"x": x})})
+@pytest.mark.parametrize("kind", [torch.Tensor, torch.Tensor.numpy], ids=["tensor", "array"])
+@pytest.mark.parametrize("shape", [(4, 8, 9, 3), (4, 8, 9, 1), (4, 4, 8, 9), (4, 5, 8, 9)])
+def test_the_way_to_channels_works(shape, kind, unchecked):
+    x = kind(torch.rand(shape))
+    with pytest.raises(ValueError) as error:
+        plots.images({"x": x})
+    plots.images({"x": eval(re.search(r"x[.\[].*", str(error.value))[0], {"x": x})})
 
 
 def test_curves_maps_and_arrows_take_arrays(unchecked):

@@ -19,6 +19,7 @@ from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
 from course_utils._running import evaluating
 from course_utils.widgets import film, scrub, walk
 from course_utils.widgets.frames import FILM_LIMIT, coarse, spherical
+from course_utils.widgets.knobs.tiles import PIXEL
 from course_utils.widgets.packing import LEVELS, Unpackable, flatten, pack, pack_frames, quantise
 from course_utils.widgets.views import ink
 
@@ -115,7 +116,7 @@ def test_numbers_beyond_a_byte_come_out_too():
 
 def test_normalisation_is_folded_and_channels_come_last():
     model = trained(Autoencoder.conv(4, (3, 5)))
-    linear, first, last = flatten(model.decoder, 4, (1, 1), (28, 28))
+    linear, first, last = flatten(model.decoder, 4, (1, 1), (1, 28, 28))
     assert linear.relu and first.relu and not last.relu
     assert (first.source, first.target, last.target) == ((7, 7), (14, 14), (28, 28))
     _, norm = model.decoder[3:5]
@@ -324,6 +325,130 @@ def test_a_still_map_has_one_size_whatever_the_pictures_are(side):
     assert max(wide, tall) <= 480
 
 
+# --- colour ---------------------------------------------------------------------------------------
+
+
+def colours(count, *sides):
+    return torch.rand(count, 3, *sides, generator=torch.Generator().manual_seed(1))
+
+
+def seen(source):
+    """The picture of an address, (height, width, 3) and how opaque."""
+    image = Image.open(BytesIO(base64.b64decode(source[22:]))).convert("RGBA")
+    return np.asarray(image)[..., :3], np.asarray(image)[..., 3]
+
+
+def light_of(picture):
+    """Red, green and blue as bytes, (height, width, 3)."""
+    return (255 * picture.clamp(0, 1)).round().to(torch.uint8).permute(1, 2, 0).numpy()
+
+
+def sent(text, *shape):
+    """The frames that a browser unpacks: (frames, *shape)."""
+    changes = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
+    return np.cumsum(changes.reshape(-1, *shape), axis=0, dtype=np.uint8)
+
+
+def test_still_pictures_are_in_colour():
+    model = trained(VAE.dense(3, (9,), input_shape=(3, 9, 14)))
+    shell = Shell(scrub(model)._repr_html_())
+    sheet, opaque = seen(shell.images[1]["src"])
+    with evaluating(model):
+        picture = model.to_image(model.decode(torch.tensor([[0.0, -2.0, 0.0]])))[0]
+    left = 2 * 14 + 2 + 4 + 1  # the second, within its frame
+    np.testing.assert_array_equal(sheet[1:19:2, left : left + 28 : 2], light_of(picture))
+    assert (sheet[0, :30] == 190).all() and (opaque[:20, 30:34] == 0).all()  # frame and gap
+    with Image.open(
+        BytesIO(base64.b64decode(scrub(model)._repr_mimebundle_()[0]["image/png"]))
+    ) as p:
+        assert p.size[1] > 3 * 18
+
+
+@pytest.mark.parametrize("dots", [False, True])
+def test_a_map_in_colour_is_made_pale_by_white(dots):
+    model = trained(VAE.dense(2, (9,), input_shape=(3, 9, 14)))
+    x = colours(5, 9, 14) if dots else None
+    image = Shell(scrub(model, x, z=torch.zeros(2))._repr_html_()).images[0]
+    shown = seen(image["src"])[0][4 : 4 + 13 * 9, 34 : 34 + 13 * 14]
+    for column, row in ((0, 0), (12, 0), (12, 12), (3, 11)):
+        (low, high), place = (-3, 3), torch.tensor([column + 0.5, 12.5 - row])
+        with evaluating(model):
+            picture = model.to_image(model.decode((low + place * (high - low) / 13)[None]))[0]
+        expected = light_of(1 - 0.4 * (1 - picture) if dots else picture).astype(int)
+        cell = shown[9 * row : 9 * row + 9, 14 * column : 14 * column + 14].astype(int)
+        off = np.abs(cell - expected)  # of 256 colours for a whole map of noise
+        assert np.quantile(off, 0.9) <= 20 and off.mean() < 10
+
+
+def test_pictures_are_sent_pixel_by_pixel_with_their_colours():
+    model, x = trained(Autoencoder.conv(4, (3, 5), input_shape=(3, 9, 14))), colours(6, 9, 14)
+    expected = np.stack([light_of(image) for image in x])
+    options = scrub(model, x).options
+    assert options["image"] == [9, 14, 3]
+    np.testing.assert_array_equal(sent(options["pictures"]["bytes"], 9, 14, 3), expected)
+    options = film(x, alt="Static").options
+    assert options["image"] == [9, 14, 3] and options["tiles"] == 1
+    np.testing.assert_array_equal(sent(options["bytes"], 9, 14, 3), expected)
+    options = film([x[:2], x[2:4], x[4:]], alt="Static").options
+    assert options["tiles"] == 2
+    np.testing.assert_array_equal(
+        sent(options["bytes"], 2, 9, 14, 3), expected.reshape(3, 2, 9, 14, 3)
+    )
+    options = walk(model, x[0], x[1]).options
+    with evaluating(model):
+        ends = model.to_image(model.decode(model.encode(x[:2])))
+    way = sent(options["bytes"], 2, 9, 14, 3)
+    for k, image in ((0, ends[0]), (-1, ends[1])):
+        for row in way[k]:
+            assert np.abs(row.astype(int) - light_of(image)).max() <= 1
+    end = np.frombuffer(zlib.decompress(base64.b64decode(options["ends"]["b"])), np.uint8)
+    np.testing.assert_array_equal(end.reshape(9, 14, 3), expected[1])
+
+
+DECODERS = {
+    "dense": (VAE.dense(4, (9,), input_shape=(3, 9, 14)), 4),
+    "linear": (Autoencoder.linear(4, input_shape=(3, 8, 11)), 4),
+    "conv": (VAE.conv(4, (3, 5, 2), input_shape=(3, 13, 18)), 4),
+    "conv autoencoder": (Autoencoder.conv(4, (3, 5), input_shape=(3, 31, 8)), 4),
+    "grey": (Autoencoder.conv(4, (3, 5), input_shape=(1, 10, 17)), 4),
+}
+
+
+@pytest.mark.parametrize(("model", "width"), DECODERS.values(), ids=DECODERS)
+def test_decoders_of_every_shape_are_packed(model, width):
+    z = torch.randn(50, width, generator=torch.Generator().manual_seed(0))
+    header = packed(trained(model), z)
+    channels, *sides = model.input_shape
+    last = header["layers"][-1]
+    assert math.prod(last["target"]) * last["outputs"] == channels * math.prod(sides)
+    assert header["levels"] <= LEVELS
+
+
+@pytest.mark.parametrize("sides", [(8, 8), (9, 10), (10, 11), (11, 9), (13, 8)])
+def test_patches_with_a_rest_are_packed(sides):
+    """Their margins differ by side, and the browser is told both."""
+    model = trained(VQVAE.patches(6, 2, 4, input_shape=(3, *sides)))
+    view = scrub(model, colours(5, *sides))
+    last = view.options["decoder"]["layers"][-1]
+    assert last["target"] == list(sides) and last["outputs"] == 3
+    assert last["padding"] == list(model.decoder[-1].padding)
+    assert view.options["decoder"]["levels"] <= LEVELS
+    assert view.options["grid"] == [-(-side // 4) for side in sides]
+
+
+def test_what_the_kernel_decodes_is_in_colour_too():
+    base = VAE.dense(2, (9,), input_shape=(3, 9, 14))
+    model = VAE(base.encoder, nn.Sequential(base.decoder, nn.Softsign()), latent_dim=2)
+    panel = scrub(model, z=torch.tensor([0.5, -1.0]))
+    (picture,) = (child for child in panel.children if isinstance(child, ipywidgets.Image))
+    sheet = np.asarray(Image.open(BytesIO(picture.value)).convert("RGBA"))
+    with evaluating(model):
+        expected = light_of(model.to_image(model.decode(torch.tensor([[0.5, -1.0]])))[0])
+    large = expected.repeat(PIXEL, 0).repeat(PIXEL, 1)
+    np.testing.assert_array_equal(sheet[1:-1, 1 : 1 + 14 * PIXEL, :3], large)
+    assert (sheet[:, 2 + 14 * PIXEL :, 3] == 0).all()
+
+
 # --- scrub ----------------------------------------------------------------------------------------
 
 
@@ -425,7 +550,7 @@ def test_a_decoder_unknown_to_the_browser_is_scrubbed_in_the_kernel(x):
         ),
         (
             lambda x, y: scrub(VAE.dense(2, input_shape=(50,), output="multinomial")),
-            r"examples have shape \(50,\); scrub draws grey images",
+            r"examples have shape \(50,\); scrub draws images in grey or colour",
         ),
         (lambda x, y: scrub(VQVAE.patches(9), x, z=torch.full((7, 7), 9)), r"symbols from 0 to 8"),
         (lambda x, y: walk(PeekingVAE.dense(2, (8,)), x[0], x[1]), "model is a PeekingVAE"),
@@ -445,6 +570,7 @@ def test_errors_name_the_input_and_the_way_out(x, y, call, message, unchecked):
 
 
 SMALL = VAE.dense(2, (8,))
+SHAPELESS = VAE(SMALL.encoder, SMALL.decoder, latent_dim=2)
 LINEAR = Autoencoder.dense(3, (8,), output="linear")
 
 
@@ -493,11 +619,19 @@ def test_what_is_no_picture_is_said_in_one_sentence(x, change, message, unchecke
         (lambda x: x / 0, r"frames has \d+ pixels that are no finite numbers"),
         (lambda x: x[:, 0], r"frames has shape \(12, 28, 28\).*frames\[:, None\]"),
         (lambda x: x[0], r"frames has shape \(1, 28, 28\).*one picture, which is no film"),
-        (lambda x: x[0, 0], r"frames has shape \(28, 28\); expected \(frames, n, 1"),
+        (lambda x: x[0, 0], r"frames has shape \(28, 28\); expected \(frames, n, channels"),
         (lambda x: x[:1], r"frames holds one frame, of shape \(1, 28, 28\).*at least two"),
         (lambda x: [x], r"frames holds one frame, of shape \(12, 1, 28, 28\).*at least two"),
-        (lambda x: x.expand(-1, 3, -1, -1), r"grey only: frames.mean\(1, keepdim=True\)"),
-        (lambda x: [x[0].expand(3, -1, -1)] * 2, r"grey only: frame.mean\(0, keepdim=True\)"),
+        (
+            lambda x: x.expand(-1, 4, -1, -1),
+            r": without the transparency they are frames\[:, :3\]$",
+        ),
+        (lambda x: [x[0].expand(5, -1, -1)] * 2, r": of 5 channels draw one, frame\[:1\]$"),
+        (
+            lambda x: x.expand(-1, 3, -1, -1)[None].movedim(2, -1),
+            r": the channels come first, frames.permute\(0, 1, 4, 2, 3\)$",
+        ),
+        (lambda x: [x[0].movedim(0, -1)] * 2, r"come first, frame.permute\(2, 0, 1\)$"),
     ],
 )
 def test_what_is_no_film_is_said_in_one_sentence(x, frames, message, unchecked):
@@ -516,18 +650,43 @@ def test_what_is_no_film_is_said_in_one_sentence(x, frames, message, unchecked):
         (lambda x, y: scrub(SMALL, x, y + 0.25), "y holds 0.25; expected class numbers, which are"),
         (lambda x, y: scrub(SMALL, x, y / 0), "y holds nan; expected class numbers"),
         (lambda x, y: scrub(SMALL, x, ["a"] * 12), "y is of type list and holds no numbers"),
-        (lambda x, y: scrub(SMALL, x.expand(-1, 3, -1, -1)), r"grey only: x.mean\(1, keepdim=True"),
+        (
+            lambda x, y: scrub(SMALL, x.expand(-1, 3, -1, -1)),
+            r"build VAE.dense\(..., input_shape=\(3, 28, 28\)\), or make them grey with x",
+        ),
+        (
+            lambda x, y: scrub(SHAPELESS, x.expand(-1, 3, -1, -1).movedim(1, -1)),
+            r"x has shape .*grey or colour.*: the channels come first, x.permute\(0, 3, 1, 2\)$",
+        ),
+        (
+            lambda x, y: scrub(
+                VAE.dense(2, (4,), input_shape=(2, 28, 28)), x.expand(-1, 2, -1, -1)
+            ),
+            r"examples have shape \(2, 28, 28\); scrub draws images in grey or colour",
+        ),
         (lambda x, y: scrub(SMALL, z=[0.0, 1.0]), r"z is a list; .*: torch.tensor\(z\)"),
         (lambda x, y: scrub(SMALL, z=torch.tensor([0, torch.nan])), "z holds numbers that are not"),
-        (lambda x, y: walk(SMALL, x[0], x[1, :, :14]), "a has 28 × 28 pixels, b has 14 × 28"),
-        (lambda x, y: walk(SMALL, *x[:2, :, :14]), r"expected \(batch, 1, 28, 28\)"),
+        (
+            lambda x, y: walk(SHAPELESS, x[0], x[1, :, :14]),
+            "a has 28 × 28 pixels in grey, b has 14 × 28 pixels in grey; expected two images of",
+        ),
+        (
+            lambda x, y: walk(SHAPELESS, x[0].expand(3, -1, -1), x[1]),
+            "a has 28 × 28 pixels in colour, b has 28 × 28 pixels in grey; expected two images of",
+        ),
+        (lambda x, y: walk(SMALL, x[0], x[1, :, :14]), r"^b has shape .*\(batch, 1, 28, 28\)"),
+        (lambda x, y: walk(SMALL, *x[:2, :, :14]), r"^a has shape .*\(batch, 1, 28, 28\)"),
         (
             lambda x, y: walk(SMALL, x[0].expand(3, -1, -1), x[1]),
-            r"a has shape \(3, 28, 28\).*grey only: a.mean\(0, keepdim=True\)",
+            r"^a has shape \(1, 3, 28, 28\).*grey with a.mean\(1, keepdim=True\)",
         ),
         (
             lambda x, y: walk(SMALL, x[:1], x[1:2].expand(-1, 3, -1, -1)),
-            r"b has shape \(1, 3, 28, 28\).*grey only: b.mean\(1, keepdim=True\)",
+            r"^b has shape \(1, 3, 28, 28\).*grey with b.mean\(1, keepdim=True\)",
+        ),
+        (
+            lambda x, y: walk(SMALL, x[0].expand(3, -1, -1).movedim(0, -1), x[1]),
+            r"^a has shape \(28, 28, 3\).*: the channels come first, a.permute\(2, 0, 1\)$",
         ),
         (lambda x, y: film(x, alt=None), "alt is of type NoneType: say in a sentence"),
         (lambda x, y: film(x, names=12, alt="Static"), "names is of type int; give a list"),

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from course_utils import plots
+from course_utils._drawn import CHANNELS, EXPECTED, with_channels
 from course_utils._named import a
 from course_utils._running import evaluating, in_chunks
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
@@ -18,7 +19,14 @@ from course_utils.models.base import Model
 from course_utils.widgets.knobs.scrub_in_kernel import scrub_in_kernel
 from course_utils.widgets.map import map_of_codes
 from course_utils.widgets.packing import Unpackable, pack, pack_bytes, pack_frames
-from course_utils.widgets.views import View, grey_only, ink, require_pixels, require_tensor, rounded
+from course_utils.widgets.views import (
+    View,
+    pixels,
+    require_pixels,
+    require_tensor,
+    rounded,
+    size_of,
+)
 
 REACH = 3  # standard deviations of the prior that a slider goes to, each way
 SILENT = 0.01  # a number of the code whose mean varies less than this does nothing
@@ -32,7 +40,7 @@ STILL_ROWS, STILL_COLUMNS = 8, 7
 
 def scrub(
     model: Model,
-    x: Float[Tensor, "images 1 height width"] | None = None,
+    x: Float[Tensor, "images channels height width"] | None = None,
     y: Int[Tensor, " images"] | None = None,
     *,
     z: Float[Tensor, " latent"] | None = None,
@@ -53,7 +61,7 @@ def scrub(
     or that is too large for a page, is scrubbed by ipywidgets, which need a running kernel.
 
     Args:
-        model: a VAE, Autoencoder, ConditionalVAE or VQVAE of grey images.
+        model: a VAE, Autoencoder, ConditionalVAE or VQVAE of images in grey or colour.
         x: images; test images are the honest choice. Their codes give the order of the sliders (by
             the variance of the mean code, "moves"; below 0.01 of 1, or for an Autoencoder of the
             largest, a number is "silent"), and the first ten are pictures to start from. An
@@ -124,7 +132,7 @@ def _numbers(
     }
     if x is not None:
         options["pictures"] = {
-            "bytes": pack_frames(ink(x[:PICTURES])),
+            "bytes": pack_frames(pixels(x[:PICTURES])),
             "codes": rounded(starts, decimals),
             "labels": None if y is None else y[:PICTURES].tolist(),
             "names": _names(x, y),
@@ -132,7 +140,7 @@ def _numbers(
     if width == 2:
         options["plane"] = _plane(codes, y, decimals)
     picture = draw(start[None], None if label is None else torch.tensor([label]))
-    options["image"] = list(picture.shape[-2:])
+    options["image"] = size_of(picture)
     try:
         options["decoder"] = _packed(model, codes, low, high, draw)
     except Unpackable as reason:
@@ -332,13 +340,13 @@ def _symbols(model: VQVAE, x: Tensor | None, z: Tensor | None) -> View:
         start = _require_symbols(z, start, len(codebook))
     options = {
         "view": "symbols",
-        "image": list(x.shape[-2:]),
+        "image": size_of(x),
         "grid": list(start.shape),
         "dim": codebook.shape[1],
         "codebook": pack_bytes(codebook.numpy().astype("<f4").tobytes()),
         "start": start.flatten().tolist(),
         "pictures": {
-            "bytes": pack_frames(ink(x[:PICTURES])),
+            "bytes": pack_frames(pixels(x[:PICTURES])),
             "codes": codes.flatten(1).tolist(),
             "names": _names(x, None),
         },
@@ -372,9 +380,10 @@ def _symbols(model: VQVAE, x: Tensor | None, z: Tensor | None) -> View:
 def _require_pictures(model: Model, x: object, y: object) -> tuple[Tensor | None, Tensor | None]:
     """The images and labels in the types that the models take."""
     shape = model.input_shape
-    if shape is not None and (len(shape) != 3 or shape[0] != 1):
+    if shape is not None and (len(shape) != 3 or shape[0] not in CHANNELS):
         raise ValueError(
-            f"the model's examples have shape {shape}; scrub draws grey images, (1, height, width)"
+            f"the model's examples have shape {shape}; scrub draws images in grey or colour, (1 or "
+            "3, height, width)"
         )
     if x is None:
         if isinstance(model, Autoencoder):
@@ -388,13 +397,15 @@ def _require_pictures(model: Model, x: object, y: object) -> tuple[Tensor | None
             raise ValueError("y holds the labels of x: give both, scrub(model, x, y)")
         return None, None
     x = require_tensor("x", x)
-    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0:
+    if x.ndim != 4 or len(x) == 0:
         raise ValueError(
-            f"x has shape {tuple(x.shape)}; expected images, (images, 1, height, width) with at "
-            "least one: a single image becomes a batch with x[None], and a code is given as z="
-            f"{grey_only('x', tuple(x.shape))}"
+            f"x has shape {tuple(x.shape)}; {EXPECTED}, with at least one: a single image becomes "
+            "a batch with x[None], and a code is given as z="
         )
     model.check_shape(x)
+    if x.shape[1] not in CHANNELS:
+        way_out = with_channels("x", tuple(x.shape))
+        raise ValueError(f"x has shape {tuple(x.shape)}; {EXPECTED}{way_out}")
     x = require_pixels("x", x, unit=model.output != "linear")
     if y is None and isinstance(model, ConditionalVAE):
         raise ValueError("a ConditionalVAE needs the labels of x: scrub(model, x, y)")

@@ -9,12 +9,13 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from course_utils._drawn import CHANNELS, with_channels
 from course_utils._named import a as with_article
 from course_utils._running import evaluating
 from course_utils.models import VAE, Autoencoder, PeekingVAE
 from course_utils.models.base import Model
 from course_utils.widgets.packing import pack_bytes, pack_frames
-from course_utils.widgets.views import View, grey_only, ink, require_pixels, require_tensor
+from course_utils.widgets.views import View, pixels, require_pixels, require_tensor, size_of
 
 STEPS = 50  # of a walk, from t = 0 to t = 1
 WALK_SECONDS = 3.0
@@ -28,8 +29,8 @@ GREY_STEPS = (1, 3, 5, 9, 15)  # of 255: exact, and coarser ones
 
 def walk(
     model: Model,
-    a: Float[Tensor, "*one 1 height width"],
-    b: Float[Tensor, "*one 1 height width"],
+    a: Float[Tensor, "*one channels height width"],
+    b: Float[Tensor, "*one channels height width"],
 ) -> View:
     """From image a to image b through the space of codes, along two ways, under one slider.
 
@@ -44,8 +45,9 @@ def walk(
     one. The length of the code stands under each picture.
 
     Args:
-        model: a VAE or an Autoencoder of grey images.
-        a, b: single images, (1, height, width) or (1, 1, height, width).
+        model: a VAE or an Autoencoder of images in grey or colour.
+        a, b: single images, (1, height, width) in grey or (3, height, width) in colour, or either
+            as a batch of one.
 
     Returns:
         The view; as the last line of a cell, it is drawn. It needs no kernel.
@@ -60,13 +62,14 @@ def walk(
             "whose picture belongs to a code of numbers alone"
         )
     a, b = (_one_image(name, end, model.output) for name, end in (("a", a), ("b", b)))
-    if a.shape != b.shape:
+    model.check_shape(a, "a")
+    model.check_shape(b, "b")
+    if a.shape != b.shape:  # of a model that knows no shape
         raise ValueError(
-            f"a has {a.shape[2]} × {a.shape[3]} pixels, b has {b.shape[2]} × {b.shape[3]}; "
-            "expected two images of one size, that of the model"
+            f"a has {_size(a)}, b has {_size(b)}; expected two images of one kind and size, those "
+            "of the model"
         )
     ends = torch.cat([a, b])
-    model.check_shape(ends)
     place = next(model.parameters()).device
     with evaluating(model):
         codes = model.encode(ends.to(place))
@@ -78,19 +81,18 @@ def walk(
         {"name": name, "texts": [f"length {length:.2f}" for length in way.norm(dim=1)]}
         for name, way in ways.items()
     ]
-    tall, wide = ends.shape[-2:]
     options = {
         "view": "play",
-        "image": [tall, wide],
+        "image": size_of(ends),
         "tiles": 1,
         "columns": 1,
-        "zoom": max(1, WIDTH // (5 * wide)),
+        "zoom": max(1, WIDTH // (5 * max(ends.shape[-2:]))),
         "rows": rows,
         "names": [f"{k / STEPS:.2f}" for k in range(STEPS + 1)],
         "control": "t",
-        "bytes": pack_frames(ink(torch.stack(list(drawn.values()), dim=1))),
+        "bytes": pack_frames(pixels(torch.stack(list(drawn.values()), dim=1))),
         "ends": {
-            name: pack_bytes(ink(end).tobytes()) for name, end in zip("ab", ends, strict=True)
+            name: pack_bytes(pixels(end).tobytes()) for name, end in zip("ab", ends, strict=True)
         },
         "seconds": WALK_SECONDS,
         "back": True,
@@ -119,12 +121,13 @@ def film(
 
         film([snapshot of epoch 0, …], names=["untrained", "epoch 1", …], alt="Samples become …")
 
-    A long film of many pictures is drawn in fewer greys, which you hardly see: twenty frames of
-    sixty digits then take 131 kB instead of 424.
+    A long film of many pictures is drawn in fewer greys or colours, which you hardly see: twenty
+    frames of sixty digits then take 131 kB instead of 424.
 
     Args:
-        frames: (frames, n, 1, height, width) or (frames, 1, height, width), in [0, 1], at least
-            two; or a list with one tensor for each frame.
+        frames: (frames, n, channels, height, width) or (frames, channels, height, width), in grey
+            (1 channel) or in colour (3), in [0, 1], at least two; or a list with one tensor for
+            each frame.
         names: what each frame is called; None numbers them from 0.
         alt: a sentence for those who cannot see it.
 
@@ -132,11 +135,11 @@ def film(
         The view; as the last line of a cell, it is drawn. It needs no kernel.
 
     Raises:
-        ValueError: if the frames are not two or more grey images of one shape with pixels in
-            [0, 1], names has another length, or alt is empty.
+        ValueError: if the frames are not two or more images in grey or colour of one shape with
+            pixels in [0, 1], names has another length, or alt is empty.
     """
     pictures = _sheets(frames)
-    count, tiles, _, tall, wide = pictures.shape
+    count, tiles, wide = *pictures.shape[:2], pictures.shape[-1]
     if isinstance(names, str) or not isinstance(names, Iterable | None):
         raise ValueError(
             f"names is of type {type(names).__name__}; give a list with one name for each frame"
@@ -151,14 +154,14 @@ def film(
     columns = math.ceil(tiles / rows)
     options: dict[str, Any] = {
         "view": "play",
-        "image": [tall, wide],
+        "image": size_of(pictures),
         "tiles": tiles,
         "columns": columns,
         "zoom": min(max(1, WIDTH // (columns * (wide + 1))), 8),
         "rows": [{"name": alt.strip().removesuffix(".")}],  # a comma and the frame may follow
         "names": names,
         "control": "frame",
-        "bytes": _packed(ink(pictures)),
+        "bytes": _packed(pixels(pictures)),
         "seconds": FRAME_SECONDS * max(count - 1, 1),
         "back": False,
     }
@@ -196,16 +199,22 @@ def _one_image(name: str, image: object, output: str) -> Tensor:
     shape = tuple(image.shape)
     if image.ndim == 3:
         image = image[None]
-    if image.ndim != 4 or image.shape[:2] != (1, 1):
+    if image.ndim != 4 or len(image) != 1 or image.shape[1] not in CHANNELS:
+        way_out = with_channels(name, shape) or f": of a batch take one, {name}[0]"
         raise ValueError(
-            f"{name} has shape {shape}; expected one grey image, (1, height, width): "
-            f"of a batch take one, {name}[0]{grey_only(name, shape)}"
+            f"{name} has shape {shape}; expected one image in grey or colour, (1 or 3, height, "
+            f"width){way_out}"
         )
     return require_pixels(name, image, unit=output != "linear").cpu()
 
 
+def _size(image: Tensor) -> str:
+    _, channels, tall, wide = image.shape
+    return f"{tall} × {wide} pixels in {'grey' if channels == 1 else 'colour'}"
+
+
 def _sheets(frames: Tensor | Iterable[Tensor]) -> Tensor:
-    """The frames as (frames, n, 1, height, width)."""
+    """The frames as (frames, n, channels, height, width)."""
     if isinstance(frames, np.ndarray) or not isinstance(frames, Iterable):
         require_tensor("frames", frames)
     if isinstance(frames, Tensor) and frames.ndim < 4:
@@ -215,8 +224,8 @@ def _sheets(frames: Tensor | Iterable[Tensor]) -> Tensor:
             way_out = single if len(frames) == 1 else "the axis of the channel is frames[:, None]"
             way_out = f": {way_out}"
         raise ValueError(
-            f"frames has shape {tuple(frames.shape)}; expected (frames, n, 1, height, width) or "
-            f"(frames, 1, height, width){way_out}"
+            f"frames has shape {tuple(frames.shape)}; expected (frames, n, channels, height, "
+            f"width) or (frames, channels, height, width){way_out}"
         )
     whole = frames
     frames = [require_tensor(f"frames[{k}]", frame) for k, frame in enumerate(frames)]
@@ -226,14 +235,14 @@ def _sheets(frames: Tensor | Iterable[Tensor]) -> Tensor:
     pictures = torch.stack([frame.detach().cpu() for frame in frames])
     if pictures.ndim == 4:
         pictures = pictures[:, None]
-    if pictures.ndim != 5 or pictures.shape[2] != 1 or pictures.shape[1] == 0:
+    if pictures.ndim != 5 or pictures.shape[2] not in CHANNELS or pictures.shape[1] == 0:
         shape = tuple(frames[0].shape)
-        way_out = grey_only("frame", shape)
+        way_out = with_channels("frame", shape)
         if isinstance(whole, Tensor):
-            way_out = grey_only("frames", tuple(whole.shape))
+            way_out = with_channels("frames", tuple(whole.shape))
         raise ValueError(
-            f"a frame has shape {shape}; expected grey images, (n, 1, height, width) or (1, "
-            f"height, width){way_out}"
+            f"a frame has shape {shape}; expected images in grey or colour, (n, 1 or 3, height, "
+            f"width) or (1 or 3, height, width){way_out}"
         )
     if len(pictures) == 1:
         raise ValueError(

@@ -4,7 +4,9 @@
  * of a page, then one function for each view. What a view needs comes in `options`, which Python
  * writes (views.py, packing.py). Nothing here asks a server for anything.
  *
- * A picture is held as ink: 0 is white paper, 1 (or 255) is black.
+ * A picture is held as numbers from 0 to 1 (or 255), pixel by pixel. In grey they are ink: 0 is white
+ * paper. In colour they are light, three for each pixel: 0 is none. Its size, wherever one is asked
+ * for, is height, width and channels: 1, or 3 in colour.
  */
 
 // --- unpacking -----------------------------------------------------------------------------------
@@ -46,8 +48,10 @@ async function unpackLayers(packed) {
 
 /** For each place of the grid before a layer: the outputs it reaches, as kernel place, target, … */
 function reachOf({ source, target, kernel, stride, padding, transposed }) {
+  const [above, left = above] = [padding].flat();  // older pages have one number for both
   const along = (axis, from, k) => {
-    const to = transposed ? from * stride - padding + k : (from + padding - k) / stride;
+    const margin = axis ? left : above;
+    const to = transposed ? from * stride - margin + k : (from + margin - k) / stride;
     return Number.isInteger(to) && to >= 0 && to < target[axis] ? to : null;
   };
   const places = [];
@@ -82,28 +86,41 @@ function apply({ inputs, outputs, kernel, weight, bias, result, reach, relu }, x
   return result;
 }
 
-/** The decoder as a function from its inputs to ink, in an array that the next call overwrites. */
+/** The decoder as a function from inputs to a picture, in an array that the next call overwrites. */
 async function decoderOf(packed) {
   const layers = await unpackLayers(packed);
-  const ink = new Float32Array(layers.at(-1).result.length);
+  const picture = new Float32Array(layers.at(-1).result.length);
   return inputs => {
     const logits = layers.reduce((x, layer) => apply(layer, x), inputs);
-    for (let i = 0; i < ink.length; i++)
-      ink[i] = packed.output === "sigmoid" ? 1 / (1 + Math.exp(-logits[i])) : logits[i];
-    return ink;
+    for (let i = 0; i < picture.length; i++)
+      picture[i] = packed.output === "sigmoid" ? 1 / (1 + Math.exp(-logits[i])) : logits[i];
+    return picture;
   };
 }
 
 // --- painting ------------------------------------------------------------------------------------
 
-/** Paint ink from 0 to `most` on a canvas, at a place; pixels keep their size. */
-function paint(canvas, ink, [tall, wide], most = 1, left = 0, top = 0) {
+/** Paint a picture of numbers up to `most` on a canvas, at a place; pixels keep their size. */
+function paint(canvas, picture, [tall, wide, channels = 1], most = 1, left = 0, top = 0) {
   const pixels = new ImageData(wide, tall);
-  for (let i = 0; i < tall * wide; i++) {
-    const grey = Math.round(255 * (1 - Math.min(Math.max(ink[i] / most, 0), 1)));
-    pixels.data.set([grey, grey, grey, 255], 4 * i);
+  const light = k => {
+    const share = Math.min(Math.max(picture[k] / most, 0), 1);
+    return Math.round(255 * (channels === 1 ? 1 - share : share));
+  };
+  for (let i = 0; i < 4 * tall * wide; i++) {  // red, green, blue and how opaque, pixel by pixel
+    const pixel = Math.floor(i / 4), colour = i % 4;
+    pixels.data[i] = colour === 3 ? 255 : light(channels * pixel + colour % channels);
   }
   canvas.getContext("2d").putImageData(pixels, left, top);
+}
+
+/** How many numbers a picture of a size holds. */
+const numbersIn = ([tall, wide, channels = 1]) => tall * wide * channels;
+
+/** How many times as large a picture is shown whose longer side is to take so many screen pixels. */
+function zoomTo(side, [tall, wide]) {
+  const zoom = side / Math.max(tall, wide);
+  return zoom > 1 ? Math.floor(zoom) : zoom;  // each pixel is a square of whole ones, if it can be
 }
 
 /** A canvas of so many pixels, shown `zoom` times as large where there is room. A name makes it an
@@ -117,10 +134,13 @@ function canvasOf([tall, wide], zoom, name) {
   return canvas;
 }
 
-/** A square part of a picture. */
-const crop = (ink, wide, side, top, left) =>
-  Float32Array.from({ length: side * side }, (_, i) =>
-    ink[(top + Math.floor(i / side)) * wide + left + i % side]);
+/** A square part of a picture of that size. */
+const crop = (picture, [, wide, channels = 1], side, top, left) =>
+  Float32Array.from({ length: side * side * channels }, (_, k) => {
+    const i = Math.floor(k / channels);
+    const pixel = (top + Math.floor(i / side)) * wide + left + i % side;
+    return picture[pixel * channels + k % channels];
+  });
 
 // --- parts of a page -----------------------------------------------------------------------------
 
@@ -217,10 +237,10 @@ function playButton(step) {
 
 /** Small pictures as buttons: `choose(k)` begins with the k-th. */
 async function startButtons(pictures, size, choose) {
-  const inks = await unpackFrames(pictures.bytes, size[0] * size[1]);
-  return group("Start from this picture", "cv-starts", ...inks.map((ink, k) => {
-    const canvas = canvasOf(size, 1);
-    paint(canvas, ink, size, 255);
+  const starts = await unpackFrames(pictures.bytes, numbersIn(size));
+  return group("Start from this picture", "cv-starts", ...starts.map((picture, k) => {
+    const canvas = canvasOf(size, zoomTo(28, size));
+    paint(canvas, picture, size, 255);
     const start = button(canvas, () => choose(k));
     start.setAttribute("aria-label", `start from ${pictures.names[k]}`);
     start.title = pictures.names[k];
@@ -247,7 +267,7 @@ async function scrub(root, options) {
     return decode(inputs);
   };
 
-  const picture = canvasOf(image, 8, "decoded picture");
+  const picture = canvasOf(image, zoomTo(224, image), "decoded picture");
   picture.classList.add("cv-picture");
   const caption = make("p", { className: "cv-caption" });
   const copy = copyLine();
@@ -273,7 +293,7 @@ async function scrub(root, options) {
   /** A slider for number j, between what the picture becomes at either end. */
   function rowOf(j) {
     const ends = [low[j], high[j]];
-    const thumbs = ends.map(() => canvasOf(image, 2));
+    const thumbs = ends.map(() => canvasOf(image, zoomTo(56, image)));
     const moves = options.activity ? (options.silent[j] ? "silent" : `moves ${say(options.activity[j])}`) : "";
     const slider = make("input", { type: "range", min: low[j], max: high[j], step: 10 ** -decimals });
     slider.setAttribute("aria-label", [`z[${j}]`, moves].filter(Boolean).join(", "));
@@ -313,7 +333,7 @@ async function scrub(root, options) {
     const radios = Array.from({ length: classes }, (_, k) => {
       const radio = make("input", { type: "radio", name: "label", value: k, checked: k === label });
       radio.onchange = () => { label = k; plane?.redraw(); show(); tell(`label ${k}`); };
-      thumbs.push(canvasOf(image, 2));
+      thumbs.push(canvasOf(image, zoomTo(56, image)));
       return make("label", {}, thumbs[k], make("span", {}, radio, String(k)));
     });
     const element = group("Label: this code under each", "cv-strip", ...radios);
@@ -327,13 +347,13 @@ async function scrub(root, options) {
   /** All codes of two numbers as a map of small pictures, over which one drags. */
   function planeOf() {
     const { dots, colours, names, cells } = options.plane;
-    const [tall, wide] = image;
-    const map = canvasOf([tall * cells, wide * cells], 1);
-    const marks = canvasOf([2 * tall * cells, 2 * wide * cells], 0.5);
+    const [tall, wide] = image, zoom = zoomTo(28, image);
+    const map = canvasOf([tall * cells, wide * cells], zoom);
+    const marks = canvasOf([tall, wide].map(side => Math.round(2 * zoom * side * cells)), 0.5);
     for (const canvas of [map, marks]) canvas.removeAttribute("style");  // they fill the field
     const ring = make("span", { className: "cv-ring" });
     const field = make("div", { className: "cv-field", tabIndex: 0, role: "application" }, map, marks, ring);
-    field.style.width = `${map.width}px`;
+    field.style.width = `${zoom * map.width}px`;
     field.style.aspectRatio = `${map.width} / ${map.height}`;
     const across = j => high[j] - low[j];
     const inside = () => [(code[0] - low[0]) / across(0), (high[1] - code[1]) / across(1)];
@@ -461,7 +481,7 @@ async function symbols(root, options) {
   const book = new Float32Array((await inflate(options.codebook)).buffer);
   const size = book.length / dim, places = grid[0] * grid[1];
   const code = Int32Array.from(options.start);
-  const zoom = Math.max(1, Math.floor(300 / image[1]));
+  const zoom = zoomTo(300, image);
   let here = Math.floor(grid[0] / 2) * grid[1] + Math.floor(grid[1] / 2);
 
   const inputs = new Float32Array(places * dim);
@@ -489,12 +509,12 @@ async function symbols(root, options) {
   };
 
   // The palette: what the picture would become around the chosen place.
-  const side = Math.min(...image, 3 * Math.floor(image[1] / grid[1]));
+  const side = Math.min(image[0], image[1], 3 * Math.floor(image[1] / grid[1]));
   const radios = Array.from({ length: size }, (_, symbol) => {
     const radio = make("input", { type: "radio", name: "symbol", value: symbol });
     radio.setAttribute("aria-label", `symbol ${symbol}`);
     radio.onchange = () => { code[here] = symbol; show(); };
-    return make("label", { title: `symbol ${symbol}` }, radio, canvasOf([side, side], Math.floor(36 / side)));
+    return make("label", { title: `symbol ${symbol}` }, radio, canvasOf([side, side], zoomTo(36, [side, side])));
   });
   const palette = group("Symbol at the chosen place", "cv-palette", make("div", {}, ...radios));
   const later = whenRested();
@@ -512,7 +532,7 @@ async function symbols(root, options) {
     const top = corner(Math.floor(place / grid[1]), 0), left = corner(place % grid[1], 1);
     later(radios.map((radio, symbol) => () => {
       there[place] = symbol;
-      paint(radio.querySelector("canvas"), crop(draw(there), image[1], side, top, left), [side, side]);
+      paint(radio.querySelector("canvas"), crop(draw(there), image, side, top, left), [side, side, image[2]]);
     }));
   }
 
@@ -557,7 +577,8 @@ async function play(root, options) {
   const { image, tiles, zoom, names, rows, seconds, back } = options;
   const [tall, wide] = image, gap = tiles > 1 ? 1 : 0, count = names.length;
   const columns = clamp(Math.floor(options.room / (zoom * (wide + gap))), 1, options.columns);
-  const frames = await unpackFrames(options.bytes, tall * wide * tiles * rows.length);
+  const one = numbersIn(image);
+  const frames = await unpackFrames(options.bytes, one * tiles * rows.length);
   const size = [Math.ceil(tiles / columns) * (tall + gap) - gap, columns * (wide + gap) - gap];
   const views = rows.map(({ name }) => {
     const canvas = canvasOf(size, zoom, name);
@@ -575,10 +596,10 @@ async function play(root, options) {
     const k = clamp(Math.round(at), 0, count - 1);
     views.forEach(({ canvas, caption }, row) => {
       for (let tile = 0; tile < tiles; tile++) {
-        const from = (row * tiles + tile) * tall * wide;
-        const ink = frames[k].subarray(from, from + tall * wide);
+        const from = (row * tiles + tile) * one;
+        const picture = frames[k].subarray(from, from + one);
         const left = tile % columns * (wide + gap), top = Math.floor(tile / columns) * (tall + gap);
-        paint(canvas, ink, image, 255, left, top);
+        paint(canvas, picture, image, 255, left, top);
       }
       const text = [rows[row].name, rows[row].texts?.[k]].filter(Boolean).join(" · ");
       caption.textContent = text;
@@ -603,11 +624,10 @@ async function play(root, options) {
   const controls = make("div", { className: "cv-controls" }, play, label, value);
   const pictures = make("div", { className: "cv-pictures" }, ...views.map(view => view.element));
   root.replaceChildren(pictures, controls, line);
-  for (const [name, pixels] of Object.entries(options.ends ?? {})) {
-    const ink = await inflate(pixels);
+  for (const [name, bytes] of Object.entries(options.ends ?? {})) {
     const canvas = canvasOf(image, zoom, name);
     canvas.classList.add("cv-picture");
-    paint(canvas, ink, image, 255);
+    paint(canvas, await inflate(bytes), image, 255);
     const end = make("div", { className: "cv-end" }, canvas, make("p", { className: "cv-caption" }, name));
     name === "a" ? pictures.prepend(end) : pictures.append(end);
   }

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from torch import Tensor
 
-from course_utils.widgets.views import ink
+from course_utils.widgets.views import shown
 
 SIDE = 420  # screen pixels that the map may take, each way; larger pictures are made smaller
 PALE = 0.4  # of the ink stays where dots lie upon it, as in frontend.css
@@ -40,22 +40,26 @@ def map_of_codes(
     """What is decoded at cells × cells places, under dots, a ring and its axes.
 
     Args:
-        draw: codes (places, 2) → pictures (places, 1, height, width) in [0, 1].
+        draw: codes (places, 2) → pictures (places, channels, height, width) in [0, 1].
         low, high: the ends of both axes; z[1] goes upwards.
         here: where the ring is.
         dots: codes of images with the number of their kind. Under dots the map is pale.
         colours, names: of the kinds; without names there is no legend.
     """
     pictures = draw(middles(low, high, cells))
-    tall, wide = pictures.shape[-2:]
-    sheet = pictures.view(cells, cells, tall, wide).transpose(1, 2).reshape(cells * tall, -1)
-    paper = Image.fromarray(255 - ink(sheet * (PALE if dots else 1.0)))
+    channels, tall, wide = pictures.shape[1:]
+    grid = pictures.view(cells, cells, channels, tall, wide).permute(2, 0, 3, 1, 4)
+    sheet, share = grid.reshape(channels, cells * tall, -1), PALE if dots else 1.0
+    # What is white stays white: grey is ink, and colour is light.
+    paper = shown(share * sheet if channels == 1 else 1 - share * (1 - sheet))
     shrink = min(1.0, SIDE / max(paper.size))
     paper = paper.resize([round(shrink * side) for side in paper.size], Image.Resampling.BOX)
-    paper = paper.point(lambda grey: 255 - GREYS * round((255 - grey) / GREYS))
+    paper = paper.point(lambda level: 255 - GREYS * round((255 - level) / GREYS))
     marked = _marked(paper.convert("RGB"), low, high, here, dots, colours)
     whole = _with_axes(marked, low, high, [*zip(names, colours, strict=False)])
-    return whole.quantize(COLOURS, dither=Image.Dither.NONE)
+    if channels == 1:
+        return whole.quantize(COLOURS, dither=Image.Dither.NONE)
+    return whole.quantize(256, kmeans=3)  # as many as there can be, and the best ones
 
 
 def _marked(

@@ -44,7 +44,7 @@ class Layer:
         weight: (inputs, kernel height, kernel width, outputs).
         bias: (outputs,).
         source, target: height and width of the grid before and after.
-        stride, padding, transposed: as in torch's convolutions.
+        stride, padding, transposed: as in torch's convolutions, the padding of height and width.
         relu: whether negative outputs become 0.
     """
 
@@ -53,7 +53,7 @@ class Layer:
     source: tuple[int, int] = (1, 1)
     target: tuple[int, int] = (1, 1)
     stride: int = 1
-    padding: int = 0
+    padding: tuple[int, int] = (0, 0)
     transposed: bool = False
     relu: bool = False
 
@@ -67,7 +67,7 @@ class Layer:
             "source": list(self.source),
             "target": list(self.target),
             "stride": self.stride,
-            "padding": self.padding,
+            "padding": list(self.padding),
             "transposed": self.transposed,
             "relu": self.relu,
         }
@@ -84,7 +84,8 @@ def pack(
 
     Args:
         decoder: what maps a probe to logits.
-        picture: probes → the model's own pictures `(probes, 1, height, width)`, the reference.
+        picture: probes → the model's own pictures `(probes, channels, height, width)`, the
+            reference.
         probes: inputs of the decoder, as (inputs, 1, 1) or on a grid.
         output: "sigmoid" or "linear", the last step to a picture.
         limit: the most bytes that are still sent.
@@ -98,7 +99,7 @@ def pack(
         Unpackable: if a layer is unknown, the pictures cannot be met, or the bytes are too many.
     """
     expected = picture(probes)
-    image = tuple(expected.shape[-2:])
+    image = tuple(expected.shape[1:])
     layers = list(flatten(decoder, probes.shape[1], tuple(probes.shape[2:]), image))
     for bits in range(8, 15):
         whole = [quantise(layer.weight, bits) for layer in layers]
@@ -137,9 +138,9 @@ def pack(
 
 
 def flatten(
-    decoder: nn.Module, inputs: int, grid: tuple[int, int], image: tuple[int, int]
+    decoder: nn.Module, inputs: int, grid: tuple[int, int], image: tuple[int, int, int]
 ) -> Iterator[Layer]:
-    """The decoder as `Layer`s, from `inputs` numbers at each place of a grid to one at each pixel.
+    """The decoder as `Layer`s, from `inputs` numbers at each place of a grid to an image's pixels.
 
     Raises:
         Unpackable: at the first part of it that is not one of the layers known here.
@@ -161,8 +162,8 @@ def flatten(
             channels, grid = len(last.bias), last.target
         else:
             raise Unpackable(f"its decoder has a {type(part).__name__} where none is expected")
-    if last is None or channels != 1 or tuple(grid) != image:
-        raise Unpackable(f"its decoder does not end in one number for each pixel of {image}")
+    if last is None or (channels, *grid) != image:
+        raise Unpackable(f"its decoder does not end in the channels, height and width {image}")
     yield last
 
 
@@ -179,8 +180,8 @@ def run(
     layers: list[Layer],
     x: Float[Tensor, "batch inputs height width"],
     output: str,
-    image: tuple[int, int],
-) -> Float[Tensor, "batch 1 rows columns"]:
+    image: tuple[int, int, int],
+) -> Float[Tensor, "batch channels rows columns"]:
     """The pictures that the layers draw: what `frontend.js` computes, here by torch."""
     for layer in layers:
         # The numbers before it, read as a grid with the channels last.
@@ -194,7 +195,9 @@ def run(
         else:
             x = F.conv2d(x, layer.weight.permute(3, 0, 1, 2), **options)
         x = x.relu() if layer.relu else x
-    x = x.reshape(len(x), 1, *image)  # a dense decoder ends with all pixels at a single place
+    # A dense decoder ends with all pixels at a single place, the channels last.
+    channels, *sides = image
+    x = x.movedim(1, -1).reshape(len(x), *sides, channels).movedim(-1, 1)
     return x.sigmoid() if output == "sigmoid" else x
 
 
@@ -236,17 +239,16 @@ def _layer(part: nn.Module, inputs: int, grid: tuple[int, int]) -> Layer:
         source=grid,
         target=tuple(target),
         stride=part.stride[0],
-        padding=part.padding[0],
+        padding=part.padding,
         transposed=transposed,
     )
 
 
 def _is_plain(part: nn.Conv2d | nn.ConvTranspose2d) -> bool:
-    """Whether a convolution has no option beyond stride and padding, the same each way."""
-    square = all(len(set(pair)) == 1 for pair in (part.stride, part.padding))
-    return (
-        square and part.groups == 1 and set(part.dilation) == {1} and part.padding_mode == "zeros"
-    )
+    """Whether a convolution has no option beyond a stride, the same each way, and padding."""
+    square, padded = len(set(part.stride)) == 1, isinstance(part.padding, tuple)
+    plain = part.groups == 1 and set(part.dilation) == {1} and part.padding_mode == "zeros"
+    return square and padded and plain
 
 
 def _bias(part: nn.Module, outputs: int) -> Tensor:

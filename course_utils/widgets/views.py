@@ -46,8 +46,8 @@ class View:
     Attributes:
         name: what it is, in a few words.
         options: what `mount` in frontend.js is given.
-        still: row name → pictures `(n, 1, height, width)`, or an image that is drawn already, for
-            where no script runs.
+        still: row name → pictures `(n, channels, height, width)`, or an image that is drawn
+            already, for where no script runs.
         caption: the still pictures in words.
         columns: how many pictures of a still lie side by side; None for all of a row.
     """
@@ -117,17 +117,34 @@ def _script() -> str:
     return f"{KEYS}import({address}).then(module => module.mountAll());"
 
 
-def png_sheet(pictures: Float[Tensor, "n 1 height width"], columns: int) -> bytes:
-    """Pictures in rows as one PNG, dark ink on white paper, each in a thin grey frame."""
+def png_sheet(pictures: Float[Tensor, "n channels height width"], columns: int) -> bytes:
+    """Pictures in rows as one PNG, each in a thin grey frame."""
     tall, wide = (ZOOM * side for side in pictures.shape[-2:])
     down, right = tall + 2 + GAP, wide + 2 + GAP  # from one picture to the next
     rows = -(-len(pictures) // columns)
-    sheet = Image.new("LA", (columns * right - GAP, rows * down), (255, 0))
-    for place, picture in enumerate(255 - ink(pictures[:, 0])):
-        tile = Image.fromarray(picture).resize((wide, tall), Image.Resampling.NEAREST)
-        framed = ImageOps.expand(tile, border=1, fill=FRAME).convert("LA")
-        sheet.paste(framed, (place % columns * right, place // columns * down))
+    sheet = clear((columns * right - GAP, rows * down), pictures[0])
+    for place, picture in enumerate(pictures):
+        sheet.paste(framed(picture, ZOOM), (place % columns * right, place // columns * down))
     return png(sheet)
+
+
+def clear(size: tuple[int, int], picture: Float[Tensor, "channels height width"]) -> Image.Image:
+    """Transparent ground of so many pixels, for pictures in as many colours as this one."""
+    return Image.new("LA", size, (255, 0)) if len(picture) == 1 else Image.new("RGBA", size)
+
+
+def framed(picture: Float[Tensor, "channels height width"], zoom: int) -> Image.Image:
+    """A picture in a thin grey frame, each of its pixels so many of the screen, each way."""
+    image = shown(picture)
+    large = image.resize([zoom * side for side in image.size], Image.Resampling.NEAREST)
+    edged = ImageOps.expand(large, border=1, fill=(FRAME,) * len(picture))
+    return edged.convert("LA" if len(picture) == 1 else "RGBA")
+
+
+def shown(picture: Float[Tensor, "channels height width"]) -> Image.Image:
+    """A picture as it is seen: dark ink on white paper, or in colour."""
+    levels = pixels(picture)
+    return Image.fromarray(255 - levels[..., 0] if len(picture) == 1 else levels)
 
 
 def png(image: Image.Image) -> bytes:
@@ -137,8 +154,24 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
+def pixels(
+    images: Float[Tensor, "*n channels height width"],
+) -> UInt8[np.ndarray, "*n height width channels"]:
+    """Images as bytes, in the order in which a browser reads them.
+
+    In grey 0 is white paper and 255 black ink; in colour they are the light of red, green and blue.
+    """
+    return np.ascontiguousarray(np.moveaxis(ink(images), -3, -1))
+
+
+def size_of(images: Float[Tensor, "*n channels height width"]) -> list[int]:
+    """Height, width and channels of each, in the order of `pixels`."""
+    channels, height, width = images.shape[-3:]
+    return [height, width, channels]
+
+
 def ink(images: Float[Tensor, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
-    """Images as bytes: 0 is white paper, 255 black ink; values beyond are clipped."""
+    """Numbers from 0 to 1 as bytes; values beyond are clipped."""
     return (255 * images.detach().float().cpu().clamp(0, 1)).round().to(torch.uint8).numpy()
 
 
@@ -197,10 +230,3 @@ def require_pixels(name: str, images: Tensor, *, unit: bool = True) -> Tensor:
         way_out = f"{name} / 255" if bytes_ else f"without normalisation, or {name}.clamp(0, 1)"
         raise ValueError(f"{name} has values from {low:.4g} to {high:.4g}; {expected}: {way_out}")
     return images
-
-
-def grey_only(name: str, shape: tuple[int, ...]) -> str:
-    """The way out of colour: what to add to an error about the shape of an image or a batch."""
-    if len(shape) < 3 or shape[-3] != 3:
-        return ""
-    return f"; grey only: {name}.mean({len(shape) - 3}, keepdim=True)"

@@ -12,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._drawn import one_picture
 from course_utils._named import a
 from course_utils._running import evaluating
 from course_utils.metrics import BoundParts
@@ -34,7 +35,7 @@ def price_and_pictures(
     rows: Sequence[str],
     rates: Mapping[float | int, float],
     distortions: Mapping[float | int, float],
-    originals: Float[Tensor, "columns 1 height width"],
+    originals: Float[Tensor, "columns channels height width"],
     *,
     magnify: int = 3,
 ) -> tuple[Figure, Move]:
@@ -48,8 +49,8 @@ def price_and_pictures(
 
     Returns:
         The figure without those rows and the ring, and `move(beta, pictures)`, which draws them:
-        pictures has for each row (columns, 1, height, width) and a name in place of its own, or
-        None.
+        pictures has for each row (columns, channels, height, width) and a name in place of its own,
+        or None.
     """
     tall, wide = (magnify * side for side in originals.shape[-2:])
     columns, left, right = len(originals), 130, 400
@@ -67,7 +68,7 @@ def price_and_pictures(
                 ax = fig.add_axes((x / width, y / height, wide / width, tall / height))
                 ax.set_axis_off()
                 paper = {"cmap": PAPER, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
-                shown.append(ax.imshow(original.squeeze(0).numpy(), **paper))
+                shown.append(ax.imshow(one_picture(original), **paper))
         room = (left + columns * (wide + GAP) + 86) / width, 52 / height
         ax = fig.add_axes((*room, (right - 96) / width, 1 - room[1] - 12 / height))
         places = [(rates[beta], distortions[beta]) for beta in sorted(rates)]
@@ -84,7 +85,7 @@ def price_and_pictures(
         ring.set_data([rates[beta]], [distortions[beta]])
         images = torch.cat([pictures[row][0] for row in rows])
         for artist, image in zip(moving, images, strict=True):
-            artist.set_data(image.squeeze(0).numpy())
+            artist.set_data(one_picture(image))
         for row, text in own.items():
             text.set_text(pictures[row][1] or row)
         return [ring, *moving, *own.values()]
@@ -109,14 +110,15 @@ def compare_betas(
     Args:
         models: β → a VAE trained at that price; all with codes of the same width.
         parts: β → what `bound_parts` says of that model.
-        x: images to rebuild, `(batch, 1, height, width)` in [0, 1]; the first six are shown.
+        x: images to rebuild, `(batch, channels, height, width)` in [0, 1], in grey or colour; the
+            first six are shown.
 
     Returns:
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
 
     Raises:
-        ValueError: if x is not a batch of grey images, models is empty, parts belong to other
-            prices, or the widths of the codes differ.
+        ValueError: if x is no batch of images in grey or colour, models is empty, parts belong to
+            other prices, or the widths of the codes differ.
     """
     width = _require_prices(models, parts, x)
     betas, original = sorted(models), x[:6].detach().cpu()

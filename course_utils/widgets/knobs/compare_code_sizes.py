@@ -25,7 +25,8 @@ def compare_code_sizes(
         compare_code_sizes(x, {"PCA": {2: ..., 16: ...}, "autoencoder": {2: ..., 16: ...}})
 
     Args:
-        x: the originals, `(batch, 1, height, width)` in [0, 1], at least one.
+        x: the originals, `(batch, channels, height, width)` in [0, 1], in grey or colour, at least
+            one.
         reconstructions: for each method's name, code size → reconstructions of x, of its shape.
             Every method needs the same code sizes. Values outside [0, 1] (PCA's) are drawn clipped;
             their errors are not.
@@ -35,8 +36,8 @@ def compare_code_sizes(
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
 
     Raises:
-        ValueError: if a shape differs from x's, x is not a batch of grey images, or the methods
-            have different code sizes.
+        ValueError: if a shape differs from x's, x is no batch of images in grey or colour, or
+            the methods have different code sizes.
     """
     _require_comparable(x, reconstructions, labels)
     pictures = {

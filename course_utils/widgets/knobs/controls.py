@@ -6,6 +6,7 @@ import ipywidgets
 import torch
 from torch import Tensor
 
+from course_utils._drawn import CHANNELS, EXPECTED, with_channels
 from course_utils.widgets.panel import Panel
 from course_utils.widgets.views import require_tensor
 
@@ -38,11 +39,10 @@ def require_dictionary(name: str, value: object, example: str) -> None:
 
 def require_images(x: object, labels: Tensor | None) -> None:
     x = require_tensor("x", x)
-    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0:
-        raise ValueError(
-            f"x has shape {tuple(x.shape)}; expected (batch, 1, height, width) with at least one "
-            "image: a single image becomes a batch with x[None]"
-        )
+    if x.ndim != 4 or x.shape[1] not in CHANNELS or len(x) == 0:
+        way_out = with_channels("x", tuple(x.shape)) if x.ndim == 4 else ""
+        way_out = way_out or ", with at least one image: one becomes a batch with x[None]"
+        raise ValueError(f"x has shape {tuple(x.shape)}; {EXPECTED}{way_out}")
     if labels is not None and len(labels) != len(x):
         raise ValueError(f"labels has {len(labels)} entries for {len(x)} images: give one for each")
 

@@ -34,7 +34,8 @@ def denoise_at(
         denoise_at(x, model, {"Gaussian": gaussian_noise, "masking": masking_noise})
 
     Args:
-        x: the originals, `(batch, 1, height, width)` in [0, 1], at least one.
+        x: the originals, `(batch, channels, height, width)` in [0, 1], in grey or colour, at least
+            one.
         model: draws the denoised image, by `model.reconstruct`.
         noises: name → a function of the strength, from 0 to 1, that returns a corruption.
         labels: what each original shows, written under it.
@@ -43,7 +44,7 @@ def denoise_at(
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
 
     Raises:
-        ValueError: if x is not a batch of grey images, or noises is empty.
+        ValueError: if x is no batch of images in grey or colour, or noises is empty.
     """
     require_images(x, labels)
     require_dictionary("noises", noises, "{'Gaussian': gaussian_noise}")

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils._drawn import one_picture
 from course_utils._named import a
 from course_utils._running import evaluating
 from course_utils.models import Autoencoder
@@ -33,12 +34,13 @@ ADDED = 0.5  # ink that is drawn in the full blue or red; the same in all pictur
 
 
 def largest_kept(
-    names: Sequence[str], original: Float[Tensor, "1 height width"], *, magnify: int = 5
+    names: Sequence[str], original: Float[Tensor, "channels height width"], *, magnify: int = 5
 ) -> tuple[Figure, Move]:
     """Pictures drawn from the largest numbers of their codes, a column for each of several models.
 
     In each column from above: the picture drawn, what the last number kept has added to it (blue
-    adds ink, red takes it away), and the code, largest number first, with those kept in colour.
+    adds ink, red takes it away; of a picture in colour, grey is no change), and the code, largest
+    number first, with those kept in colour.
 
     Args:
         names: what the models are called, one for each column.
@@ -97,7 +99,7 @@ def largest_kept(
             parts.append((ax, drawn, added, below, rest, kept))
 
     def move(original: Tensor, columns: Sequence[tuple]) -> list[Artist]:
-        shown.set_data(original.squeeze(0).numpy())
+        shown.set_data(one_picture(original))
         for part, column in zip(parts, columns, strict=True):
             _fill(*part, *column)
         return [shown, *(artist for _, *artists in parts for artist in artists)]
@@ -119,8 +121,8 @@ def _fill(
     words: str,
 ) -> None:
     """Put what one model draws into the artists of its column."""
-    drawn.set_data(picture.squeeze(0).numpy())
-    added.set_data(last.squeeze(0).numpy())
+    drawn.set_data(one_picture(picture))
+    added.set_data(one_picture(last, -ADDED, ADDED))
     below.set_text(words)
     # On a scale of their own: what matters is how fast the numbers fall.
     share = (sizes / (sizes.max().item() or 1.0)).numpy()
@@ -144,7 +146,7 @@ def keep_largest(
         keep_largest(images.test[:20], {"no price": free, "w = 0.3": sparse, "25 largest": top_25})
 
     Args:
-        x: images, `(batch, 1, height, width)` in [0, 1], at least one.
+        x: images, `(batch, channels, height, width)` in [0, 1], in grey or colour, at least one.
         models: name → an autoencoder that was trained on such images; four or fewer fit a screen.
         labels: what each image shows.
 
@@ -152,8 +154,8 @@ def keep_largest(
         The view; as the last line of a cell, it is drawn. It needs a running kernel.
 
     Raises:
-        ValueError: if x is not a batch of grey images, or models is empty or holds anything but
-            autoencoders.
+        ValueError: if x is no batch of images in grey or colour, or models is empty or holds
+            anything but autoencoders.
     """
     require_images(x, labels)
     require_dictionary("models", models, "{'w = 0.3': model}")

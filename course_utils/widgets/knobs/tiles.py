@@ -1,6 +1,7 @@
 """Pictures side by side, each with a heading and a line of text, drawn anew when a slider moves.
 
-Digits are dark ink on white paper, as in the course's figures and in either theme of JupyterLab.
+Digits are dark ink on white paper, as in the course's figures and in either theme of JupyterLab;
+pictures of three channels are in colour.
 Pixels are enlarged by whole numbers, without smoothing, so that one pixel stays one square.
 """
 
@@ -10,20 +11,16 @@ from io import BytesIO
 from typing import NamedTuple
 
 import ipywidgets
-import numpy as np
-from jaxtyping import UInt8
-from PIL import Image, ImageOps
 from torch import Tensor
 
 from course_utils._named import a
 from course_utils.losses import squared_error
 from course_utils.widgets.knobs.controls import redrawn
 from course_utils.widgets.panel import Panel, Picture
+from course_utils.widgets.views import clear, framed
 
 PIXEL = 7  # screen pixels to one image pixel, each way
 GAP = 16  # screen pixels from one picture to the next
-
-FRAME = 190  # the grey of the line around a picture, seen on light and dark ground
 
 
 class Tile(NamedTuple):
@@ -57,19 +54,12 @@ def scrubbed(controls: list[ipywidgets.Widget], tiles: Callable[[], list[Tile]])
     return redrawn(controls, [picture, captions], draw)
 
 
-def _ink(image: Tensor) -> UInt8[np.ndarray, "height width"]:
-    """Grey levels of a `(1, height, width)` image: 0 is white paper, 1 is black ink."""
-    return (255 * (1 - image[0].clamp(0, 1))).round().byte().numpy()
-
-
 def _png(images: list[Tensor]) -> bytes:
     """The images side by side, enlarged and thinly framed, as a PNG with transparent gaps."""
     height, width = (side * PIXEL for side in images[0].shape[1:])
-    sheet = Image.new("LA", (len(images) * (width + GAP), height + 2), (255, 0))
+    sheet = clear((len(images) * (width + GAP), height + 2), images[0])
     for place, image in enumerate(images):
-        tile = Image.fromarray(_ink(image)).resize((width, height), Image.Resampling.NEAREST)
-        framed = ImageOps.expand(tile, border=1, fill=FRAME).convert("LA")
-        sheet.paste(framed, (place * (width + GAP), 0))
+        sheet.paste(framed(image, PIXEL), (place * (width + GAP), 0))
     file = BytesIO()
     sheet.save(file, "png", compress_level=1)
     return file.getvalue()
