@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import browser
-from course_utils import VAE, Autoencoder
+from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE
 from course_utils._running import evaluating
 from course_utils.exercises import cards, check, progress, quiz, solution
 from course_utils.exercises.showing import display
@@ -411,6 +411,9 @@ def test_twenty_sliders_fit_beside_the_picture(show, width):
 # Wider pictures than the course's own, too.
 large = Autoencoder.dense(2, (8,), input_shape=(1, 64, 64))
 large_x = torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+wide = VAE.dense(2, (8,), input_shape=(3, 8, 90))
+tall = VQVAE.patches(5, 2, 4, input_shape=(3, 120, 9))
+tall_x = torch.rand(3, 3, 120, 9, generator=torch.Generator().manual_seed(0))
 
 
 def every_kind():
@@ -423,6 +426,7 @@ def every_kind():
         *(quiz("01.axes"), cards("14"), choose_model(), progress()),
         *(check("mean_image", torch.mean), solution("mean_image")),
         display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
+        *(scrub(wide), scrub(tall, tall_x), film(tall_x, alt="Static")),
     ]
 
 
@@ -588,3 +592,175 @@ def test_a_film_shows_its_frames(show):
     view.get_by_role("button", name="Play").click()
     view.page.wait_for_function("slider => slider.value === '3'", arg=slider.element_handle())
     view.page.wait_for_function("slider => slider.value === '0'", arg=slider.element_handle())
+
+
+# --- colour, and sides of any length --------------------------------------------------------------
+
+LIGHT = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from(data);
+}"""
+colours = torch.rand(12, 3, 9, 14, generator=torch.Generator().manual_seed(0))
+coloured = lively(VAE.dense(3, (32,), input_shape=(3, 9, 14)))
+
+
+def light(canvas):
+    """What is seen on a canvas, (red green blue, height, width); nothing shines through."""
+    tall, wide = canvas.evaluate("canvas => [canvas.height, canvas.width]")
+    seen = torch.tensor(canvas.evaluate(LIGHT)).view(tall, wide, 4)
+    assert (seen[..., 3] == 255).all()
+    return seen[..., :3].permute(2, 0, 1)
+
+
+def light_of(model, code, *label):
+    """The model's own picture of a code as light, or for a grey one as the grey of its ink."""
+    with evaluating(model):
+        decode = model.decode_indices if code.ndim == 2 else model.decode
+        (picture,) = model.to_image(decode(code[None], *map(torch.tensor, label))).clamp(0, 1)
+    return 255 * (picture if len(picture) == 3 else 1 - picture.expand(3, -1, -1))
+
+
+def assert_lights(view, model, *label):
+    """The large picture is what torch makes of the code in the line for Python, in its aspect."""
+    canvas = view.locator("canvas.cv-picture")
+    difference = light(canvas) - light_of(model, code_of(view), *label)
+    assert difference.abs().max() <= LEVELS and difference.abs().mean() < 1
+    box = canvas.bounding_box()  # with an edge of a pixel all around
+    tall, wide = model.input_shape[1:]
+    assert (box["width"] - 2) * tall == pytest.approx((box["height"] - 2) * wide, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        coloured,
+        lively(Autoencoder.dense(4, (8,), input_shape=(3, 20, 11), output="linear")),
+        lively(VAE.conv(4, (6, 5, 7), input_shape=(3, 13, 18))),
+        lively(Autoencoder.conv(4, (3, 5), input_shape=(3, 31, 10))),
+        lively(VAE.conv(3, (4, 6), input_shape=(1, 11, 8))),
+        lively(VAE.dense(3, (16,), input_shape=(1, 8, 60))),
+    ],
+    ids=["dense", "linear output", "conv", "conv autoencoder", "grey conv", "wide grey"],
+)
+def test_what_the_browser_decodes_in_any_shape_is_what_torch_decodes(show, model):
+    pictures = torch.rand(5, *model.input_shape, generator=torch.Generator().manual_seed(2))
+    view = show(scrub(model, pictures))
+    slider = view.get_by_role("slider").first
+    before = light(view.locator("canvas.cv-picture"))
+    for key in ("Home", "ArrowRight", "End"):
+        slider.press(key)
+        assert_lights(view, model)
+    assert not torch.equal(light(view.locator("canvas.cv-picture")), before)
+    start = view.get_by_role("button", name="start from image 3")
+    levels = (255 * pictures[3]).round()
+    levels = levels if len(levels) == 3 else 255 - levels.expand(3, -1, -1)
+    assert torch.equal(light(start.locator("canvas")), levels)
+    start.click()
+    assert_lights(view, model)
+    row = int(view.locator(".cv-row .cv-name").first.inner_text()[2:-1])
+    for end, side in (("min", 0), ("max", 1)):
+        code = code_of(view)
+        code[row] = float(view.get_by_role("slider").first.get_attribute(end))
+        canvas = view.locator(".cv-row").first.locator("canvas").nth(side)
+        assert_comes(lambda canvas=canvas: light(canvas), light_of(model, code), view.page)
+
+
+def test_the_map_of_the_plane_is_in_colour_and_in_the_aspect_of_its_pictures(show):
+    model = lively(VAE.dense(2, (32,), input_shape=(3, 9, 14)))
+    view = show(scrub(model))
+    canvas = view.locator(".cv-field canvas").first
+    for column, row in ((0, 0), (12, 0), (6, 6), (3, 11)):
+        code = torch.tensor([(column + 0.5) * 6 / 13 - 3, 3 - (row + 0.5) * 6 / 13])
+        here = (..., slice(9 * row, 9 * row + 9), slice(14 * column, 14 * column + 14))
+        expected = light_of(model, code)
+        assert_comes(lambda here=here: light_or_nothing(canvas)[here], expected, view.page)
+    box = view.get_by_role("application").bounding_box()
+    assert box["width"] * 9 == pytest.approx(box["height"] * 14, rel=0.02)
+    view.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    torch.testing.assert_close(code_of(view), torch.tensor([1.5, 1.5]), rtol=0, atol=0.06)
+    assert_lights(view, model)
+
+
+def light_or_nothing(canvas):
+    """As `light`, while some of the canvas may still be empty."""
+    tall, wide = canvas.evaluate("canvas => [canvas.height, canvas.width]")
+    return torch.tensor(canvas.evaluate(LIGHT)).view(tall, wide, 4)[..., :3].permute(2, 0, 1)
+
+
+def test_labels_are_chosen_in_colour(show):
+    model = lively(ConditionalVAE.dense(3, 4, (32,), input_shape=(3, 9, 14)))
+    view = show(scrub(model, colours, y % 4))
+    labels = view.get_by_role("group", name="Label")
+    labels.get_by_role("radio", name="3").check()
+    assert_lights(view, model, [3])
+    for label in range(4):
+        difference = light(labels.locator("canvas").nth(label)) - light_of(
+            model, code_of(view), [label]
+        )
+        assert difference.abs().max() <= LEVELS
+
+
+class Saved:
+    """A view in a notebook from before there were colours and margins for each side: its module is
+    today's, and what it holds is not."""
+
+    def __init__(self, view):
+        self.page = view._repr_html_()
+
+    def _repr_html_(self):
+        old = re.sub(r'"padding": \[(\d), \1\]', r'"padding": \1', self.page)
+        assert old != self.page and '"image": [28, 28, 1]' in old
+        return old.replace('"image": [28, 28, 1]', '"image": [28, 28]')
+
+
+@pytest.mark.parametrize("model", [small, convolutional, vqvae], ids=["dense", "conv", "symbols"])
+def test_what_was_saved_before_is_drawn_as_ever(show, model):
+    assert_decodes(show(Saved(scrub(model, x))), model)
+
+
+@pytest.mark.parametrize(
+    ("model", "corners"),
+    [
+        # 18 × 13 pixels in 5 × 4 places, around each of which 9 × 9 are shown.
+        (VQVAE.patches(5, 2, 6, input_shape=(3, 18, 13)), {(0, 0): (0, 0), (4, 3): (9, 4)}),
+        (VQVAE.conv(5, 2, (4, 6), input_shape=(3, 18, 13)), {(2, 1): (5, 0)}),
+    ],
+    ids=["patches", "conv"],
+)
+def test_symbols_of_any_shape_are_chosen_in_colour(show, model, corners):
+    model = lively(model)
+    pictures = torch.rand(4, 3, 18, 13, generator=torch.Generator().manual_seed(0))
+    view = show(scrub(model, pictures))
+    assert code_of(view).shape == (5, 4)
+    assert_lights(view, model)
+    for (row, column), (top, left) in corners.items():
+        view.get_by_role("button", name=f"row {row}, column {column}:").click()
+        palette = view.get_by_role("group", name="Symbol")
+        palette.get_by_role("radio", name="symbol 4", exact=True).check(force=True)
+        grid = code_of(view)
+        assert grid[row, column] == 4
+        assert_lights(view, model)
+        grid[row, column] = 1
+        expected = light_of(model, grid)[:, top : top + 9, left : left + 9]
+        canvas = view.locator(".cv-palette canvas").nth(1)
+        assert_comes(lambda canvas=canvas: light_or_nothing(canvas), expected, view.page)
+
+
+def test_a_walk_and_a_film_are_in_colour(show):
+    view = show(walk(coloured, colours[0], colours[1]))
+    with evaluating(coloured):
+        a, b = coloured.encode(colours[:2])[0]
+    view.get_by_role("slider", name="t").press("End")
+    press(view, *["ArrowLeft"] * 10)
+    canvas = view.get_by_role("img", name="straight")
+    assert (light(canvas) - light_of(coloured, 0.2 * a + 0.8 * b)).abs().max() <= 1
+    for name, image in zip("ab", colours, strict=False):
+        end = view.get_by_role("img", name=name, exact=True)
+        assert torch.equal(light(end), (255 * image).round())
+    view = show(film([colours[:3], colours[3:6]], alt="Static"))
+    for k in (0, 1):
+        sheet = light_or_nothing(view.get_by_role("img", name="Static"))
+        for place, image in enumerate(colours[3 * k : 3 * k + 3]):
+            there = sheet[..., 15 * place : 15 * place + 14]
+            assert torch.equal(there, (255 * image).round())
+        view.get_by_role("slider", name="frame").press("End")
