@@ -14,6 +14,7 @@ from course_utils import (
     Autoencoder,
     ConditionalVAE,
     PeekingVAE,
+    SymbolPrior,
     bernoulli_reconstruction,
     contractive,
     denoising,
@@ -279,6 +280,13 @@ def test_data_of_another_shape_are_answered_with_what_to_do(
 def test_one_picture_in_colour_is_no_batch_of_three(unchecked):
     with pytest.raises(ValueError, match=r"or make them grey with x\.mean\(1, keepdim=True\)$"):
         small(1, 32, 40).reconstruct(torch.rand(1, 3, 32, 40))
+
+
+def test_a_grid_of_symbols_may_be_smaller(unchecked):
+    with pytest.raises(
+        ValueError, match=r"such examples build SymbolPrior.conv\(..., shape=\(3, 5\)\)$"
+    ):
+        SymbolPrior.conv(4)(torch.zeros(2, 3, 5, dtype=torch.long))
 
 
 def test_small_pictures_go_to_a_network_without_convolutions(unchecked):

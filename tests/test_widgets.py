@@ -89,6 +89,63 @@ def ink(image):
     return np.rint(255 * (1 - image[0].clamp(0, 1).numpy())).astype(np.uint8)
 
 
+def light(image):
+    """Red, green and blue as bytes, (height, width, 3)."""
+    return (255 * image.detach().clamp(0, 1)).round().byte().permute(1, 2, 0).numpy()
+
+
+def seen_in_colour(picture, count, tall, wide):
+    """As `tiles`, of pictures (tall, wide) in colour."""
+    sheet = np.asarray(Image.open(BytesIO(picture.value)).convert("RGBA"))[1:-1, 1:, :3]
+    starts = [place * (wide * PIXEL + GAP) for place in range(count)]
+    return [sheet[:, left : left + wide * PIXEL][::PIXEL, ::PIXEL] for left in starts]
+
+
+def test_pictures_side_by_side_may_be_in_colour():
+    x = torch.rand(3, 3, 9, 14, generator=torch.Generator().manual_seed(0))
+    size, index, picture, _ = parts(compare_code_sizes(x, {"PCA": {2: 1.5 * x, 4: x**2}}))
+    size.value, index.value = 4, 2
+    for drawn, image in zip(seen_in_colour(picture, 2, 9, 14), (x[2], x[2] ** 2), strict=True):
+        np.testing.assert_array_equal(drawn, light(image))
+    model = Autoencoder.dense(2, (4,), input_shape=(3, 9, 14))
+    view = denoise_at(x, model, {"masking": masking_noise})
+    picture = next(child for child in view.children if isinstance(child, ipywidgets.Image))
+    clean, noisy, denoised = seen_in_colour(picture, 3, 9, 14)
+    np.testing.assert_array_equal(clean, light(x[0]))
+    kept = noisy != 0  # what is masked is dark
+    assert 0.3 < kept.mean() < 0.7 and (noisy[kept] == clean[kept]).all()
+    assert np.ptp(denoised) > 0
+
+
+def test_figures_with_knobs_may_be_in_colour():
+    x = torch.rand(6, 3, 9, 14, generator=torch.Generator().manual_seed(0))
+    change = 0.2 * (x[1] - x[2])
+    _, move = largest_kept(["one"], x[0])
+    shown, drawn, added, *_ = move(x[0], [(x[1], change, torch.ones(4), 2, "so")])
+    np.testing.assert_array_equal(shown.get_array(), light(x[0]))
+    np.testing.assert_array_equal(drawn.get_array(), light(x[1]))
+    np.testing.assert_array_equal(added.get_array(), light(0.5 + change))
+    fig, move = price_and_pictures(["rebuilt"], {1.0: 3.0}, {1.0: 9.0}, x[:3])
+    originals = [ax.images[0].get_array() for ax in fig.axes if ax.images][:3]
+    _, *moved = move(1.0, {"rebuilt": (x[3:], None)})
+    for artist, image in zip(
+        [*originals, *(each.get_array() for each in moved[:3])], x, strict=True
+    ):
+        np.testing.assert_array_equal(artist, light(image))
+
+
+def test_knobs_over_models_take_colour():
+    x = torch.rand(6, 3, 9, 14, generator=torch.Generator().manual_seed(0))
+    panel = keep_largest(x, {"one": Autoencoder.conv(4, (2,), input_shape=(3, 9, 14))})
+    vae = VAE.conv(2, (2,), input_shape=(3, 9, 14))
+    other = compare_betas({1.0: vae}, {1.0: bound_parts(vae, x)}, x)
+    for view in (panel, other):
+        picture = next(child for child in view.children if isinstance(child, ipywidgets.Image))
+        seen = np.asarray(Image.open(BytesIO(picture.value)).convert("RGB")).reshape(-1, 3)
+        colours = {tuple(colour) for colour in light(x[0]).reshape(-1, 3)}
+        assert colours <= {tuple(colour) for colour in np.unique(seen, axis=0)}
+
+
 def test_sliders_choose_what_is_drawn(x, reconstructions):
     size, index, picture, _ = parts(compare_code_sizes(x, reconstructions))
     assert size.options == (2, 4, 16)

@@ -87,13 +87,14 @@ class Model(nn.Module):
         own = f"{a(kind)} of layers of your own with input_shape={shape}"
         if self.recipe is None:
             return own
-        factory, arguments = self.recipe["factory"], self.recipe["arguments"]
+        factory = self.recipe["factory"]
+        if "shape" in self.recipe["arguments"]:  # of a grid of symbols
+            return f"{kind}.{factory}(..., shape={shape})"
         if factory in HALVING and min(shape[1:]) < SMALLEST:
             if not hasattr(type(self), "dense"):
                 return own
             factory = "dense"
-        option = "input_shape" if "input_shape" in arguments else "shape"
-        return f"{kind}.{factory}(..., {option}={shape})"
+        return f"{kind}.{factory}(..., input_shape={shape})"
 
 
 def run(network: nn.Module, x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def scrub_in_kernel(
     """`scrub` for a decoder that cannot go to the browser: the kernel decodes, at each change.
 
     Args:
-        draw: codes `(1, latent)` → the picture `(1, 1, height, width)`.
+        draw: codes `(1, latent)` → the picture `(1, channels, height, width)`.
         start: the code to begin with.
         low, high: the ends of each slider.
         order: the numbers of the code in the order of their sliders.
