@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 import browser
 
+COURSE = Path(__file__).resolve().parent.parent / "course_utils"
 WHOLE_LESSON = "test_a_lesson_runs"
 
 # What is first imported from a module under jaxtyping's hook is compiled anew, with all that it
@@ -44,12 +45,22 @@ def pytest_configure(config):
     os.environ["COURSE_PROGRESS"] = os.path.join(folder.name, "progress.json")
     os.environ["COURSE_QUIET"] = "1"
     os.environ.pop("COURSE_STRICT", None)
+    jaxtyping.install_import_hook(checked_packages(config), "beartype.beartype")
     if "PYTEST_XDIST_WORKER" in os.environ or not config.getoption("numprocesses"):
         for name in IMPORTED_BEFORE:
             importlib.import_module(name)
     # A run that a script put into the background was told to ignore Ctrl-C, which is tested here.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def checked_packages(config):
+    """Where every annotated shape is checked: in all rooms; but in that of the exercises, whose
+    tests then take twice as long, only in `make test-all`."""
+    if config.getoption("--thorough"):
+        return ["course_utils"]
+    rooms = {path.stem for path in COURSE.iterdir()} - {"__init__", "exercises"}
+    return [f"course_utils.{room}" for room in rooms]
 
 
 def pytest_addoption(parser):

@@ -21,7 +21,11 @@ from packaging.utils import canonicalize_name
 from tools.lock import locks
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
+    "torch": "pytorch",
+    "matplotlib": "matplotlib-base",
+}
 
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
 needs_git = pytest.mark.skipif(
