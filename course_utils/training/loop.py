@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils._bar import Bar, progress_bar
-from course_utils._named import named
+from course_utils._named import name_of
 from course_utils._numbers import whole
 from course_utils._running import evaluating, seeded
 from course_utils.objectives import Objective
@@ -21,22 +21,24 @@ from course_utils.training.arguments import checked_callbacks, schedule_of, whol
 from course_utils.training.batches import Batch, Batches
 from course_utils.training.causes import cause_of
 from course_utils.training.checks import bare, check_values
+from course_utils.training.facts import facts_of
 from course_utils.training.history import Checkpoint, History, Means, NonFiniteLoss
 from course_utils.training.matching import MISFITS, check_call, check_match, wants_progress
+from course_utils.training.processes import Processes, join
+from course_utils.training.resuming import opened, other_weights
 from course_utils.training.sealed import fingerprint
 from course_utils.training.settings import (
     Precision,
-    Stop,
     interruptible,
     looking,
     moved,
-    pick_device,
     randomness_of,
     reproducible,
     set_randomness,
     stop_requested,
     wants_bfloat16,
 )
+from course_utils.training.shares import Share
 
 
 def fit(
@@ -129,29 +131,35 @@ def fit(
 
     A model that torch.compile returned trains as well, where a C++ compiler is installed.
     """
-    check_call(model, objective, train)
-    epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
-    steps = steps if steps is None else whole("steps", steps)
-    seed, schedule, callbacks = whole_seed(seed), schedule_of(lr), checked_callbacks(callbacks)
-    schedule(0.0)  # a first value that will not do is known before the data are looked at
-    place, history = pick_device(device), _opened(resume)
-    bfloat16 = wants_bfloat16(precision, place)
-    form = partial(Batches, batch_size=batch_size, place=place, check=partial(check_values, model))
-    data = [form("train", train, shuffle=True)]
-    if val is not None:
-        data.append(form("val", val, shuffle=False))
-    if steps is not None:
-        epochs = _epochs_of(steps, data[0])
+    processes = join(device)
+    place = processes.place
+    with processes.agreed():
+        check_call(model, objective, train)
+        epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
+        steps = steps if steps is None else whole("steps", steps)
+        seed, schedule, callbacks = whole_seed(seed), schedule_of(lr), checked_callbacks(callbacks)
+        schedule(0.0)  # a first value that will not do is known before the data are looked at
+        history = opened(resume)
+        bfloat16 = wants_bfloat16(precision, place)
+        check = partial(check_values, model)
+        form = partial(Batches, batch_size=batch_size, place=place, check=check)
+        data = [form("train", train, shuffle=True)]
+        if val is not None:
+            data.append(form("val", val, shuffle=False))
+        if steps is not None:
+            epochs = _epochs_of(steps, data[0])
 
     with moved(model, place), seeded(seed, place), stop_requested() as stop, reproducible():
-        run = _Run(model, objective, data, epochs, schedule, bfloat16, history)
+        processes.stop = stop
+        run = _Run(model, objective, data, epochs, schedule, bfloat16, history, processes)
         with interruptible(stop):
-            with seeded(seed, place):  # checking must not move the noise that training draws
+            with processes.agreed(), seeded(seed, place):  # checking must not move training's noise
                 run.check()
             run.begin(from_disk=not isinstance(resume, History | None))
-            with progress_bar(epochs, len(data[0]), enabled=progress) as bar:
+            shown = progress and processes.rank == 0
+            with progress_bar(epochs, len(data[0]), enabled=shown) as bar:
                 with interruptible(stop):
-                    run.go(bar, stop, callbacks, seed)
+                    run.go(bar, callbacks, seed)
                 bar.close(repr(history))
         history.finished = run.finished
         if stop.requested:
@@ -170,22 +178,6 @@ def _epochs_of(steps: int, train: Batches) -> int:
     return math.ceil(steps / max(1, len(train)))
 
 
-def _opened(resume: Any) -> History:
-    """The history to go on with, from wherever it is kept; or a new one."""
-    if resume is None:
-        return History()
-    if isinstance(resume, str | os.PathLike):
-        return History.load(resume)
-    if not isinstance(resume, History):
-        raise ValueError(
-            f"resume is {named(resume)}; expected the history that fit returned, or the path of a "
-            "file that history.save(path) wrote"
-        )
-    if resume.terms and resume.checkpoint is None:
-        raise ValueError("resume holds no checkpoint; pass the history that fit returned")
-    return resume
-
-
 class _Run:
     """One call of `fit`: the model, its optimiser, and how far they have come."""
 
@@ -198,11 +190,12 @@ class _Run:
         lr: Schedule,
         bfloat16: bool,
         history: History,
+        processes: Processes,
     ) -> None:
         self.model, self.asked, self.objective = model, objective, _told_of_progress(objective)
         self.data, self.train, self.val = data, data[0], data[1] if len(data) > 1 else None
         self.epochs, self.lr, self.bfloat16, self.history = epochs, lr, bfloat16, history
-        self.place = self.train.place
+        self.processes, self.place, self.names = processes, processes.place, ()
         own = {id(each): each for batches in data for each in batches.generators()}
         self.generators = list(own.values())
         self.epoch, self.step, self.means, self.finished = 0, 0, Means(), False
@@ -210,13 +203,17 @@ class _Run:
     def check(self) -> None:
         """Raise a ValueError unless model, objective and data belong together."""
         states = [generator.get_state() for generator in self.generators]
-        for batches in self.data:
-            check_match(self.model, self.asked, batches)
+        check = partial(check_match, self.model, self.asked)
+        names = [check(batches, self.processes.parts(batches)) for batches in self.data]
+        self.names = names[0]
         for generator, state in zip(self.generators, states, strict=True):
             generator.set_state(state)
 
     def begin(self, *, from_disk: bool) -> None:
         """Make the optimiser, and go back to where an earlier call stopped, if there was one."""
+        if self.processes.size > 1:
+            self.processes.compare(self.facts())
+            self.processes.spread(self.weights())
         self.began = fingerprint(self.weights())
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.lr(0.0), fused=True)
         self.randomness = self.epoch_randomness = randomness_of(self.place, self.generators)
@@ -235,7 +232,7 @@ class _Run:
             raise ValueError("resume is the history of another network; pass that one's model too")
         if self.began != fingerprint(saved.weights):
             if not from_disk or self.began != saved.began:
-                raise ValueError(_other_weights(from_disk))
+                raise ValueError(other_weights(from_disk))
             network = bare(self.model)
             network.load_state_dict({**network.state_dict(), **saved.weights})
         if saved.step and saved.steps != len(self.train):
@@ -249,17 +246,20 @@ class _Run:
         self.optimizer.load_state_dict({**state, "state": saved.moments})
         self.epoch_randomness, self.randomness = saved.epoch_randomness, saved.randomness
 
-    def go(self, bar: Bar, stop: Stop, callbacks: Sequence[Callable], seed: int) -> None:
+    def go(self, bar: Bar, callbacks: Sequence[Callable], seed: int) -> None:
         """Train to the end, or until Ctrl-C or a callback stops it."""
         try:
             while self.epoch < self.epochs and not self.finished:
                 for _ in self.steps():
                     bar.show(self.epoch, self.step, self.means.values())
-                    if stop.requested:
+                    if self.processes.stop_wanted():
                         raise KeyboardInterrupt
                 self.end_epoch(seed)
                 self.call(callbacks)
             self.finished = self.history.finished = True
+        except NonFiniteLoss as error:  # in another process perhaps, which knows of no history
+            error.history = self.history
+            raise
         finally:
             self.leave()
 
@@ -267,9 +267,9 @@ class _Run:
         """One epoch, or what is left of it, a step at a time."""
         self.model.train()
         if self.step == 0:
-            self.epoch_randomness = self.randomness
+            self.epoch_randomness = self.processes.in_tune(self.randomness)
         set_randomness(self.place, self.generators, self.epoch_randomness)
-        rest = enumerate(self.train)
+        rest = enumerate(self.processes.in_step(self.train))
         if self.step > 0:  # resumed within an epoch: the same order again, less what was done
             next(islice(rest, self.step - 1, None), None)
             set_randomness(self.place, (), self.randomness)
@@ -285,10 +285,18 @@ class _Run:
         progress = epochs_done / self.epochs
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(progress)
-        terms = self.evaluate(self.train, batch, progress)
+        share = self.processes.share(self.train, batch)
+        learn = partial(self.learn, share, progress)
+        terms, examples = self.processes.learn(self.model, self.names, learn)
+        self.optimizer.step()
+        self.means.add(terms, examples)
+
+    def learn(self, share: Share, progress: float) -> tuple[dict[str, Tensor], int]:
+        """Forward and backward: the terms, and the gradient of their mean in every parameter."""
+        terms = self.evaluate(self.train, share, progress)
         loss = terms["loss"].mean()
         if not math.isfinite(loss.item()):
-            raise NonFiniteLoss(self.explain(terms, batch), self.history)
+            raise NonFiniteLoss(self.explain(terms, share.batch), self.history)
         if not loss.requires_grad:
             raise ValueError(
                 "the loss hangs on no parameter that could learn; an objective must not compute it "
@@ -296,16 +304,16 @@ class _Run:
             )
         self.optimizer.zero_grad()
         loss.backward()
-        self.optimizer.step()
-        self.means.add(terms, len(batch[0]))
+        return terms, share.examples
 
-    def evaluate(self, batches: Batches, batch: Batch, progress: float) -> dict[str, Tensor]:
+    def evaluate(self, batches: Batches, share: Share, progress: float) -> dict[str, Tensor]:
         """The objective's terms on one batch."""
+        bfloat16 = torch.autocast(self.place.type, torch.bfloat16, enabled=self.bfloat16)
         try:
-            with torch.autocast(self.place.type, torch.bfloat16, enabled=self.bfloat16):
-                return self.objective(self.model, *batch, progress=progress)
+            with bfloat16, self.processes.noise(share):
+                return self.objective(self.model, *share.batch, progress=progress)
         except MISFITS as error:
-            odd = batches.oddity(batch)
+            odd = batches.oddity(share.batch)
             if odd is None:
                 raise
             raise ValueError(f"{odd} ({str(error).splitlines()[0]})") from error
@@ -314,19 +322,26 @@ class _Run:
         """Write the epoch into the history, with what the model does on validation data."""
         values = self.mean_values(self.train, self.means)
         if self.val is not None:
-            # The same noise after every epoch: the curve shows the model, and not the draw.
-            with evaluating(self.model), seeded(seed, self.place):
-                means = Means()
-                for batch in self.val:
-                    # And the objective of the end, whatever a schedule makes of it now.
-                    means.add(self.evaluate(self.val, batch, 1.0), len(batch[0]))
-            found = self.mean_values(self.val, means)
+            found = self.mean_values(self.val, self.validate(seed))
             values |= {f"val_{name}": value for name, value in found.items()}
         # nan for what only an earlier call had: the last value of each term is that of this epoch.
         for name in dict.fromkeys([*values, *self.history.terms]):
             self.history.terms.setdefault(name, []).append(values.get(name, math.nan))
         self.epoch, self.step, self.means = self.epoch + 1, 0, Means()
         self.history.seconds = time.perf_counter() - self.started
+
+    def validate(self, seed: int) -> Means:
+        """The means over the validation data, by the objective of the end, whatever a schedule
+        makes of it now. The noise is the same each time: the curve shows the model, not the draw.
+        """
+        means = Means()
+        with self.processes.agreed(), evaluating(self.model), seeded(seed, self.place):
+            for batch in self.val:
+                share = self.processes.share(self.val, batch)
+                terms = self.evaluate(self.val, share, 1.0)
+                if share.examples:
+                    means.add(terms, share.examples)
+        return self.processes.total(means)
 
     def mean_values(self, batches: Batches, means: Means) -> dict[str, float]:
         if means.examples == 0:
@@ -340,12 +355,30 @@ class _Run:
         """Let each callback look at the model, with a history that could be saved."""
         if callbacks:
             self.leave()
-        try:
-            for callback in callbacks:
-                with looking(self.model):
-                    callback(self.model, self.history)
-        except StopIteration:
-            self.finished = True
+        with self.processes.agreed():
+            try:
+                for callback in callbacks if self.processes.rank == 0 else ():
+                    with looking(self.model):
+                        callback(self.model, self.history)
+            except StopIteration:
+                self.finished = True
+        if self.processes.size > 1:
+            self.finished = self.processes.of_first(self.finished)
+            seal = fingerprint(self.weights())[:8]
+            self.processes.compare({f"their weights after epoch {self.epoch}": seal})
+
+    def facts(self) -> dict[str, Any]:
+        """What must be the same in all processes."""
+        saved, randomness = self.history.checkpoint, randomness_of(self.place, ())
+        return facts_of(self.model, self.data) | {
+            "objective": f"{name_of(self.asked)} with the terms {', '.join(self.names)}",
+            "epochs": self.epochs,
+            "batch_size": self.train.batch_size,
+            "lr": f"{self.lr(0.0):g} at the beginning",
+            "precision": "bfloat16" if self.bfloat16 else "float32",
+            "seed": f"one that gives the random stream {fingerprint(randomness)[:8]}",
+            "resume": saved and f"a training of {saved.epoch} epochs and {saved.step} steps",
+        }
 
     def weights(self) -> dict[str, Tensor]:
         """Parameters and buffers by name, which torch.compile does not change."""
@@ -379,21 +412,6 @@ class _Run:
             f"the loss stopped being finite in epoch {self.epoch + 1}, step {self.step + 1} "
             f"({values}). {weights}. {cause}"
         )
-
-
-def _other_weights(from_disk: bool) -> str:
-    """The sentence for a model that is not the one that was trained."""
-    if from_disk:
-        return (
-            "the model has neither the weights with which the training in resume began nor those "
-            "with which it stopped; build it as it was built then, with the same seed, or load its "
-            "weights: model.load_state_dict(History.load(path).checkpoint.weights)"
-        )
-    return (
-        "the model has other weights than those with which the training in resume stopped, and its "
-        "loss would jump; pass the model that was trained, or give its weights back with "
-        "model.load_state_dict(history.checkpoint.weights)"
-    )
 
 
 def _told_of_progress(objective: Objective) -> Objective:

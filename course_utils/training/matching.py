@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import is_lazy
 
 from course_utils._named import a, is_number, name_of, named
@@ -51,6 +52,11 @@ def check_call(model: Any, objective: Any, train: Any) -> None:
         name = objective.__name__
         raise ValueError(
             _is_loss(objective) or f"objective is the class {name}; build one first, with {name}()"
+        )
+    if isinstance(model, DataParallel | DistributedDataParallel):
+        raise ValueError(
+            f"model is wrapped in {type(model).__name__}; fit needs no wrapper to train in several "
+            "processes: pass the model itself, model.module, and start the script with torchrun"
         )
     _check_can_learn(model)
 
@@ -123,8 +129,17 @@ def wants_progress(objective: Objective) -> bool:
         return False
 
 
-def check_match(model: nn.Module, objective: Objective, batches: Batches) -> None:
-    """Raise a ValueError, once and before any training, if model, objective and data disagree."""
+def check_match(
+    model: nn.Module, objective: Objective, batches: Batches, parts: int = 1
+) -> tuple[str, ...]:
+    """The names of the objective's terms, once model, objective and data are seen to agree.
+
+    Args:
+        parts: into how many shares each batch is divided.
+
+    Raises:
+        ValueError: if they do not.
+    """
     model, tensors = bare(model), batches.sample()
     suited = _suited(objective)
     if suited and isinstance(model, VQVAE) and VQVAE not in suited:
@@ -146,7 +161,8 @@ def check_match(model: nn.Module, objective: Objective, batches: Batches) -> Non
     _check_terms(objective, terms, len(few[0]))
     if batches.shuffle and lonely:
         batches.smallest = 2
-        _check_last_batch(batches)
+        _check_last_batch(batches, 2 * parts)
+    return tuple(terms)
 
 
 def _check_number_of_tensors(
@@ -317,16 +333,25 @@ def _lonely_normalisations(model: nn.Module, examples: int) -> Iterator[list[nn.
             hook.remove()
 
 
-def _check_last_batch(batches: Batches) -> None:
-    if batches.last_size() != 1:
+def _check_last_batch(batches: Batches, least: int) -> None:
+    """Raise a ValueError if the last batch has fewer examples than that."""
+    last = batches.last_size()
+    if last is None or last >= least:
         return
     if batches.columns is None:
         way = "pass drop_last=True to the DataLoader"
     else:
         n = len(batches.columns[0])
-        size = next((b for b in range(batches.batch_size + 1, n + 1) if n % b != 1), None)
-        way = f"take batch_size={size}" if size else "it takes two examples or more"
+        sizes = range(batches.batch_size + 1, n + 1)
+        size = next((b for b in sizes if (n % b or b) >= least), None)
+        way = f"take batch_size={size}" if size else f"it takes {_counted(least)} examples or more"
+    few = "a single example" if last == 1 else f"{last} examples"
+    shared = "" if least == 2 else f" when {least // 2} processes share it"
     raise ValueError(
-        f"the last batch of {batches.name} holds a single example, of which batch normalisation "
-        f"cannot tell the spread; {way}"
+        f"the last batch of {batches.name} holds {few}, of which batch normalisation "
+        f"cannot tell the spread{shared}; {way}"
     )
+
+
+def _counted(number: int) -> str:
+    return "two" if number == 2 else str(number)
