@@ -35,7 +35,8 @@ def _code() -> str:
 def _data(batches: Batches) -> str:
     """How many examples, of what kind, and a number that hangs on every bit of them."""
     if batches.columns is None:
-        return f"{len(batches)} batches" if batches.countable() else "batches"
+        number = batches.countable() and batches.name == "train"  # what is learned from is in step
+        return f"{len(batches)} batches" if number else "batches"
     parts = []
     for column in batches.columns:
         column = column.detach()

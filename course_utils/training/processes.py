@@ -222,11 +222,12 @@ class Processes:
         """Raise a ValueError, in every process, where one has other facts than the first."""
         first, *others = self.gather(facts)
         for rank, theirs in enumerate(others, start=1):
-            for name, ours in first.items():
-                if theirs[name] != ours:
+            for name in {**first, **theirs}:
+                ours, other = first.get(name, "none"), theirs.get(name, "none")
+                if ours != other:
                     raise ValueError(
                         f"the processes differ in {name}: process 0 has {ours}, and process {rank} "
-                        f"has {theirs[name]}; give all of them the same script, data and packages"
+                        f"has {other}; give all of them the same script, data and packages"
                     )
 
     def _settle(self, error: BaseException | None, value: Any = None) -> list[Any]:
