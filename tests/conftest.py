@@ -71,13 +71,15 @@ def pytest_addoption(parser):
 
 class Together(LoadScopeScheduling):
     """Keep together in one process what shares something: the cells of a notebook their kernel, the
-    browser tests of a file their server and their page. Not so whole lessons, of which each process
-    takes some. (xdist's own groups do nothing under pytest 9.2, which hides the ids they change.)
+    browser tests of a file their server and their page, `test_processes` its worlds. Not so whole
+    lessons, of which each process takes some. (xdist's own groups do nothing under pytest 9.2,
+    which hides the ids they change.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
-        shares = file.endswith(".ipynb") or Path(file).name.startswith("test_browser")
+        sharing = ("test_browser", "test_processes")
+        shares = file.endswith(".ipynb") or Path(file).name.startswith(sharing)
         return file if shares and not test.startswith(WHOLE_LESSON) else nodeid
 
 

@@ -1,6 +1,7 @@
 """What must be the same in all processes that train together, told in a few words."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def facts_of(model: nn.Module, data: list[Batches]) -> dict[str, Any]:
     return facts | {batches.name: _data(batches) for batches in data}
 
 
+@cache
 def _code() -> str:
     """A fingerprint of the course as it stands: it has no versions."""
     package = Path(__file__).parent.parent

@@ -64,6 +64,21 @@ def fit(
     ends training after the current step and returns the history so far; the model keeps what it has
     learned. The model comes back on the device it came from, in evaluation mode.
 
+    Several processes, as `torchrun --nproc-per-node 4 script.py` starts them, train together by the
+    same line, on a graphics card each, or on processors. Each computes its share of every batch,
+    and one sum of gradients a step keeps their models equal bit for bit; the history is that of one
+    process but for rounding (one part in a million), the noise included. Bar and callbacks are
+    those of the first process, and so are the weights to begin with; a stop or an error in one is
+    one in all. What cannot be the same:
+
+    - Of an iterable each process brings its own batches, as many as the others: a DataLoader with a
+      DistributedSampler does. Without one, every process does the work of all.
+    - Batch normalisation, and objectives that look at a batch as a whole (`sparse` with kind="kl",
+      `negative_elbo` with free bits), see one process's share of it.
+    - Running averages of batch normalisation, and the averages and restarts of a codebook, follow
+      the share of the first process.
+    - Noise without an axis of examples, or with another axis first, is drawn alike in all.
+
     Args:
         model: any model of the course, or a module of your own with an objective that fits it.
         objective: called as objective(model, *batch); its "loss" is averaged over the batch and
@@ -77,10 +92,12 @@ def fit(
         epochs: how often to go through the training data, resumed epochs included.
         steps: in place of epochs, so many steps at least: the data are gone through as often as
             that takes, be they few or many.
-        batch_size: examples per step when `train` is tensors. The last batch may be smaller.
+        batch_size: examples per step when `train` is tensors, of all processes together. The last
+            batch may be smaller.
         lr: learning rate, or a schedule: a function of progress in [0, 1) that returns it.
         seed: decides the order of the examples, and any noise drawn by model and objective.
-        device: "cpu", "cuda", "mps", or "auto" for the best there is.
+        device: "cpu", "cuda", "mps", or "auto" for the best there is. Among several processes,
+            "cuda" is the card whose number is the process's own on its machine.
         precision: "float32"; "bfloat16" to multiply matrices in it (parameters, losses and the
             optimiser stay in float32); "auto" for bfloat16 where the processor has it natively.
         progress: show one progress bar (never when the variable COURSE_QUIET is set).
@@ -95,6 +112,7 @@ def fit(
         ValueError: if data, shapes, ranges or options do not fit together; says what would. Of an
             iterable every batch is checked, as it comes.
         FileNotFoundError: if resume is a path, and no file is there.
+        ConnectionError: if another of the processes that train together is gone.
         NonFiniteLoss: if the loss becomes nan or infinite; says at which step, and why, as far as
             that can be seen.
 
@@ -218,7 +236,8 @@ class _Run:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.lr(0.0), fused=True)
         self.randomness = self.epoch_randomness = randomness_of(self.place, self.generators)
         if self.history.checkpoint is not None:
-            self.restore(self.history.checkpoint, from_disk=from_disk)
+            with self.processes.agreed():
+                self.restore(self.history.checkpoint, from_disk=from_disk)
         self.history.finished = False
         self.started = time.perf_counter() - self.history.seconds
 

@@ -15,12 +15,17 @@ Then the whole training of the variational autoencoder 784-400-20, until -ELBO o
 is at most 107 nats: `fit` as lesson 08 calls it, and the tutorials' loop with their settings. Both
 are looked at after every epoch, and the looking is not timed.
 
+Then two processes with a thread each, as torchrun starts them, against two threads of one process:
+the same `fit` of the same autoencoder, interleaved. What it takes to start them is not counted.
+
 Last the time from a key press to changed pixels in JupyterLab (`latency.py`): `scrub` beside
 ipywidgets' `interact` with matplotlib. Without a browser it says so.
 """
 
 import argparse
+import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -51,10 +56,40 @@ NATS = 107.0  # -ELBO on the test pictures at which the clock stops
 MOST_EPOCHS = 30
 
 
-def with_fit(images: torch.Tensor, epochs: int) -> None:
-    """Train with `fit`; the objective is the squared error, summed over pixels."""
+def with_fit(images: torch.Tensor, epochs: int) -> float:
+    """Train with `fit`; the objective is the squared error, summed over pixels. Seconds."""
     model = Autoencoder.dense(latent_dim=20, hidden=(400,))
-    fit(model, reconstruction, images, epochs=epochs, batch_size=BATCH, progress=False)
+    return fit(
+        model, reconstruction, images, epochs=epochs, batch_size=BATCH, progress=False
+    ).seconds
+
+
+def with_two_processes(epochs: int) -> float:
+    """The same under torchrun, in two processes of one thread: seconds, by the first one's clock."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command += [__file__, "--process", "--epochs", str(epochs)]
+    result = subprocess.run(
+        command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, check=True
+    )
+    return float(result.stdout)
+
+
+def one_of_two(epochs: int) -> None:
+    """What each of the two processes does."""
+    torch.set_num_threads(1)
+    taken = with_fit(load_images("mnist").train, epochs)
+    if torch.distributed.get_rank() == 0:
+        print(taken)
+
+
+def report_processes(images: torch.Tensor, epochs: int, repeats: int) -> None:
+    """Print what two processes take beside two threads."""
+    pairs = [(with_fit(images, epochs), with_two_processes(epochs)) for _ in range(repeats)]
+    threads, processes = (statistics.median(times) / epochs for times in zip(*pairs, strict=True))
+    share = statistics.median(two / one for one, two in pairs)
+    print("\nfit among processes                s per epoch   of one process")
+    print(f"one process, two threads          {threads:12.2f}   {1:14.2f}")
+    print(f"two processes against two threads {processes:12.2f}   {share:14.2f}")
 
 
 class TutorialAutoencoder(nn.Module):
@@ -202,10 +237,14 @@ def main() -> int | str:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=1, help="epochs in each repetition")
     parser.add_argument("--repeats", type=int, default=5, help="repetitions; the median counts")
+    parser.add_argument("--process", action="store_true", help="be one of the two processes")
     options = parser.parse_args()
     if options.epochs < 1 or options.repeats < 1:
         parser.error("--epochs and --repeats are whole numbers, 1 or more")
 
+    if options.process:
+        one_of_two(options.epochs)
+        return 0
     torch.set_num_threads(2)
     try:
         sets = load_images("mnist")
@@ -238,6 +277,7 @@ def main() -> int | str:
     verdict = "reached" if shares["fit"] <= GOAL else "missed"
     print(f"\nfit takes {shares['fit']:.2f} of the tutorial loop's time (goal: {GOAL}, {verdict})")
 
+    report_processes(images, options.epochs, options.repeats)
     print(
         f"\nvariational autoencoder, {'-'.join(map(str, SIZES[:3]))}, to -ELBO <= {NATS:g} nats\n"
     )
