@@ -7,10 +7,12 @@ Two worlds are started once, of two and of three processes, and asked many quest
 import contextlib
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ from torch import nn
 
 import several
 from course_utils import History, fit, reconstruction
+from course_utils.training import processes
+from course_utils.training.processes import join
 from course_utils.training.shares import NoiseOfTheWhole, Share, share_of
 
 SCRIPT = Path(several.__file__)
@@ -260,6 +264,47 @@ def test_a_world_of_one_is_one_process(monkeypatch):
     assert not torch.distributed.is_initialized()
 
 
+def test_a_part_of_the_environment_is_no_torchrun(monkeypatch):
+    """Other programs set RANK and WORLD_SIZE too."""
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert join("cpu").size == 1
+
+
+def test_if_the_others_do_not_come_one_sentence_says_so(monkeypatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    world = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    for name, value in world.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(processes, "PATIENCE", timedelta(seconds=1))
+    with pytest.raises(ConnectionError, match="the 2 processes that torchrun announced") as caught:
+        several.train(several.plain(), reconstruction, several.X)
+    assert "\n" not in str(caught.value)
+    assert not torch.distributed.is_initialized()
+
+
+def test_each_process_has_a_card_of_its_own(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(processes, "pick_device", lambda device: torch.device("cuda"))
+    for number in ("0", "1"):
+        monkeypatch.setenv("LOCAL_RANK", number)
+        assert processes._place_among_several("auto") == torch.device("cuda", int(number))
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(ValueError, match=r"process 2 of this machine finds 2 CUDA devices; .*cpu"):
+        processes._place_among_several("cuda")
+
+
+def test_other_accelerators_train_alone(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert processes._place_among_several("auto") == torch.device("cpu")
+    monkeypatch.setattr(processes, "pick_device", torch.device)
+    with pytest.raises(ValueError, match="device is 'mps'; several processes can train on 'cpu'"):
+        processes._place_among_several("mps")
+
+
 def test_a_wrapped_model_is_refused_by_one_process_too(unchecked):
     with pytest.raises(ValueError, match=r"wrapped in DataParallel; .* model\.module"):
         fit(nn.DataParallel(several.plain()), reconstruction, several.X, progress=False)
@@ -295,6 +340,7 @@ DRAWS = {
     "a distribution": lambda x: torch.distributions.Normal(x, x.abs() + 1).rsample(),
     "a layer": lambda x: nn.Sequential(nn.Dropout(0.3), nn.Dropout1d(0.3))(x[:, None]),
     "of no example": lambda x: torch.randn(5, 2),
+    "of as many as the batch has": lambda x: torch.randn(7, 2)[:5],
 }
 
 
@@ -327,20 +373,41 @@ def test_a_gradient_passes_through_the_noise():
 # --- torchrun itself ------------------------------------------------------------------------------
 
 
-@pytest.mark.thorough
-def test_torchrun_with_the_line_of_the_lessons(tmp_path):
-    script = tmp_path / "script.py"
+def torchrun(folder, call):
+    """Two processes that run `call`, and each save the history."""
+    script = folder / "script.py"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r})\n"
         "import several, torch\n"
+        "from pathlib import Path\n"
+        f"folder = Path({str(folder)!r})\n"
         "torch.set_num_threads(1)\n"
-        "history = several.train(several.vae(), several.negative_elbo(), several.X)\n"
-        f"history.save({str(tmp_path)!r} + f'/{{torch.distributed.get_rank()}}')\n"
+        f"history = several.train({call})\n"
+        "history.save(folder / str(torch.distributed.get_rank()))\n"
     )
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    command += ["--standalone", str(script)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=AT_MOST)
-    assert result.returncode == 0, result.stderr
+    return subprocess.Popen([*command, "--standalone", str(script)], cwd=folder)
+
+
+@pytest.mark.thorough
+def test_torchrun_with_the_line_of_the_lessons(tmp_path):
+    call = "several.vae(), several.negative_elbo(), several.X"
+    assert torchrun(tmp_path, call).wait(AT_MOST) == 0
     expected = several.train(several.vae(), several.negative_elbo(), several.X).terms
     for rank in ("0", "1"):
         assert_close(History.load(tmp_path / rank).terms, expected)
+
+
+@pytest.mark.thorough
+def test_ctrl_c_under_torchrun_keeps_what_was_learned(tmp_path):
+    touch = "callbacks=[lambda model, history: (folder / 'began').touch()]"
+    call = f"several.plain(), several.reconstruction, several.X, epochs=10**6, {touch}"
+    process = torchrun(tmp_path, call)
+    deadline = time.monotonic() + AT_MOST
+    while not (tmp_path / "began").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    process.wait(AT_MOST)
+    first, second = (History.load(tmp_path / rank) for rank in ("0", "1"))
+    assert not first.finished and first.terms == second.terms
+    assert first.checkpoint[:3] == second.checkpoint[:3]

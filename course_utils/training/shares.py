@@ -76,10 +76,11 @@ class NoiseOfTheWhole(TorchFunctionMode):
         wide = [self._widened(each) for each in args]
         if name in ("rand", "randn") and args and args[0] == self.n:
             wide[0] = self.share.whole  # the size as so many arguments: torch.randn(n, 3)
-        drawn = function(*wide, **{key: self._widened(each) for key, each in kwargs.items()})
-        if drawn.ndim == 0 or len(drawn) != self.share.whole:
-            return drawn
-        own = drawn[self.share.start : self.share.start + self.n]
+        more = {key: self._widened(each) for key, each in kwargs.items()}
+        given = zip([*wide, *more.values()], [*args, *kwargs.values()], strict=True)
+        if all(wider is each for wider, each in given):
+            return function(*args, **kwargs)
+        own = function(*wide, **more)[self.share.start : self.share.start + self.n]
         return args[0].copy_(own) if name.endswith("_") else own
 
     def _widened(self, value: Any) -> Any:
@@ -88,6 +89,6 @@ class NoiseOfTheWhole(TorchFunctionMode):
             after = self.share.whole - self.share.start - self.n
             ones = [value.new_ones((rows, *value.shape[1:])) for rows in (self.share.start, after)]
             return torch.cat([ones[0], value, ones[1]])
-        if isinstance(value, tuple | list) and value and value[0] == self.n:
+        if isinstance(value, tuple | list) and value[:1] == type(value)([self.n]):
             return (self.share.whole, *value[1:])
         return value

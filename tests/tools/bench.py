@@ -65,7 +65,7 @@ def with_fit(images: torch.Tensor, epochs: int) -> float:
 
 
 def with_two_processes(epochs: int) -> float:
-    """The same under torchrun, in two processes of one thread: seconds, by the first one's clock."""
+    """The same in two processes with a thread each, by torchrun. Seconds, by the first one."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     command += [__file__, "--process", "--epochs", str(epochs)]
     result = subprocess.run(
