@@ -55,6 +55,7 @@ def doctor() -> int:
         *_packages(),
         Finding("CPU cores", str(os.cpu_count())),
         _device(),
+        *_processes(),
         *_data(),
     ]
     width = max(len(finding.subject) for finding in findings)
@@ -120,6 +121,21 @@ def _device() -> Finding:
     if torch.backends.mps.is_available():
         return Finding("device", "mps, Apple's GPU")
     return Finding("device", "cpu, enough for every lesson")
+
+
+def _processes() -> Iterator[Finding]:
+    """How many processes `fit` can train in, as `torchrun` starts them."""
+    try:
+        import torch
+    except Exception:  # the device says so
+        return
+    if not torch.distributed.is_available():
+        yield Finding("processes", "one: this PyTorch has no torch.distributed")
+    elif torch.cuda.is_available() and torch.distributed.is_nccl_available():
+        cards = torch.cuda.device_count()
+        yield Finding("processes", f"up to {cards} train together, one for each card (nccl)")
+    else:
+        yield Finding("processes", f"up to {os.cpu_count()} train together, one a core (gloo)")
 
 
 def _data() -> Iterator[Finding]:

@@ -47,6 +47,7 @@ def test_doctor_on_a_good_machine(monkeypatch, tmp_path, capsys):
     assert importlib.metadata.version("jupyterlab") in line_about("jupyterlab", report)
     assert re.search(r"\d+$", line_about("CPU cores", report))
     assert re.search("cpu|cuda|mps", line_about("device", report))
+    assert re.search(r"\d+ train together.*(gloo|nccl)", line_about("processes", report))
     assert f"MNIST, verified, in {tmp_path}" in line_about("data", report)
     assert "MB free" in line_about("disk", report) and folder.exists()
     assert report.endswith("\nReady.\n")

@@ -139,11 +139,12 @@ class Processes:
             for p, mine in zip(parameters, used, strict=True)
         ]
         news = [float(examples), float(error is not None), float(self.stop.requested), *used]
-        zero = torch.zeros((), device=self.place)
-        values = [terms[name].detach().mean() * examples if examples else zero for name in names]
+        values = [
+            float(terms[name].detach().mean()) * examples if examples else 0.0 for name in names
+        ]
         firsts = [b if self.rank == 0 else torch.zeros_like(b) for b in buffers]
         news, values, *rest = self._summed(
-            [torch.tensor(news, device=self.place), torch.stack(values), *gradients, *firsts]
+            [torch.tensor(each, device=self.place) for each in (news, values)] + gradients + firsts
         )
         total, failed, stops, *used = news.tolist()
         if failed:

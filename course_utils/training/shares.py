@@ -89,6 +89,6 @@ class NoiseOfTheWhole(TorchFunctionMode):
             after = self.share.whole - self.share.start - self.n
             ones = [value.new_ones((rows, *value.shape[1:])) for rows in (self.share.start, after)]
             return torch.cat([ones[0], value, ones[1]])
-        if isinstance(value, tuple | list) and value[:1] == type(value)([self.n]):
+        if isinstance(value, tuple | list) and list(value[:1]) == [self.n]:
             return (self.share.whole, *value[1:])
         return value
