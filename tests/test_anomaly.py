@@ -571,6 +571,14 @@ def test_pictures_are_judged_by_error_for_their_ink(digits, eights):
     assert roc_auc_score(labels[few] == 1, -eights.score_samples(test[few])) > 0.8
 
 
+def test_the_error_of_a_picture_is_divided_by_the_root_of_its_squares(digits, eights):
+    x = digits[1][:50]
+    error, _ = eights._errors_and_codes(x)
+    squared = ((eights.reconstruct(x) - x) ** 2).mean(axis=1)
+    units = error * np.linalg.norm(x, axis=1) / squared  # those of the spread, alike for all
+    np.testing.assert_allclose(units, units[0], rtol=1e-4)
+
+
 def test_blank_paper_is_finite_and_strange(eights):
     blank = eights.score_samples(np.zeros((1, 784)))
     assert np.isfinite(blank).all()
