@@ -484,6 +484,8 @@ def test_a_cell_that_did_not_run_in_a_real_kernel(tmp_path):
     import nbformat
     from nbclient import NotebookClient
 
+    from tools.execute import CELL_SECONDS, PATIENT
+
     sources = [
         "from course_utils import check",
         "def squared_error(x_hat, x):\n    return (x_hat - x).abs().flatten(1).sum(1)",
@@ -498,8 +500,9 @@ def test_a_cell_that_did_not_run_in_a_real_kernel(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     NotebookClient(
         notebook,
-        timeout=120,
+        timeout=CELL_SECONDS,
         kernel_name="python3",
+        config=PATIENT,
         allow_errors=True,
         resources={"metadata": {"path": tmp_path}},
     ).execute()

@@ -1466,6 +1466,8 @@ def test_in_a_real_kernel(tmp_path):
     import nbformat
     from nbclient import NotebookClient
 
+    from tools.execute import CELL_SECONDS, PATIENT
+
     cells = [
         "from course_utils import check, hint, show_source, squared_error",
         "def answer(x_hat, x):\n    print('hello there')\n    y = 1\n    return x_hat @ x",
@@ -1480,9 +1482,9 @@ def test_in_a_real_kernel(tmp_path):
         "check('latent_slider', displays)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    ).execute()
+    resources = {"metadata": {"path": tmp_path}}
+    options = {"timeout": CELL_SECONDS, "kernel_name": "python3", "config": PATIENT}
+    NotebookClient(notebook, resources=resources, **options).execute()
     outputs = [json.dumps(cell.outputs, ensure_ascii=False) for cell in notebook.cells]
     assert "hello there" in outputs[2]
     assert "line 4 of your cell: `return x_hat @ x`" in outputs[2]

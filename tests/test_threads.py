@@ -89,8 +89,11 @@ def test_every_kernel_has_it(tmp_path):
     import nbformat
     from nbclient import NotebookClient
 
+    from tools.execute import PATIENT
+
     cell = nbformat.v4.new_code_cell(PRINT)
-    client = NotebookClient(nbformat.v4.new_notebook(cells=[cell]), kernel_name="python3")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    client = NotebookClient(notebook, kernel_name="python3", config=PATIENT)
     client.execute(env={key: value for key, value in os.environ.items() if key not in OURS})
     assert cell.outputs[0].text.strip() == "1000"
 

@@ -1102,6 +1102,8 @@ def test_the_bar_in_a_kernel(monkeypatch, tmp_path):
     import nbformat
     from nbclient import NotebookClient
 
+    from tools.execute import CELL_SECONDS, PATIENT
+
     cells = [
         """
         import time, torch
@@ -1128,7 +1130,8 @@ def test_the_bar_in_a_kernel(monkeypatch, tmp_path):
             return super().process_message(message, cell, cell_index)
 
     monkeypatch.delenv("COURSE_QUIET", raising=False)
-    client = Watching(notebook, timeout=60, kernel_name="python3")
+    options = {"timeout": CELL_SECONDS, "kernel_name": "python3", "config": PATIENT}
+    client = Watching(notebook, **options)
     client.resources["metadata"] = {"path": str(tmp_path)}
     client.execute()
     (output,) = notebook.cells[1].outputs

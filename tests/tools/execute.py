@@ -20,11 +20,14 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 CLAIMS = Path(__file__).resolve().parents[1] / "claims"
 CELL_SECONDS = 900  # a guard against what hangs, on a busy machine too
+# After its usual five seconds Jupyter leaves a kernel that takes its time to end to itself.
+PATIENT = Config(KernelManager={"shutdown_wait_time": CELL_SECONDS})
 
 
 class NoKernel(RuntimeError):
@@ -51,6 +54,7 @@ def run(
         kernel_name=KERNELSPEC["name"],
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
+        config=PATIENT,
         coalesce_streams=True,
         force_raise_errors=True,
         extra_arguments=["--log-level=ERROR"],  # the kernel logs to the terminal otherwise
