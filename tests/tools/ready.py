@@ -1,6 +1,6 @@
 """Kernels that are ready at once: forked from a process that has loaded what lessons load.
 
-Each lesson's kernel would spend eight seconds of processor time on that before its first cell.
+Each lesson's kernel would spend several seconds of processor time on that before its first cell.
 Loaded are others' packages only, so that nothing of the course is older than its lesson.
 """
 
