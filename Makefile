@@ -48,14 +48,13 @@ lab: $(STAMP)  ## install if needed, then open JupyterLab with lesson 00 (on Lin
 # One run of pytest on three processes: on two cores that leaves none idle while one of them waits
 # for a browser or a kernel.
 PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadscope
-WITHOUT_NBVAL = -p no:nbval
 
 test: lint  ## install if needed, then run what every change has to pass
-	$(PYTEST) $(WITHOUT_NBVAL)
+	$(PYTEST)
 
 # nbval runs each notebook as committed, cell by cell in one kernel, on MNIST where there is MNIST.
 test-all: lint  ## run everything: also fifty seeds, whole lessons on MNIST, the digits, mutants
-	$(PYTEST) --thorough --nbval-lax --nbval-current-env --nbval-cell-timeout 900 tests notebooks
+	$(PYTEST) --thorough -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout 900 tests notebooks
 	COURSE_DATASET=digits $(PYTEST) -m "not browser and not notebook" --ignore tests/test_exercises.py
 	$(PY) tests/tools/mutate.py --sample 150
 
@@ -69,7 +68,7 @@ format: $(STAMP)  ## put style and formatting right
 	$(PY) -m ruff format .
 
 test-unit: $(STAMP)  ## run the unit, property and checker tests
-	$(PYTEST) $(WITHOUT_NBVAL) -m "not browser and not notebook"
+	$(PYTEST) -m "not browser and not notebook"
 
 test-browser: $(STAMP)  ## run the browser tests (skipped without Chromium, unless REQUIRE_BROWSER=1)
 	$(PYTEST) -m browser

@@ -1,5 +1,7 @@
 """What every test shares: quiet, threads, a progress file of its own, and what waits for later."""
 
+import atexit
+import gc
 import importlib
 import os
 import signal
@@ -40,6 +42,7 @@ settings.load_profile("course")
 
 def pytest_configure(config):
     """Set the course's own switches, for this process and for the kernels it starts."""
+    gc.disable()  # until all is loaded, of which nothing is garbage
     folder = tempfile.TemporaryDirectory(prefix="course-")
     config.add_cleanup(folder.cleanup)
     os.environ["COURSE_PROGRESS"] = os.path.join(folder.name, "progress.json")
@@ -102,6 +105,13 @@ def pytest_collection_modifyitems(config, items):
     for name in left_out:
         config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(name)])
         items[:] = [item for item in items if not item.get_closest_marker(name)]
+
+
+def pytest_collection_finish():
+    """From here on look for garbage, but no more among what was loaded."""
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # what ends with the process is to be found then
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ Loaded are others' packages only, so that nothing of the course is older than it
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from threading import Thread
+from typing import NoReturn
 
 LOADED = (
     "torch",
@@ -70,19 +72,23 @@ def manager() -> type:
     return type("Ready", (AsyncKernelManager,), {"kernel_spec": KernelSpec(**specification())})
 
 
-def serve(listener: socket.socket) -> None:
-    """Fork a kernel for everyone who asks."""
+def serve(listener: socket.socket) -> NoReturn:
+    """Fork a kernel for everyone who asks, until standard input is closed."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel does
     for name in LOADED:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # else each kernel would go through all of that whenever it looks for garbage
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever asked waits for them
     while listener in select.select([listener, sys.stdin], [], [])[0]:
         asker = listener.accept()[0]
         if os.fork() == 0:
             listener.close()
             become_kernel(asker)
-            return
+            break
         asker.close()
+    atexit._run_exitfuncs()
+    os._exit(0)  # at once: to take apart all that was loaded would take three seconds
 
 
 def become_kernel(asker: socket.socket) -> None:
