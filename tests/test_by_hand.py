@@ -105,7 +105,7 @@ def test_what_cannot_be_unpacked_where_it_belongs_is_named(tmp_path, monkeypatch
     def read_only(**where):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("course_utils.data.by_hand.tempfile.mkstemp", read_only)
+    monkeypatch.setattr("tempfile.mkstemp", read_only)
     for file, contents in CONTENTS.items():
         put(tmp_path / "MNIST/raw" / f"{file}.gz", gzip.compress(contents))
     with pytest.raises(DataUnavailable, match="could not be downloaded; ") as error:

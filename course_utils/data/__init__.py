@@ -11,16 +11,13 @@ Not here: noise (`corruption`) and batches (`training.fit` takes these tensors a
 
 from course_utils.data.loading import (
     NAMES,
-    REPOSITORY,
     SOURCES,
-    DataError,
-    DataUnavailable,
-    data_root,
     fetch,
     load_images,
     missing_files,
     resolve_name,
 )
+from course_utils.data.places import REPOSITORY, DataError, DataUnavailable, data_root
 from course_utils.data.records import Images, Jukebox, Manifold
 from course_utils.data.synthetic import SHAPE_FACTORS, draw_shapes, jukebox, spiral, swiss_roll
 from course_utils.data.tables import Table, load_diamonds

@@ -4,10 +4,11 @@ import gzip
 import hashlib
 import os
 import re
-import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from course_utils.data.places import written_whole
 
 DEEPEST = 4  # folders below the root
 LARGEST = 100_000_000  # bytes: twice the largest file of all sets, as unpacked
@@ -33,7 +34,8 @@ def adopt(root: Path, folder: Path, md5: dict[str, str]) -> list[str]:
                 continue
             if hashlib.md5(contents, usedforsecurity=False).hexdigest() == expected:
                 try:
-                    _place(folder / file, contents)
+                    with written_whole(folder / file) as stream:
+                        stream.write(contents)
                 except OSError as error:
                     faults.append(
                         f"{path} is the right one, but {folder} cannot be written "
@@ -73,12 +75,3 @@ def _likely(root: Path, folder: Path, file: str) -> Iterator[Path]:
 def _plain(name: str) -> str:
     """A name without what is spelt in many ways, as in `t10k-images.idx3-ubyte (1).gz`."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _place(path: Path, contents: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".by-hand-")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(contents)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)

@@ -15,27 +15,19 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple, SupportsIndex
 
-import torch
 from filelock import FileLock
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_utils._numbers import whole
+from course_utils.data.bundled import load_digits
 from course_utils.data.by_hand import adopt, packed
+from course_utils.data.places import DataError, DataUnavailable, data_root
 from course_utils.data.records import Images
 from course_utils.data.synthetic import load_shapes
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CONNECT_SECONDS = 10  # a server silent for this long counts as no network
 DISK_FAULTS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
-
-
-class DataError(ValueError):
-    """A data file is damaged or cannot be read; the message names it and the way out."""
-
-
-class DataUnavailable(DataError):
-    """A data set is not in the data folder and could not be put there (network or disk)."""
 
 
 class _Source(NamedTuple):
@@ -100,7 +92,7 @@ def load_images(
     train_limit = _checked_limit("train_limit", train_limit)
     test_limit = _checked_limit("test_limit", test_limit)
     if name == "digits":
-        return _digits(train_limit, test_limit)
+        return load_digits(train_limit, test_limit)
     if name == "shapes":
         return load_shapes(train_limit, test_limit)
     files = "mnist" if name == "auto" else name
@@ -110,17 +102,10 @@ def load_images(
         if name != "auto":
             raise
         print(f"Using scikit-learn's 1,797 small digits in place of MNIST: {error}", flush=True)
-        return _digits(train_limit, test_limit)
+        return load_digits(train_limit, test_limit)
     return Images(
         *_read(folder, "train", train_limit), *_read(folder, "t10k", test_limit), name=files
     )
-
-
-def data_root(root: str | os.PathLike | None = None) -> Path:
-    """The folder of the data: `root`, else the variable COURSE_DATA, else `<repository>/data`."""
-    if root is not None:
-        return Path(root).expanduser().absolute()
-    return REPOSITORY / Path(os.environ.get("COURSE_DATA") or "data").expanduser()
 
 
 def resolve_name(name: str) -> str:
@@ -315,30 +300,3 @@ def _read(
     images = read_image_file(str(folder / f"{split}-images-idx3-ubyte"))[:limit]
     labels = read_label_file(str(folder / f"{split}-labels-idx1-ubyte"))[:limit]
     return images[:, None].float().div_(255), labels
-
-
-def _digits(train_limit: int | None, test_limit: int | None) -> Images:
-    """scikit-learn's 1,797 digits: 8x8 pixels of 0 to 16, enlarged to look like MNIST.
-
-    Every fifth image of each class, in scikit-learn's order, is a test image: each has its fixed
-    place, no random number is involved, and both parts hold the classes in equal shares.
-    """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    small = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16
-    # These digits fill their frame; MNIST's are 20x20 in a margin of 4. Stretched to 28x28 they
-    # come out fat and cut off at the edge; this way they look like MNIST's (compared by eye), and
-    # bicubic keeps strokes sharper than bilinear. Its overshoot beyond [0, 1] is clipped.
-    enlarged = torch.nn.functional.interpolate(small, size=20, mode="bicubic").clamp(0, 1)
-    images = torch.nn.functional.pad(enlarged, (4, 4, 4, 4))
-    labels = torch.tensor(digits.target, dtype=torch.int64)
-    rank_in_class = torch.nn.functional.one_hot(labels).cumsum(0)[range(len(labels)), labels]
-    test = rank_in_class % 5 == 0
-    return Images(
-        images[~test][:train_limit],
-        labels[~test][:train_limit],
-        images[test][:test_limit],
-        labels[test][:test_limit],
-        name="digits",
-    )
