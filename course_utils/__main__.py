@@ -17,6 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+MADE_HERE = {
+    "digits": "inside scikit-learn",
+    "photos": "inside scikit-learn",
+    "shapes": "drawn by code",
+}
 ROOM_FOR_DATA = 100  # megabytes: MNIST unpacked, its archives while it downloads, and some air
 
 
@@ -40,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     doctor_command.set_defaults(run=lambda chosen: doctor())
     data_command = commands.add_parser("data", help="download a data set, or verify it if present")
-    data_command.add_argument("name", nargs="?", default="mnist", help="mnist or fashion_mnist")
+    data_command.add_argument(
+        "name", nargs="?", default="mnist", help="mnist, fashion_mnist or cifar10"
+    )
     data_command.set_defaults(run=lambda chosen: fetch(chosen.name))
     progress_command = commands.add_parser("progress", help="show exercises done and to do")
     progress_command.set_defaults(run=lambda chosen: progress())
@@ -77,7 +84,8 @@ def fetch(name: str) -> int:
     except ValueError as error:  # every error of `data` is one
         print(error, file=sys.stderr)
         return 1
-    print(f"{data.SOURCES[name].title}: four files, checksums right, in {folder}")
+    source = data.SOURCES[name]
+    print(f"{source.title}: {len(source.md5)} files, checksums right, in {folder}")
     return 0
 
 
@@ -157,10 +165,8 @@ def _data() -> Iterator[Finding]:
 def _data_set(data) -> Finding:
     try:
         name = data.resolve_name("auto")
-        if name == "digits":
-            return Finding("data", "digits, inside scikit-learn, as COURSE_DATASET asks")
-        if name == "shapes":
-            return Finding("data", "shapes, drawn by code, as COURSE_DATASET asks")
+        if name in MADE_HERE:
+            return Finding("data", f"{name}, {MADE_HERE[name]}, as COURSE_DATASET asks")
         name = "mnist" if name == "auto" else name
         missing = data.missing_files(name)
     except ValueError as error:

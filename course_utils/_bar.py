@@ -1,4 +1,4 @@
-"""The progress bar of `fit`: one line in a terminal, one line in a notebook, nothing in a test.
+"""Progress bars: one line in a terminal, one line in a notebook, nothing in a test.
 
 tqdm keeps the time and draws the bar. In a notebook its line is shown as an ordinary text output
 that is updated in place: the usual notebook bar is a widget, which a saved page cannot show.
@@ -58,18 +58,30 @@ class _NotebookLine(tqdm):
 @contextmanager
 def progress_bar(epochs: int, steps: int, *, enabled: bool) -> Iterator[Bar]:
     """A bar for `epochs` epochs of `steps` steps each (0 if unknown), closed at the end."""
-    options: dict[str, Any] = {
-        "desc": "starting",
-        "total": epochs * steps or None,
-        "bar_format": FORMAT if steps else FORMAT_UNKNOWN_LENGTH,
-        "disable": not enabled or bool(os.environ.get("COURSE_QUIET")),
-    }
-    if _in_notebook():
-        line = _NotebookLine(file=io.StringIO(), ncols=100, ascii=False, leave=False, **options)
-    else:
-        line = tqdm(file=sys.stderr, dynamic_ncols=True, **options)
-    with line:
+    form = FORMAT if steps else FORMAT_UNKNOWN_LENGTH
+    with progress_line(form, epochs * steps or None, enabled=enabled, desc="starting") as line:
         yield Bar(epochs, steps, line)
+
+
+@contextmanager
+def progress_line(
+    form: str, total: int | None, *, enabled: bool = True, **more: Any
+) -> Iterator[tqdm]:
+    """tqdm's line in a terminal, or in one output of a notebook's cell; none under COURSE_QUIET.
+
+    Args:
+        form: what is drawn, as tqdm's `bar_format`.
+        more: for tqdm.
+    """
+    more["disable"] = not enabled or bool(os.environ.get("COURSE_QUIET"))
+    if _in_notebook():
+        more |= {"file": io.StringIO(), "ncols": 100, "ascii": False, "leave": False}
+        kind = _NotebookLine
+    else:
+        more |= {"file": sys.stderr, "dynamic_ncols": True}
+        kind = tqdm
+    with kind(bar_format=form, total=total, **more) as line:
+        yield line
 
 
 def _in_notebook() -> bool:

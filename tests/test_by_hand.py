@@ -7,7 +7,7 @@ import pytest
 
 from course_utils.data import DataError, DataUnavailable, fetch, loading
 
-CONTENTS = {file: bytes([number]) * 999 for number, file in enumerate(loading.MNIST_MD5)}
+CONTENTS = {file: bytes([number]) * 999 for number, file in enumerate(loading.SOURCES["mnist"].md5)}
 
 
 @pytest.fixture(autouse=True)

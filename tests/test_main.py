@@ -79,16 +79,26 @@ def test_doctor_names_a_damaged_file(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "code"), [("digits", 0), ("shapes", 0), ("fashion_mnist", 0), ("mnits", 1)]
+    ("chosen", "code"),
+    [
+        ("digits", 0),
+        ("photos", 0),
+        ("shapes", 0),
+        ("fashion_mnist", 0),
+        ("cifar10", 0),
+        ("mnits", 1),
+    ],
 )
 def test_doctor_honours_course_dataset(monkeypatch, capsys, chosen, code):
     monkeypatch.setenv("COURSE_DATASET", chosen)
     assert command_line.main(["doctor"]) == code
     report = capsys.readouterr().out
     told = {
-        "digits": "inside scikit-learn",
+        "digits": "digits, inside scikit-learn",
+        "photos": "photos, inside scikit-learn",
         "shapes": "drawn by code",
         "fashion_mnist": "Fashion-MNIST is not in",
+        "cifar10": "CIFAR-10 is not in",
     }
     assert told.get(chosen, "COURSE_DATASET is 'mnits'") in report
 
@@ -127,7 +137,7 @@ def test_doctor_warns_of_a_full_disk(monkeypatch, capsys):
 def test_data_verifies_and_says_where(monkeypatch, tmp_path, capsys):
     folder = put_mnist(tmp_path, monkeypatch)
     assert command_line.main(["data"]) == 0
-    assert capsys.readouterr().out == f"MNIST: four files, checksums right, in {folder}\n"
+    assert capsys.readouterr().out == f"MNIST: 4 files, checksums right, in {folder}\n"
 
 
 def test_data_failing_is_one_sentence(monkeypatch, tmp_path, capsys):
@@ -140,7 +150,7 @@ def test_data_failing_is_one_sentence(monkeypatch, tmp_path, capsys):
 
 def test_data_of_an_unknown_name(capsys):
     assert command_line.main(["data", "digits"]) == 1
-    assert "kept in files are mnist, fashion_mnist" in capsys.readouterr().err
+    assert "kept in files are mnist, fashion_mnist, cifar10" in capsys.readouterr().err
 
 
 def test_progress_prints_what_the_exercises_know(monkeypatch, capsys):

@@ -1,8 +1,9 @@
-"""Data sets as tensors: images `(batch, 1, 28, 28)` of floats in [0, 1], labels as integers.
+"""Data sets as tensors: images `(batch, channels, height, width)` in [0, 1], labels as integers.
 
 `load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
 there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
-runs without a network. A file is checked against its MD5 before any byte of it is used.
+runs without a network. A file is checked against its MD5 before any byte of it is used. It also
+loads any folder of pictures.
 `load_diamonds` gives a small table with real errors of entry, for lesson 13.
 `spiral` and `swiss_roll`, the images of "shapes" and the plays of `jukebox` are made by code, and
 everything about them is known.
@@ -11,7 +12,6 @@ Not here: noise (`corruption`) and batches (`training.fit` takes these tensors a
 
 from course_utils.data.loading import (
     NAMES,
-    SOURCES,
     fetch,
     load_images,
     missing_files,
@@ -19,6 +19,7 @@ from course_utils.data.loading import (
 )
 from course_utils.data.places import REPOSITORY, DataError, DataUnavailable, data_root
 from course_utils.data.records import Images, Jukebox, Manifold
+from course_utils.data.sources import SOURCES
 from course_utils.data.synthetic import SHAPE_FACTORS, draw_shapes, jukebox, spiral, swiss_roll
 from course_utils.data.tables import Table, load_diamonds
 

@@ -12,89 +12,105 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, SupportsIndex
+from typing import Any, SupportsIndex
 
 from filelock import FileLock
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils._named import named
 from course_utils._numbers import whole
-from course_utils.data.bundled import load_digits
+from course_utils.data.bundled import load_digits, load_photos
 from course_utils.data.by_hand import adopt, packed
+from course_utils.data.cifar import read_cifar
+from course_utils.data.folders import load_folder
 from course_utils.data.places import DataError, DataUnavailable, data_root
-from course_utils.data.records import Images
+from course_utils.data.records import Images, as_floats
+from course_utils.data.sources import SOURCES
 from course_utils.data.synthetic import load_shapes
 
 CONNECT_SECONDS = 10  # a server silent for this long counts as no network
 DISK_FAULTS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
-
-
-class _Source(NamedTuple):
-    title: str
-    folder: str  # below the root; also the name of torchvision's class
-    download_mb: int
-    md5: dict[str, str]  # of each file as unpacked
-
-
-# torchvision knows only the MD5 of the archives, which tells nothing about a file that was
-# unpacked last year. These are the MD5s of the unpacked files; data/README.md says whence.
-MNIST_MD5 = {
-    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-}
-FASHION_MNIST_MD5 = {
-    "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-    "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
-    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
-    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
-}
-SOURCES = {
-    "mnist": _Source("MNIST", "MNIST", 12, MNIST_MD5),
-    "fashion_mnist": _Source("Fashion-MNIST", "FashionMNIST", 31, FASHION_MNIST_MD5),
-}
-NAMES = ("auto", *SOURCES, "digits", "shapes")
+MADE_HERE = {"digits": load_digits, "photos": load_photos, "shapes": load_shapes}
+NAMES = ("auto", *SOURCES, *MADE_HERE)
+SIZE = 28  # of pictures in a folder, if nothing else is said: that of MNIST
 
 
 def load_images(
-    name: str = "auto",
+    name: str | os.PathLike = "auto",
     *,
     root: str | os.PathLike | None = None,
+    size: SupportsIndex | Sequence[SupportsIndex] | None = None,
+    colour: bool | None = None,
     train_limit: SupportsIndex | None = None,
     test_limit: SupportsIndex | None = None,
 ) -> Images:
-    """Load a data set of 28x28 grey images.
+    """Load a data set of images, one of the course's or a folder of your own pictures.
+
+    In a folder, files that end in .jpg, .jpeg, .png, .webp or .gif are pictures, at any depth. Each
+    is turned as its EXIF says, put on white where it is transparent, enlarged or reduced until it
+    just covers `size`, and cut to it around its centre; of an animation the first frame is taken.
+    Its subfolders are the classes, in sorted order; without any, every label is 0. About a fifth is
+    for the test: a picture's part and place depend on its name alone, so that adding one moves no
+    other. What cannot be read is left out, links are not followed, and one line at the end says so.
+    The resized pictures are kept in `pictures/` below the data, and a file is read again only when
+    it has changed.
+
+    A photograph is 0 where it is black and 1 where it is white, also a grey one, which the course's
+    plots draw as ink on paper: like its negative, that is. `x.expand(-1, 3, -1, -1)` is drawn as
+    it is.
 
     Args:
-        name: "mnist" or "fashion_mnist" (60,000 training and 10,000 test images each; downloaded
-            once when missing), "digits" (1,442 and 355 images inside scikit-learn, enlarged from
-            8x8; never needs a network), "shapes" (6,000 and 1,200 squares, ellipses, triangles,
-            drawn by code from five known factors), or "auto": MNIST if it can be had, else digits,
-            which one printed line then announces. The variable COURSE_DATASET overrides "auto".
+        name: "mnist" or "fashion_mnist" (60,000 training and 10,000 test images each, 28x28 and
+            grey) or "cifar10" (50,000 and 10,000, 32x32 in colour; all three are downloaded once
+            when missing), "digits" (1,442 and 355 images inside scikit-learn, enlarged from 8x8 to
+            28x28; never needs a network), "photos" (4,000 and 1,000 patches of 32x32 in colour, cut
+            from two photographs inside scikit-learn), "shapes" (6,000 and 1,200 squares, ellipses,
+            triangles, 28x28, drawn by code from five known factors), or "auto": MNIST if it can be
+            had, else digits, which one printed line then announces. The variable COURSE_DATASET
+            overrides "auto". Or the path of a folder, such as "./photos".
         root: folder of the data; default: the variable COURSE_DATA, else `data/` in the
             repository. A relative COURSE_DATA counts from the repository, in notebooks too.
+        size: of pictures from a folder, in pixels: a number, or (height, width); None is 28.
+        colour: of pictures from a folder: True for three channels, False for one, None for three
+            if any pixel of any resized picture is not grey.
         train_limit, test_limit: keep the first so many images, at least 1; a set that has fewer
             gives all it has, so that a lesson written for MNIST also runs on digits.
 
     Raises:
-        ValueError: an unknown name or a limit below 1.
+        ValueError: an unknown name, a limit or a size below 1, a size or a colour for a set that
+            has its own.
         DataError: a file is damaged or unreadable. "auto" raises this too: a damaged MNIST is
-            never silently replaced by other data.
-        DataUnavailable: "mnist" or "fashion_mnist" is missing and cannot be downloaded.
+            never silently replaced by other data. Or a folder has no picture for training, or none
+            for the test.
+        DataUnavailable: "mnist", "fashion_mnist" or "cifar10" is missing and cannot be downloaded.
 
     >>> images = load_images("digits", train_limit=100)
     >>> images.train.shape, images.train_labels.shape
     (torch.Size([100, 1, 28, 28]), torch.Size([100]))
     """
+    limits = _checked_limit("train_limit", train_limit), _checked_limit("test_limit", test_limit)
+    if _is_path(name):
+        shape, colour = _checked_size(SIZE if size is None else size), _checked_colour(colour)
+        return load_folder(name, *limits, size=shape, colour=colour, root=root)
     name = resolve_name(name)
-    train_limit = _checked_limit("train_limit", train_limit)
-    test_limit = _checked_limit("test_limit", test_limit)
-    if name == "digits":
-        return load_digits(train_limit, test_limit)
-    if name == "shapes":
-        return load_shapes(train_limit, test_limit)
+    for argument, value in (("size", size), ("colour", colour)):
+        if value is not None:
+            raise ValueError(
+                f"{argument} is {named(value)}, but {name!r} has its own: leave it out, or name "
+                "a folder of pictures by its path, as ./pictures"
+            )
+    if name in MADE_HERE:
+        return MADE_HERE[name](*limits)
+    return _from_files(name, root, *limits)
+
+
+def _from_files(
+    name: str, root: str | os.PathLike | None, train_limit: int | None, test_limit: int | None
+) -> Images:
+    """A set that is downloaded; digits in place of MNIST where "auto" cannot have it."""
     files = "mnist" if name == "auto" else name
     try:
         folder = fetch(files, root)
@@ -103,6 +119,8 @@ def load_images(
             raise
         print(f"Using scikit-learn's 1,797 small digits in place of MNIST: {error}", flush=True)
         return load_digits(train_limit, test_limit)
+    if files == "cifar10":
+        return read_cifar(folder, train_limit, test_limit)
     return Images(
         *_read(folder, "train", train_limit), *_read(folder, "t10k", test_limit), name=files
     )
@@ -114,12 +132,13 @@ def resolve_name(name: str) -> str:
     if name == "auto" and os.environ.get("COURSE_DATASET"):
         name, said_by = os.environ["COURSE_DATASET"], "the environment variable COURSE_DATASET"
     if name not in NAMES:
-        raise ValueError(f"{said_by} is {name!r}; expected one of {', '.join(NAMES)}")
+        path = f", or a folder by its path, as ./{name or 'pictures'}" if said_by == "name" else ""
+        raise ValueError(f"{said_by} is {name!r}; expected one of {', '.join(NAMES)}{path}")
     return name
 
 
 def fetch(name: str = "mnist", root: str | os.PathLike | None = None) -> Path:
-    """Make sure that a set's four files lie in the data folder, whole; return their folder.
+    """Make sure that a set's files lie in the data folder, whole; return their folder.
 
     Files that are there and whole stay untouched (and may be read-only). Missing ones that lie
     nearby, packed, under another name or in another folder, are copied; the rest is downloaded.
@@ -157,10 +176,31 @@ def _checked_limit(argument: str, limit: SupportsIndex | None) -> int | None:
     return None if limit is None else whole(argument, limit, expected=expected)
 
 
+def _is_path(name: str | os.PathLike) -> bool:
+    """Whether a folder is meant: what is no text, or looks like a path, or lies there."""
+    if not isinstance(name, str):
+        return isinstance(name, os.PathLike)
+    looks = name.startswith("~") or "/" in name or os.sep in name
+    return looks or (name not in NAMES and os.path.isdir(name))
+
+
+def _checked_size(size: Any) -> tuple[int, int]:
+    expected = "a whole number of pixels, at least 1, or a pair of them, (height, width)"
+    sides = tuple(size) if isinstance(size, Sequence) and len(size) == 2 else (size, size)
+    height, width = (whole("size", side, expected=expected) for side in sides)
+    return height, width
+
+
+def _checked_colour(colour: Any) -> bool | None:
+    if colour is None or isinstance(colour, bool):
+        return colour
+    raise ValueError(f"colour is {named(colour)}; expected True, False, or None to go by the files")
+
+
 def _folder(name: str, root: str | os.PathLike | None) -> Path:
     if name not in SOURCES:
         raise ValueError(f"name is {name!r}; the sets kept in files are {', '.join(SOURCES)}")
-    return data_root(root) / SOURCES[name].folder / "raw"
+    return data_root(root) / SOURCES[name].folder
 
 
 def _missing(name: str, folder: Path) -> list[str]:
@@ -222,7 +262,7 @@ def _download(name: str, root: Path) -> None:
                     os.replace(arrived / file, folder / file)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            problem, cure = "is full", "free about 90 MB there"
+            problem, cure = "is full", f"free about {source.room_mb} MB there"
         else:
             problem, cure = "cannot be written", "make it writable"
         raise DataUnavailable(
@@ -232,19 +272,20 @@ def _download(name: str, root: Path) -> None:
 
 
 def _download_into(scratch: Path, name: str, folder: Path) -> Path:
-    """Let torchvision download the set below `scratch`; return the folder of the four files."""
+    """Let torchvision download the set below `scratch`; return the folder of its files."""
     import torchvision.datasets
 
     source = SOURCES[name]
-    dataset = getattr(torchvision.datasets, source.folder)
+    dataset = getattr(torchvision.datasets, source.dataset)
+    first = getattr(dataset, "url", "") or dataset.mirrors[0] + dataset.resources[0][0]
     patience = socket.getdefaulttimeout()
     try:
-        if _answers(dataset.mirrors[0] + dataset.resources[0][0]):
+        if _answers(first):
             print(f"Downloading {source.title} ({source.download_mb} MB) to {folder}", flush=True)
         socket.setdefaulttimeout(CONNECT_SECONDS)  # torchvision sets none: it could wait forever
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             dataset(scratch, download=True)
-        arrived = scratch / source.folder / "raw"
+        arrived = scratch / source.folder
         with contextlib.suppress(DataError):
             if not _missing(name, arrived):
                 return arrived
@@ -255,8 +296,8 @@ def _download_into(scratch: Path, name: str, folder: Path) -> Path:
             raise
         raise DataUnavailable(
             f"{source.title} could not be downloaded ({_reason(error)}); run "
-            f"`python -m course_utils data {name}` when you are online, or copy its four files "
-            f"to {folder} (data/README.md says how)"
+            f"`python -m course_utils data {name}` when you are online, or copy its "
+            f"{len(source.md5)} files to {folder} (data/README.md says how)"
         ) from None
     finally:
         socket.setdefaulttimeout(patience)
@@ -299,4 +340,4 @@ def _read(
 
     images = read_image_file(str(folder / f"{split}-images-idx3-ubyte"))[:limit]
     labels = read_label_file(str(folder / f"{split}-labels-idx1-ubyte"))[:limit]
-    return images[:, None].float().div_(255), labels
+    return as_floats(images[:, None]), labels

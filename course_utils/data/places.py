@@ -26,14 +26,18 @@ def data_root(root: str | os.PathLike | None = None) -> Path:
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A stream beside `path`, which takes its place at the end: an interruption leaves no half."""
+def written_whole(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A stream beside `path`, which takes its place at the end: an interruption leaves no half.
+
+    Args:
+        mode: who may read the file; by default everybody.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".half-")
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-        os.chmod(scratch, 0o644)
+        os.chmod(scratch, mode)
         os.replace(scratch, path)
     except BaseException:
         os.unlink(scratch)

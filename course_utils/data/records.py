@@ -1,24 +1,34 @@
-"""What data sets come as: named tuples of tensors."""
+"""What data sets come as: named tuples of tensors. And how bytes become their pixels."""
 
 from typing import NamedTuple
 
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 
 class Images(NamedTuple):
     """A data set in memory, split into training and test images that have none in common.
 
-    Images are float32 in [0, 1], 0 the background; labels are int64, one class per image.
+    Images are float32 in [0, 1]: of drawings 0 is the paper and 1 the ink, of photographs 0 is
+    black and 1 white. Labels are int64, one class per image.
     """
 
-    train: Float[Tensor, "train 1 28 28"]
+    train: Float[Tensor, "train channels height width"]
     train_labels: Int[Tensor, " train"]
-    test: Float[Tensor, "test 1 28 28"]
+    test: Float[Tensor, "test channels height width"]
     test_labels: Int[Tensor, " test"]
     name: str  # the set that was loaded: "mnist", never "auto"
     # For "shapes": the level of each of `SHAPE_FACTORS`, training images first, then test images.
     factors: Int[Tensor, "images factors"] | None = None
+    # What each label stands for, where the set has names for its classes: those of the subfolders.
+    classes: tuple[str, ...] | None = None
+
+
+def as_floats(
+    pixels: UInt8[Tensor, "n channels height width"],
+) -> Float[Tensor, "n channels height width"]:
+    """Bytes from 0 to 255 as floats from 0 to 1."""
+    return pixels.float().div_(255)
 
 
 class Manifold(NamedTuple):
