@@ -1,25 +1,29 @@
 """Every promise of `course_utils.data`, with real files, a real server and a real second process.
 
-The four files of "MNIST" are small ones made here: same format, their own checksums. They are put
-into the table of checksums and served by a server on this machine, so that the download that runs
-is torchvision's own. Where the real MNIST lies in the data folder, it is tested too.
+The files of "MNIST" and "CIFAR-10" are small ones made here: same format, their own checksums. They
+are put into the table of checksums and served by a server on this machine, so that the download
+that runs is torchvision's own. Where the real MNIST lies in the data folder, it is tested too.
 """
 
 import errno
 import gzip
 import hashlib
 import http.server
+import io
 import json
 import math
 import os
+import pickle
 import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -48,16 +52,47 @@ def idx_files(seed):
     return files
 
 
+def cifar_files(seed):
+    """CIFAR-10's seven pickles, of random images: in each row all red, all green, all blue."""
+    generator = np.random.default_rng(seed)
+    files = {"batches.meta": pickle.dumps({"label_names": CLASSES}, protocol=2)}
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        count = TEST if name == "test_batch" else TRAIN // 5
+        pixels = generator.integers(0, 256, (count, 3 * 32 * 32), np.uint8)
+        pixels[0, :2] = 0, 255
+        labels = generator.integers(0, 10, count).tolist()
+        batch = pickle.dumps({"data": pixels, "labels": labels}, protocol=2)
+        files[name] = batch.replace(b"numpy._core", b"numpy.core")  # as it was called in 2009
+    return files
+
+
+def tar(folder, files):
+    """Files in a folder, as one compressed archive."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"{folder}/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
 def md5(content):
     return hashlib.md5(content).hexdigest()
 
 
-FILES = {"mnist": idx_files(seed=1), "fashion_mnist": idx_files(seed=2)}
+CLASSES = [f"class {number}" for number in range(10)]
+IDX = {"mnist": idx_files(seed=1), "fashion_mnist": idx_files(seed=2)}
+FILES = {**IDX, "cifar10": cifar_files(seed=3)}
 ARCHIVES = {
     name: {f"{file}.gz": gzip.compress(content, mtime=0) for file, content in files.items()}
-    for name, files in FILES.items()
+    for name, files in IDX.items()
 }
-FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+FOLDERS = {
+    "mnist": "MNIST/raw", "fashion_mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-py"
+}  # fmt: skip
+CIFAR = "cifar-10-python.tar.gz"
+ARCHIVES["cifar10"] = {CIFAR: tar(FOLDERS["cifar10"], FILES["cifar10"])}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -131,11 +166,17 @@ def server(small_sets, monkeypatch):
     server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    for name, folder in FOLDERS.items():
-        dataset = getattr(torchvision.datasets, folder)
+    for name in IDX:
+        dataset = getattr(torchvision.datasets, data.SOURCES[name].dataset)
         resources = [(file, md5(archive)) for file, archive in ARCHIVES[name].items()]
         monkeypatch.setattr(dataset, "mirrors", [f"{server.url}{name}/"])
         monkeypatch.setattr(dataset, "resources", resources)
+    cifar, sums = torchvision.datasets.CIFAR10, data.SOURCES["cifar10"].md5
+    monkeypatch.setattr(cifar, "url", f"{server.url}cifar10/{CIFAR}")
+    monkeypatch.setattr(cifar, "tgz_md5", md5(ARCHIVES["cifar10"][CIFAR]))
+    for part in ("train_list", "test_list"):
+        monkeypatch.setattr(cifar, part, [[name, sums[name]] for name, _ in getattr(cifar, part)])
+    monkeypatch.setattr(cifar, "meta", {**cifar.meta, "md5": sums["batches.meta"]})
     yield server
     server.released.set()
     server.shutdown()
@@ -156,7 +197,7 @@ def offline(small_sets, monkeypatch):
 
 def put_files(root, name="mnist"):
     """Write the set's four files below root; return their folder."""
-    raw = root / FOLDERS[name] / "raw"
+    raw = root / FOLDERS[name]
     raw.mkdir(parents=True, exist_ok=True)
     for file, content in FILES[name].items():
         (raw / file).write_bytes(content)
@@ -168,7 +209,7 @@ def files_below(root):
 
 
 def whole_set(name="mnist"):
-    return sorted(str(Path(FOLDERS[name], "raw", file)) for file in FILES[name])
+    return sorted(str(Path(FOLDERS[name], file)) for file in FILES[name])
 
 
 def assert_one_sentence(error, *words):
@@ -184,11 +225,11 @@ def assert_one_sentence(error, *words):
 # ---------------------------------------------------------------- what comes back
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", IDX)
 def test_files_become_tensors(small_sets, tmp_path, name):
     put_files(tmp_path, name)
     images = load_images(name, root=tmp_path)
-    assert images.name == name and images.factors is None
+    assert images.name == name and images.factors is None and images.classes is None
     for split, x, labels, count in (
         ("train", images.train, images.train_labels, TRAIN),
         ("t10k", images.test, images.test_labels, TEST),
@@ -199,6 +240,47 @@ def test_files_become_tensors(small_sets, tmp_path, name):
         pixels = FILES[name][f"{split}-images-idx3-ubyte"][16:]
         assert bytes((x * 255).round().byte().flatten().tolist()) == pixels
         assert bytes(labels.tolist()) == FILES[name][f"{split}-labels-idx1-ubyte"][8:]
+
+
+def test_the_pickles_of_cifar_become_tensors(small_sets, tmp_path):
+    put_files(tmp_path, "cifar10")
+    images = load_images("cifar10", root=tmp_path)
+    assert images.name == "cifar10" and images.classes == tuple(CLASSES)
+    assert images.train.shape == (TRAIN, 3, 32, 32) and images.test.shape == (TEST, 3, 32, 32)
+    assert images.train.dtype == torch.float32 and images.train_labels.dtype == torch.int64
+    batches = [pickle.loads(FILES["cifar10"][f"data_batch_{number}"]) for number in range(1, 6)]
+    for x, labels, parts in (
+        (images.train, images.train_labels, batches),
+        (images.test, images.test_labels, [pickle.loads(FILES["cifar10"]["test_batch"])]),
+    ):
+        pixels = b"".join(part["data"].tobytes() for part in parts)
+        assert bytes((x * 255).round().byte().flatten().tolist()) == pixels
+        assert labels.tolist() == [label for part in parts for label in part["labels"]]
+        assert x.min() == 0 and x.max() == 1
+
+
+def test_the_checksums_of_cifar_are_those_of_torchvision():
+    cifar = torchvision.datasets.CIFAR10
+    listed = dict([*cifar.train_list, *cifar.test_list])
+    listed[cifar.meta["filename"]] = cifar.meta["md5"]
+    assert data.SOURCES["cifar10"].md5 == listed
+    assert data.SOURCES["cifar10"].folder == cifar.base_folder
+
+
+def test_no_pickle_is_opened_but_the_published_ones(small_sets, tmp_path):
+    """What would run when it is read is refused before, like any other damage."""
+    path = put_files(tmp_path, "cifar10") / "test_batch"
+
+    class Mischief:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "it ran"),)
+
+    path.write_bytes(pickle.dumps(Mischief()))
+    with pytest.raises(DataError, match="test_batch is damaged or incomplete"):
+        load_images("cifar10", root=tmp_path)
+    assert not (tmp_path / "it ran").exists()
+    pickle.loads(path.read_bytes())
+    assert (tmp_path / "it ran").exists(), "it would have"
 
 
 def test_digits_are_real_images_in_a_fixed_stratified_split():
@@ -228,13 +310,14 @@ def test_digits_look_like_mnist_and_keep_their_content():
     assert correlation > 0.97
 
 
-@pytest.mark.parametrize("name", ["mnist", "digits"])
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "digits", "photos"])
 def test_limits_take_the_first_images(small_sets, tmp_path, name):
-    put_files(tmp_path)
+    if name in FILES:
+        put_files(tmp_path, name)
     everything = load_images(name, root=tmp_path)
-    some = load_images(name, root=tmp_path, train_limit=7, test_limit=3)
-    assert torch.equal(some.train, everything.train[:7])
-    assert torch.equal(some.train_labels, everything.train_labels[:7])
+    some = load_images(name, root=tmp_path, train_limit=13, test_limit=3)
+    assert torch.equal(some.train, everything.train[:13])
+    assert torch.equal(some.train_labels, everything.train_labels[:13])
     assert torch.equal(some.test, everything.test[:3])
     assert torch.equal(some.test_labels, everything.test_labels[:3])
 
@@ -265,7 +348,7 @@ def test_real_mnist():
 # ---------------------------------------------------------------- names, folders, limits
 
 
-@pytest.mark.parametrize("name", ["MNIST", "shape", "", "cifar10"])
+@pytest.mark.parametrize("name", ["MNIST", "shape", "", "cifar100"])
 def test_an_unknown_name_lists_the_known_ones(name):
     with pytest.raises(ValueError) as error:
         load_images(name)
@@ -317,7 +400,7 @@ def test_a_limit_is_a_whole_number_of_images(argument, limit):
 
 
 def test_only_sets_in_files_can_be_fetched():
-    with pytest.raises(ValueError, match="sets kept in files are mnist, fashion_mnist"):
+    with pytest.raises(ValueError, match="sets kept in files are mnist, fashion_mnist, cifar10"):
         data.fetch("digits")
 
 
@@ -331,13 +414,13 @@ def test_download_verifies_moves_in_and_leaves_nothing_else(server, tmp_path, ca
     assert len(images.train) == TRAIN
     assert files_below(root) == [LOCK, *whole_set(name)]
     for file, content in FILES[name].items():
-        assert (root / FOLDERS[name] / "raw" / file).read_bytes() == content
+        assert (root / FOLDERS[name] / file).read_bytes() == content
     printed = capfd.readouterr()
     assert printed.out.startswith("Downloading ") and printed.out.count("\n") == 1
     assert printed.err == ""  # no bars and no log from torchvision
-    assert len(server.sent) == 4
+    assert len(server.sent) == len(ARCHIVES[name])
     load_images(name, root=root)
-    assert len(server.sent) == 4 and capfd.readouterr().out == ""
+    assert len(server.sent) == len(ARCHIVES[name]) and capfd.readouterr().out == ""
 
 
 def test_auto_downloads_mnist(server, tmp_path):
@@ -661,6 +744,34 @@ def test_the_roll_is_the_spiral_pulled_upwards():
     assert torch.equal(curve.points, roll.points[:, [0, 2]])
     assert torch.equal(roll.points[:, 1], roll.coordinates[:, 1])
     assert torch.equal(roll.tangents[:, 1], torch.tensor([0.0, 1.0, 0.0]).expand(50, 3))
+
+
+# --- photos ---------------------------------------------------------------------------------------
+
+
+def test_photos_are_patches_of_two_photographs_that_share_no_pixel_with_those_for_the_test():
+    from sklearn.datasets import load_sample_images
+
+    cut = {True: [], False: []}
+    for label, photograph in enumerate(load_sample_images().images):
+        for left in range(0, 640, 64):  # strips, of which the third and the eighth are for the test
+            for across in range(left, left + 33, 8):
+                for down in range(0, 427 - 31, 8):
+                    patch = photograph[down : down + 32, across : across + 32]
+                    cut[left in (128, 448)].append((patch.transpose(2, 0, 1).tobytes(), label))
+    images = load_images("photos")
+    for x, labels, expected in (
+        (images.train, images.train_labels, cut[False]),
+        (images.test, images.test_labels, cut[True]),
+    ):
+        assert x.shape == (len(expected), 3, 32, 32) and x.dtype == torch.float32
+        pixels = (x * 255).round().byte().numpy()
+        found = [(row.tobytes(), label) for row, label in zip(pixels, labels.tolist(), strict=True)]
+        assert sorted(found) == sorted(expected)
+        assert 0.3 < labels[:100].float().mean() < 0.7, "the order is random"
+    assert (len(images.train), len(images.test)) == (4000, 1000)
+    assert images.classes == ("china", "flower") and images.name == "photos"
+    assert torch.equal(load_images("photos").train, images.train)
 
 
 # --- shapes ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Not here: which files of a folder are read (`folders`), and what is kept of them
 """
 
 import contextlib
+import io
 import os
 import re
 import warnings
@@ -26,7 +27,7 @@ class Unreadable(Exception):
 
 
 def read_picture(
-    path: str | os.PathLike, size: tuple[int, int]
+    file: str | os.PathLike | io.BufferedIOBase, size: tuple[int, int]
 ) -> UInt8[np.ndarray, "3 height width"]:
     """The picture in a file, in colour: 0 is black, 255 white. A grey one has three equal channels.
 
@@ -35,6 +36,7 @@ def read_picture(
     8, and an animation is its first frame. A picture of this size comes back pixel by pixel.
 
     Args:
+        file: its path, or a stream of its bytes.
         size: height and width, in pixels.
 
     Raises:
@@ -46,7 +48,7 @@ def read_picture(
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(file, formats=FORMATS) as image:
                 return _pixels(image, size)
         except Exception as error:  # whatever Pillow's readers stumble over in a damaged file
             raise Unreadable(_reason(error)) from None
