@@ -60,6 +60,18 @@ def test_what_was_fetched_by_hand_is_found(place, tmp_path):
     assert not list(folder.glob(".*"))
 
 
+def test_cifar_is_found_where_its_archive_was_unpacked(tmp_path, monkeypatch):
+    contents = {file: file.encode() for file in loading.SOURCES["cifar10"].md5}
+    md5 = {file: hashlib.md5(content).hexdigest() for file, content in contents.items()}
+    source = loading.SOURCES["cifar10"]._replace(md5=md5)
+    monkeypatch.setitem(loading.SOURCES, "cifar10", source)
+    for file, content in contents.items():
+        put(tmp_path / "cifar-10-python/cifar-10-batches-py" / file, content)
+    folder = fetch("cifar10", tmp_path)
+    assert folder == tmp_path / "cifar-10-batches-py"
+    assert {file: (folder / file).read_bytes() for file in contents} == contents
+
+
 def test_the_files_of_another_set_are_left_alone(tmp_path):
     """They have the same names, and are no fault of what is missing."""
     for file in CONTENTS:
