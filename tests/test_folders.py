@@ -142,6 +142,16 @@ def test_damaged_exif_is_passed_over(tmp_path):
     assert np.array_equal(read(path, 8, 8), np.asarray(Image.open(path)))
 
 
+def test_what_pillow_warns_of_and_reads_all_the_same_is_read_in_silence(tmp_path):
+    animation = b"acTL" + bytes(8)  # of no frames
+    contents = saved(Image.fromarray(noise(8, 8)), "png")
+    chunk = struct.pack(">I", 8) + animation + struct.pack(">I", zlib.crc32(animation))
+    (tmp_path / "a.png").write_bytes(contents[:33] + chunk + contents[33:])
+    with pytest.warns(UserWarning, match="Invalid APNG"):
+        Image.open(tmp_path / "a.png").close()
+    assert np.array_equal(read(tmp_path / "a.png", 8, 8), noise(8, 8))
+
+
 def test_transparency_lies_on_white(tmp_path):
     colours, alpha = noise(16, 16), np.arange(256, dtype=np.uint8).reshape(16, 16)
     path = put(tmp_path / "a.png", np.dstack([colours, alpha]))
@@ -389,6 +399,15 @@ def test_colour_is_kept_if_any_picture_has_some(tmp_path, coloured, asked, chann
         assert rows(images) == set(brightness.values())
 
 
+def test_a_file_that_cannot_be_read_has_no_colour(tmp_path, monkeypatch):
+    for name in "abc":
+        put(tmp_path / "p" / f"{name}.png", noise(3, 3, 1))
+    (tmp_path / "p" / "d.png").write_text("words")
+    used = np.frombuffer(bytearray(range(108)), np.uint8).reshape(4, 3, 3, 3)
+    monkeypatch.setattr(folders, "_room", lambda n, size: used)
+    assert load_images(tmp_path / "p", size=3).train.shape[1] == 1
+
+
 # --- what is left out -----------------------------------------------------------------------------
 
 
@@ -589,9 +608,10 @@ def test_an_unchanged_folder_is_not_read_again(folder, opened, tmp_path):
     assert_same(load_images(folder), first)
     assert load_images(folder, colour=False).train.shape == (18, 1, 28, 28)
     assert len(opened) == 20
-    load_images(folder, size=9)
+    for size in (9, (9, 8), 9, (9, 8)):
+        load_images(folder, size=size)
     load_images(shutil.copytree(folder, tmp_path / "copy"))
-    assert len(opened) == 60, "another size, another folder"
+    assert len(opened) == 80, "another size, another width, another folder"
     assert not list((tmp_path / "temporary").iterdir())
 
 
@@ -622,6 +642,13 @@ def test_a_changed_file_of_the_same_length_is_read_again(folder, opened):
     assert opened == ["3.png"]
 
 
+def test_what_was_read_in_another_manner_is_read_again(folder, opened, monkeypatch):
+    load_images(folder)
+    monkeypatch.setattr(kept, "MANNER", "0")
+    load_images(folder)
+    assert len(opened) == 40
+
+
 def test_what_could_not_be_read_is_tried_again(folder, opened, capfd):
     (folder / "text.png").write_text("words")
     load_images(folder)
@@ -649,8 +676,21 @@ def test_an_archive_of_other_pictures_is_passed_over(folder, tmp_path, opened):
     load_images(folder, size=9)
     opened.clear()
     large, small = sorted(archives(tmp_path), key=lambda path: -path.stat().st_size)
+    contents = large.read_bytes()
     shutil.copy(small, large)
     assert load_images(folder).train.shape == (18, 3, 28, 28) and len(opened) == 20
+    small.write_bytes(contents)
+    assert load_images(folder, size=9).train.shape == (18, 3, 9, 9) and len(opened) == 40
+
+
+def test_a_damaged_archive_in_the_second_place_spoils_nothing(folder, tmp_path, opened):
+    expected = load_images(folder)
+    (archive,) = archives(tmp_path)
+    (second,) = kept.shelf_of(folder, (28, 28), None).places[1:]
+    second.mkdir(parents=True)
+    contents = archive.read_bytes()
+    (second / archive.name).write_bytes(flipped(contents, len(contents) // 2))
+    assert_same(load_images(folder), expected)
 
 
 def test_what_was_read_before_an_interruption_is_kept(folder, opened, monkeypatch):

@@ -208,7 +208,8 @@ def _split(
     if len(rows) < 2:
         raise DataError(
             f"{folder} has {'one picture' if rows else 'no picture'} that can be read{left_out}: "
-            f"expected two or more files {', '.join(ENDINGS)}, in it or in a subfolder a class"
+            f"expected two or more files {', '.join(ENDINGS)}, all together or in a subfolder for "
+            "each class"
         )
     if not train or not test:
         raise DataError(
