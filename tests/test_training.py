@@ -42,6 +42,7 @@ from course_utils import (
     weight_decay,
 )
 from course_utils._running import seeded
+from course_utils.training.adam import Adam
 
 FEATURES = 6
 EXAMPLES = 100  # with batches of 32, the fourth has 4
@@ -314,6 +315,36 @@ def test_a_history_of_another_network_is_refused(x):
     ):
         with pytest.raises(ValueError, match="history of another network"):
             train(other, reconstruction, x, epochs=2, resume=history)
+
+
+def test_adam_is_that_of_pytorch():
+    """To the last bit, also where a weight learns late, or not at all, and from what was kept."""
+    start = torch.Generator().manual_seed(0)
+    ours = [torch.randn(shape, generator=start, requires_grad=True) for shape in ((3, 2), (4,), ())]
+    theirs = [weight.detach().clone().requires_grad_() for weight in ours]
+    adam, usual = Adam(ours, lr=0.1), torch.optim.Adam(theirs, lr=0.1, fused=True)
+    for step in range(8):
+        adam.lr = usual.param_groups[0]["lr"] = 0.1 / (step + 1)
+        for optimizer, weights in ((adam, ours), (usual, theirs)):
+            optimizer.zero_grad()
+            assert all(weight.grad is None for weight in weights)
+            late = (weights[1] ** 4).sum() if step > 2 else 0
+            (((weights[0] - 1) ** 2).sum() + late).backward()
+            optimizer.step()
+        assert all(map(torch.equal, ours, theirs))
+        if step == 5:  # as if on another day
+            kept, adam = adam.moments, Adam(ours, lr=0.0)
+            adam.go_on_from(kept)
+            before = copy.deepcopy(kept)
+    assert equal(kept[0], before[0])  # what goes on is a copy
+    assert adam.moments.keys() == {0, 1}
+
+
+def test_a_sparse_gradient_is_refused():
+    words = nn.Embedding(5, 2, sparse=True)
+    words(torch.tensor([1, 2])).sum().backward()
+    with pytest.raises(ValueError, match=r"of shape \(5, 2\) has a sparse gradient"):
+        Adam(words.parameters(), lr=0.1).step()
 
 
 def test_the_usual_handler_is_back_after_training(x):

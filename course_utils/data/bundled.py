@@ -5,7 +5,8 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from course_utils.data.records import Images, as_floats
+from course_utils.data.compact import as_floats
+from course_utils.data.records import Images
 
 STRIP, PATCH, STEP = 64, 32, 8  # pixels: the photographs are 640 wide, ten strips
 

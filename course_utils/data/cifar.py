@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from course_utils.data.records import Images, as_floats
+from course_utils.data.compact import as_floats
+from course_utils.data.records import Images
 
 TRAIN = [f"data_batch_{number}" for number in range(1, 6)]
 TEST, NAMES = "test_batch", "batches.meta"

@@ -16,10 +16,11 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from course_utils._bar import progress_line
+from course_utils.data.compact import as_floats
 from course_utils.data.kept import Shelf, Stamped, keep, recall, shelf_of
 from course_utils.data.pictures import ENDINGS, Unreadable, grey, has_colour, read_picture
 from course_utils.data.places import DataError
-from course_utils.data.records import Images, as_floats
+from course_utils.data.records import Images
 
 TEST_SHARE = 5  # one picture in five is for the test
 READING = "{bar:20} {n_fmt} of {total_fmt} pictures read · {elapsed} done, {remaining} left"

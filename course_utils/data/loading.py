@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, SupportsIndex
 
+import torch
 from filelock import FileLock
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from course_utils._named import named
@@ -25,9 +26,10 @@ from course_utils._numbers import whole
 from course_utils.data.bundled import load_digits, load_photos
 from course_utils.data.by_hand import adopt, packed
 from course_utils.data.cifar import read_cifar
+from course_utils.data.compact import as_floats
 from course_utils.data.folders import load_folder
 from course_utils.data.places import DataError, DataUnavailable, data_root
-from course_utils.data.records import Images, as_floats
+from course_utils.data.records import Images
 from course_utils.data.sources import SOURCES
 from course_utils.data.synthetic import load_shapes
 
@@ -336,8 +338,18 @@ def _reason(error: Exception) -> str:
 def _read(
     folder: Path, split: str, limit: int | None
 ) -> tuple[Float[Tensor, "batch 1 28 28"], Int[Tensor, " batch"]]:
-    from torchvision.datasets.mnist import read_image_file, read_label_file
+    images, labels = (
+        _idx(folder / f"{split}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")
+    )
+    return as_floats(images[:limit, None]), labels[:limit].long()
 
-    images = read_image_file(str(folder / f"{split}-images-idx3-ubyte"))[:limit]
-    labels = read_label_file(str(folder / f"{split}-labels-idx1-ubyte"))[:limit]
-    return as_floats(images[:, None]), labels
+
+def _idx(path: Path) -> UInt8[Tensor, "..."]:
+    """The bytes of a file in MNIST's format, mapped into memory: no process has them for itself.
+
+    Its fourth byte is the number of axes; their lengths follow, each as four bytes.
+    """
+    contents = torch.from_file(str(path), size=path.stat().st_size, dtype=torch.uint8)
+    axes = int(contents[3])
+    lengths = contents[4 : 4 + 4 * axes].numpy().view(">i4")
+    return contents[4 + 4 * axes :].view(*lengths.tolist())

@@ -1,8 +1,8 @@
-"""What data sets come as: named tuples of tensors. And how bytes become their pixels."""
+"""What data sets come as: named tuples of tensors."""
 
 from typing import NamedTuple
 
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -22,13 +22,6 @@ class Images(NamedTuple):
     factors: Int[Tensor, "images factors"] | None = None
     # What each label stands for, where the set has names for its classes: those of the subfolders.
     classes: tuple[str, ...] | None = None
-
-
-def as_floats(
-    pixels: UInt8[Tensor, "n channels height width"],
-) -> Float[Tensor, "n channels height width"]:
-    """Bytes from 0 to 255 as floats from 0 to 1."""
-    return pixels.float().div_(255)
 
 
 class Manifold(NamedTuple):

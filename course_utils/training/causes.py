@@ -1,8 +1,8 @@
 """Why a loss is not finite, as far as that can be seen: data, weights, gradients, or the rate."""
 
-import torch
 from torch import nn
 
+from course_utils.training.adam import Adam
 from course_utils.training.batches import Batch, Batches
 from course_utils.training.checks import bare
 
@@ -12,7 +12,7 @@ RUINED = 1e4  # nor do weights of a network that learns reach as far
 
 def cause_of(
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     train: Batches,
     batch: Batch,
     number: int,
@@ -51,7 +51,7 @@ def cause_of(
             "objective for the root of zero, the norm of zeros, or a division by zero in what "
             "torch.where leaves out"
         )
-    rate = optimizer.param_groups[0]["lr"] / 10
+    rate = optimizer.lr / 10
     return f"Try a learning rate ten times smaller, lr={rate:.0e}; if it fails all the same, {look}"
 
 
@@ -66,7 +66,7 @@ def _largest_weight(model: nn.Module) -> float:
     return max(weight.detach().abs().max().item() for weight in model.parameters())
 
 
-def _gradient_was_not_finite(optimizer: torch.optim.Optimizer) -> bool:
+def _gradient_was_not_finite(optimizer: Adam) -> bool:
     """Adam's means of the gradients tell, since what is nan or infinite stays in them."""
-    means = (state["exp_avg"] for state in optimizer.state.values() if "exp_avg" in state)
+    means = (each["exp_avg"] for each in optimizer.moments.values())
     return not all(mean.isfinite().all() for mean in means)

@@ -17,6 +17,7 @@ from course_utils._numbers import whole
 from course_utils._running import evaluating, seeded
 from course_utils.objectives import Objective
 from course_utils.schedules import Schedule
+from course_utils.training.adam import Adam
 from course_utils.training.arguments import checked_callbacks, schedule_of, whole_seed
 from course_utils.training.batches import Batch, Batches
 from course_utils.training.causes import cause_of
@@ -233,7 +234,7 @@ class _Run:
             self.processes.compare(self.facts())
             self.processes.spread(self.weights())
         self.began = fingerprint(self.weights())
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.lr(0.0), fused=True)
+        self.optimizer = Adam(self.model.parameters(), lr=self.lr(0.0))
         self.randomness = self.epoch_randomness = randomness_of(self.place, self.generators)
         if self.history.checkpoint is not None:
             with self.processes.agreed():
@@ -261,8 +262,7 @@ class _Run:
             )
         self.epoch, self.step, self.means = saved.epoch, saved.step, saved.means
         self.began = saved.began
-        state = self.optimizer.state_dict()
-        self.optimizer.load_state_dict({**state, "state": saved.moments})
+        self.optimizer.go_on_from(saved.moments)
         self.epoch_randomness, self.randomness = saved.epoch_randomness, saved.randomness
 
     def go(self, bar: Bar, callbacks: Sequence[Callable], seed: int) -> None:
@@ -302,8 +302,7 @@ class _Run:
     def optimizer_step(self, batch: Batch, epochs_done: float) -> None:
         """Forward, backward, and a step of Adam."""
         progress = epochs_done / self.epochs
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr(progress)
+        self.optimizer.lr = self.lr(progress)
         share = self.processes.share(self.train, batch)
         learn = partial(self.learn, share, progress)
         terms, examples = self.processes.learn(self.model, self.names, learn)
@@ -414,7 +413,7 @@ class _Run:
             self.means,
             self.began,
             {name: weight.detach().cpu().clone() for name, weight in self.weights().items()},
-            self.optimizer.state_dict()["state"],
+            self.optimizer.moments,
             self.epoch_randomness,
             self.randomness,
         )
