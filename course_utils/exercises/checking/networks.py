@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
 from course_utils.exercises.checking.signature import public_methods
+from course_utils.training.adam import Adam
 
 
 def build(answer: Answer, *args: object, **kwargs: object) -> nn.Module:
@@ -170,7 +171,7 @@ def train(
 ) -> list[float]:
     """The losses of some steps of Adam on one batch, in training mode."""
     model.train()
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    optimizer = Adam(model.parameters(), lr=1e-3)
     values = []
     for _ in range(steps):
         value = answer.call(loss, *batch)
