@@ -22,7 +22,7 @@ MADE_HERE = {
     "photos": "inside scikit-learn",
     "shapes": "drawn by code",
 }
-ROOM_FOR_DATA = 100  # megabytes: MNIST unpacked, its archives while it downloads, and some air
+LESSON_MB = 800  # of memory for a lesson's kernel: 660 when it has trained a VAE, and its pictures
 
 
 class Finding(NamedTuple):
@@ -60,7 +60,7 @@ def doctor() -> int:
     findings = [
         Finding("Python", f"{platform.python_version()} ({sys.executable})"),
         *_packages(),
-        Finding("CPU cores", str(os.cpu_count())),
+        *_computer(),
         _device(),
         *_processes(),
         *_data(),
@@ -118,6 +118,23 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.match(r"[\d.]*\d", version).group().split("."))
 
 
+def _computer() -> Iterator[Finding]:
+    """Its processor, and its memory in lessons that may be open at once."""
+    cores = os.cpu_count()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    yield Finding("CPU cores", f"{cores}" + (f", {usable} for us" if usable != cores else ""))
+    try:
+        import psutil
+    except ImportError:  # the list of packages says so
+        return
+    memory = psutil.virtual_memory()
+    lessons = memory.available // (LESSON_MB * 10**6)
+    sizes = f"{memory.total / 1e9:.0f} GB, {memory.available / 1e9:.1f} free"
+    room = f"room for {lessons:,} open {'lesson' if lessons == 1 else 'lessons'}"
+    way_out = "" if lessons else "close programs, or other lessons by Kernel > Shut Down Kernel"
+    yield Finding("memory", f"{sizes}: {room}", way_out)
+
+
 def _device() -> Finding:
     try:
         import torch
@@ -157,9 +174,15 @@ def _data() -> Iterator[Finding]:
     yield _data_set(data)
     root = data.data_root()
     existing = next(folder for folder in (root, *root.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free // 10**6
-    advice = f"free {ROOM_FOR_DATA} MB, or set COURSE_DATA to a folder on another disk"
-    yield Finding("disk", f"{free:,} MB free for {root}", advice if free < ROOM_FOR_DATA else "")
+    free, needed = shutil.disk_usage(existing).free // 10**6, _room(data)
+    advice = f"free {needed} MB, or set COURSE_DATA to a folder on another disk"
+    yield Finding("disk", f"{free:,} MB free for {root}", advice if free < needed else "")
+
+
+def _room(data) -> int:
+    """Megabytes for the set that is asked for: its files, what they are unpacked from, some air."""
+    source = data.SOURCES.get(os.environ.get("COURSE_DATASET"), data.SOURCES["mnist"])
+    return source.room_mb + 10
 
 
 def _data_set(data) -> Finding:

@@ -45,7 +45,8 @@ def test_doctor_on_a_good_machine(monkeypatch, tmp_path, capsys):
     assert platform.python_version() in line_about("Python", report)
     assert importlib.metadata.version("torch") in line_about("torch", report)
     assert importlib.metadata.version("jupyterlab") in line_about("jupyterlab", report)
-    assert re.search(r"\d+$", line_about("CPU cores", report))
+    assert re.search(r"\d+( for us)?$", line_about("CPU cores", report))
+    assert re.search(r"\d GB, .* free: room for \d+ open lesson", line_about("memory", report))
     assert re.search("cpu|cuda|mps", line_about("device", report))
     assert re.search(r"\d+ train together.*(gloo|nccl)", line_about("processes", report))
     assert f"MNIST, verified, in {tmp_path}" in line_about("data", report)
@@ -127,11 +128,39 @@ def test_doctor_reports_without_torch(monkeypatch, capsys):
     assert line_about("data", report)  # and it goes on to the end
 
 
-def test_doctor_warns_of_a_full_disk(monkeypatch, capsys):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+@pytest.mark.parametrize(("chosen", "room"), [("", 100), ("cifar10", 370)])
+def test_doctor_warns_of_a_full_disk(monkeypatch, capsys, chosen, room):
+    monkeypatch.setenv("COURSE_DATASET", chosen)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=(room - 1) * 10**6))
     assert command_line.main(["doctor"]) == 0
     report = capsys.readouterr().out
-    assert line_about("disk", report).startswith("!") and "free 100 MB" in report
+    assert line_about("disk", report).startswith("!") and f"free {room} MB" in report
+
+
+@pytest.mark.parametrize(
+    ("free", "told", "advice"),
+    [(500, "room for 0 open lessons", "Kernel"), (900, "room for 1 open lesson", None)],
+)
+def test_doctor_says_for_how_many_lessons_there_is_memory(monkeypatch, capsys, free, told, advice):
+    memory = SimpleNamespace(total=4 * 10**9, available=free * 10**6)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    assert command_line.main(["doctor"]) == 0
+    line = line_about("memory", report := capsys.readouterr().out)
+    assert line.endswith(told) and f"4 GB, {free / 1000:.1f} free" in line
+    assert line.startswith("!") == bool(advice) and ("Shut Down Kernel" in report) == bool(advice)
+
+
+def test_doctor_tells_the_cores_that_it_may_use(monkeypatch, capsys):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 3}, raising=False)
+    command_line.main(["doctor"])
+    assert line_about("CPU cores", capsys.readouterr().out).endswith("8, 2 for us")
+
+
+def test_doctor_goes_on_without_psutil(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    command_line.main(["doctor"])
+    assert "memory" not in (report := capsys.readouterr().out) and line_about("device", report)
 
 
 def test_data_verifies_and_says_where(monkeypatch, tmp_path, capsys):
