@@ -16,15 +16,18 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # On Linux, torch's default build brings about 5 GB of CUDA packages. TORCH=cpu at the first install
 # takes the small build: everything else by checksum, then torch, which uv knows where to find.
 ifeq ($(TORCH),cpu)
-INSTALL = $(PY) -m pip install --require-hashes -r requirements-cpu.lock && \
+INSTALL = $(PY) -m pip install --no-compile --require-hashes -r requirements-cpu.lock && \
 	$(PY) -m uv pip install --python $(PY) --torch-backend=cpu \
 		$$(grep -E '^torch(vision)?==' requirements.lock)
 else
-INSTALL = $(PY) -m pip install -r requirements.lock
+INSTALL = $(PY) -m pip install --no-compile -r requirements.lock
 endif
 
 # Where Python looks for lines to run at every start: see course_utils/_threads.py.
 PURELIB = $$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
+# pip compiles on one core, and uv not at all. (A file or two of a package are for another Python.)
+COMPILE = { $(PY) -m compileall -qq -j 0 "$(PURELIB)" || true; }
 
 # JupyterLab would ask each new user whether to fetch news from the network.
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings
@@ -100,6 +103,7 @@ $(STAMP): requirements.lock requirements-cpu.lock pyproject.toml course_utils/th
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing the pinned versions into $(VENV): a few minutes the first time."
 	@{ $(INSTALL) && $(PY) -m pip install --quiet --no-deps --no-build-isolation -e . && \
+		$(COMPILE) && \
 		cp course_utils/threads.pth "$(PURELIB)" && mkdir -p $(LAB_SETTINGS) && \
 		echo '$(NO_NEWS)' > $(LAB_SETTINGS)/overrides.json; } || { \
 		echo "The installation did not finish: give the same command again, and it goes on from where it stopped."; exit 1; }
