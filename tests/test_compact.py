@@ -79,6 +79,7 @@ WHOLE = {
     "mapped": lambda x: torch.vmap(lambda row: row.sum() + row)(x),
     "differentiated": lambda x: torch.func.grad(lambda x: (x**3).sum())(x),
     "bits": lambda x: x.contiguous().view(torch.int32),
+    "bits, by name": lambda x: x.view(dtype=torch.int32),
     "as text": lambda x: torch.tensor([*repr(x).encode()]),
     "in a loop": lambda x: torch.stack([row.sum() for row in x]),
     "one by one": lambda x: torch.stack([x[k].sum() for k in range(len(x))]),

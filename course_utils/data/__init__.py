@@ -3,7 +3,8 @@
 `load_images` is the one door. It looks for MNIST in the data folder, downloads it when it is not
 there, and falls back to the small digits inside scikit-learn when it cannot, so that every lesson
 runs without a network. A file is checked against its MD5 before any byte of it is used. It also
-loads any folder of pictures.
+loads any folder of pictures. Large sets take a byte a pixel in memory, and are floats wherever
+anybody looks.
 `load_diamonds` gives a small table with real errors of entry, for lesson 13.
 `spiral` and `swiss_roll`, the images of "shapes" and the plays of `jukebox` are made by code, and
 everything about them is known.

@@ -99,7 +99,7 @@ class Compact(Tensor):
             if isinstance(x, Compact) and x.inside.dtype == torch.uint8:
                 if function in ASKED:
                     return function(*args, **kwargs)
-                if function in PARTS and not any(isinstance(a, torch.dtype) for a in args[1:]):
+                if function in PARTS and not _of_bits(*args, *kwargs.values()):
                     return tree_map_only(Tensor, _part, function(x.inside, *args[1:], **kwargs))
                 if function in MOVES and _would_stay(x, function, args[1:], kwargs):
                     return x
@@ -124,6 +124,11 @@ def _part(pixels: UInt8[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def _floats(values: Tensor) -> Tensor:
     return values.float().div_(255) if values.dtype == torch.uint8 else values
+
+
+def _of_bits(*arguments: Any) -> bool:
+    """Whether this is a view of the same bits as another type of numbers."""
+    return any(isinstance(argument, torch.dtype) for argument in arguments)
 
 
 def _plain(x: Compact) -> Tensor:
