@@ -190,6 +190,12 @@ def test_what_is_written_stays_written_and_goes_into_no_byte(write):
     assert torch.equal(pixels, PIXELS)
 
 
+@pytest.mark.parametrize("part", [lambda x: x[:3], lambda x: x[3:], lambda x: x.numpy()])
+def test_what_is_written_into_a_part_does_not_change_the_whole(images, part):
+    part(images)[:] = 0.5
+    assert torch.equal(images, FLOATS)
+
+
 def test_it_can_be_learned_from(images):
     images.requires_grad_()
     (images**2).sum().backward()

@@ -76,7 +76,8 @@ class Compact(Tensor):
 
     A part of it, such as a batch, is computed from the bytes: a small one as an ordinary tensor, a
     large one as another of this kind. For anything else all of it becomes floats, for as long as
-    that takes; and for good once somebody writes into it.
+    that takes; and for good once somebody writes into it. Until then a part, or the array of
+    `numpy()`, is a copy: what is written there does not change the whole.
 
     Attributes:
         inside: the bytes, or the floats that have taken their place.
