@@ -95,6 +95,19 @@ def test_real_numbers_may_come_from_anywhere(number, tmp_path, unchecked):
     assert load(tmp_path / "model").sigma == 0.5
 
 
+@pytest.mark.parametrize("model", [Autoencoder, VAE], ids=lambda model: model.__name__)
+def test_convolutions_may_draw_numbers_that_are_no_shares_of_ink(model, tmp_path):
+    options = {"sigma": 0.1} if model is VAE else {}
+    built = model.conv(2, (2,), input_shape=(3, 8, 9), output="linear", **options)
+    x = torch.full((1, 3, 8, 9), 7.0)
+    assert torch.equal(built.to_image(x), x), "no sigmoid"
+    save(built, tmp_path / "model")
+    assert torch.equal(load(tmp_path / "model").reconstruct(x), built.reconstruct(x))
+    if model is VAE:
+        nll = built.nll(built.decode(torch.zeros(1, 2)), x)
+        assert nll > 216 * 36 / (2 * 0.1**2), "in units of σ"
+
+
 @pytest.mark.parametrize("yes", [True, np.True_, torch.tensor(True), np.array(True)])
 def test_a_truth_value_may_come_from_anywhere(yes, tmp_path):
     model = Autoencoder.dense(2, (3,), input_shape=(4,), tied=yes)
@@ -131,8 +144,9 @@ WRONG = [
     (lambda: VAE.dense(sigma=1j), "sigma is 1j; expected one number"),
     (lambda: VAE.dense(sigma=np.array([0.1])), "sigma is array([0.1]); expected one"),
     (lambda: VAE.dense(dropout=1.5), "dropout is 1.5; expected a share, from 0 to 1"),
-    (lambda: VAE.dense(output=3), "output is 3; expected 'sigmoid' or 'linear' or 'multinomial'"),
-    (lambda: Autoencoder.dense(code=["relu"]), "code is ['relu']; expected 'linear' or 'relu'"),
+    (lambda: VAE.conv(output="multinomial"), "output is 'multinomial'; expected 'sigmoid' or"),
+    (lambda: VAE.dense(output=3), "output is 3; expected 'sigmoid', 'linear' or 'multinomial'"),
+    (lambda: Autoencoder.dense(code=["relu"]), "code is ['relu']; expected 'linear', 'relu' or"),
     (lambda: Autoencoder.dense(tied="yes"), "tied is 'yes'; expected True or False"),
     (lambda: VQVAE.conv(restart=0), "restart is 0; expected a whole number, 1 or more"),
     (lambda: SymbolPrior.conv(4, shape=(7,)), "shape is (7,); expected height and width"),
@@ -150,9 +164,8 @@ def test_what_is_no_number_is_refused_when_a_model_is_built(call, message, unche
 
 
 def test_an_unknown_argument_is_answered_with_the_known_ones():
-    with pytest.raises(
-        TypeError, match=r"VAE.conv: .*'size'; it takes latent_dim, channels, input_shape, seed$"
-    ):
+    known = "latent_dim, channels, input_shape, output, sigma, seed"
+    with pytest.raises(TypeError, match=rf"VAE.conv: .*'size'; it takes {known}$"):
         VAE.conv(4, size=(3, 32, 32))
 
 

@@ -117,6 +117,7 @@ class Autoencoder(Model):
         channels: Sequence[int] = (32, 64),
         *,
         input_shape: Sequence[int] = IMAGE,
+        output: Literal["sigmoid", "linear"] = "sigmoid",
         seed: int = 0,
     ) -> "Autoencoder":
         """Convolutional: 28×28 → 14×14 → 7×7 → code, and transposed back (442,433 parameters).
@@ -127,7 +128,7 @@ class Autoencoder(Model):
         with seeded(seed):
             encoder = blocks.conv_encoder(shape, channels, latent_dim)
             decoder = blocks.conv_decoder(latent_dim, channels[::-1], shape)
-        return cls(encoder, decoder, input_shape=shape)
+        return cls(encoder, decoder, input_shape=shape, output=output)
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch latent"]:
         """The code z of each example.

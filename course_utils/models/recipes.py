@@ -67,8 +67,9 @@ def _plain(name: str, value: Any, kind: Any) -> Any:
         return whole(name, value, AT_LEAST.get(name, 1))
     if float in kinds:
         return real(name, value)
-    if get_origin(kind) is Literal and not isinstance(value, str):
-        raise ValueError(f"{name} is {value!r}; expected {' or '.join(map(repr, kinds))}")
+    if get_origin(kind) is Literal and not (isinstance(value, str) and value in kinds):
+        *others, last = map(repr, kinds)
+        raise ValueError(f"{name} is {value!r}; expected {', '.join(others)} or {last}")
     return value
 
 

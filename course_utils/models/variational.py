@@ -6,7 +6,7 @@ Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; Rezende, Mohamed & Wi
 import math
 from collections.abc import Sequence
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -138,17 +138,22 @@ class VAE(Model):
         channels: Sequence[int] = (32, 64, 128),
         *,
         input_shape: Sequence[int] = IMAGE,
+        output: Literal["sigmoid", "linear"] = "sigmoid",
+        sigma: float = 1.0,
         seed: int = 0,
     ) -> "VAE":
         """Convolutional: 28×28 → 14×14 → 7×7 → 4×4 → two heads, and transposed back.
 
-        Pictures may have any number of channels, and any height and width from 8 up.
+        Pictures may have any number of channels, and any height and width from 8 up. Those of a
+        photograph are no shares of ink: output="linear" takes their pixels for Gaussian variables.
         """
         shape = picture_shape(input_shape)
         with seeded(seed):
             encoder = blocks.conv_encoder(shape, channels, 2 * latent_dim)
             decoder = blocks.conv_decoder(latent_dim, channels[::-1], shape)
-        return cls(encoder, decoder, input_shape=shape, latent_dim=latent_dim)
+        return cls(
+            encoder, decoder, input_shape=shape, output=output, sigma=sigma, latent_dim=latent_dim
+        )
 
     @classmethod
     def around(

@@ -11,6 +11,7 @@ same output.
 
 import base64
 import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -70,6 +71,23 @@ class View:
         if rows:
             data["image/png"] = base64.b64encode(stacked(rows)).decode()
         return data, {"image/png": {"alt": f"{self.name}: {self.caption}"}} if rows else {}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the view as a page of its own: one HTML file, alive without kernel or network.
+
+        Args:
+            path: of the file; missing folders are made, and ~ is your home folder.
+
+        Raises:
+            OSError: if the file cannot be written.
+
+        >>> scrub(VAE.dense(2)).save("digits.html")  # doctest: +SKIP
+        """
+        path = Path(path).expanduser()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        title = escape(self.name.capitalize())
+        page = asset("page.html").format(title=title, view=self._repr_html_())
+        path.write_text(page, encoding="utf-8")
 
     def _repr_html_(self) -> str:
         # In single quotes, so that the many double quotes of JSON can stay.
