@@ -35,7 +35,7 @@ DOTS = 500  # codes that are marked on a plane, at most
 CELLS = 13  # small pictures on a plane, each way
 PROBES = 256  # codes on which the browser's picture is compared with the model's
 WIDE = 1.25  # their spread, beside that of the prior: learners go further than draws do
-STILL_ROWS, STILL_COLUMNS = 8, 7
+STILL_ROWS, STILL_COLUMNS = 10, 7
 
 
 def scrub(
