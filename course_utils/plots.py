@@ -289,10 +289,11 @@ def moved_throws(epsilon: Float[Array, " n"], mu: float, sigma: float) -> Figure
 
 
 def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
-    """Display figures of one size one after the other, over and over, as an animated picture.
+    """Display the last of some figures, and below it, to be opened, all of them as a film.
 
-    It needs no kernel and no script. Readers that cannot move, and those whose system asks for less
-    motion, get the last frame; draw a still figure of several moments below it for the print.
+    It needs no kernel and no script, and nothing moves before it is opened, nor after it is closed:
+    until then it plays over and over. On paper there is the last frame alone; draw a still figure
+    of several moments below it for the print.
 
     Args:
         alt: a sentence that says what changes from the first frame to the last.
@@ -322,10 +323,10 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
         gif, "GIF", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0
     )
     moving, still = (base64.b64encode(data).decode() for data in (gif.getvalue(), stills[-1]))
+    words = f'alt="{escape(alt)}"'
     html = (
-        f'<picture><source media="(prefers-reduced-motion: reduce), print" '
-        f'srcset="data:image/png;base64,{still}">'
-        f'<img alt="{escape(alt)}" src="data:image/gif;base64,{moving}"></picture>'
+        f'<img {words} src="data:image/png;base64,{still}"><details><summary>Play</summary>'
+        f'<img {words} src="data:image/gif;base64,{moving}"></details>'
     )
     display(
         {"image/png": stills[-1], "text/html": html, "text/plain": f"Film: {alt}"},
