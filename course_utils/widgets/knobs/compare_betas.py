@@ -102,8 +102,8 @@ def compare_betas(
 
     A slider chooses β. Rows show test digits, the same rebuilt, draws from the prior (for every β
     from the same throws), and one number of the first digit's code walked from -3 to 3: which one,
-    a second slider says, from the dearest to the cheapest. Beside them, a ring marks the model's
-    place on the curve of rate (KL) and distortion (reconstruction), both in nats.
+    a second slider says, from the most expensive to the cheapest. Beside them, a ring marks the
+    model's place on the curve of rate (KL) and distortion (reconstruction), both in nats.
 
         compare_betas(models, parts, images.test[:6])
 
@@ -133,7 +133,7 @@ def compare_betas(
 
     def state() -> tuple[float | int, dict]:
         b, walked = beta.value, f"number {rank.value}\nfrom -3 to 3"
-        walk = _walk(models[b], original[:1], _dearest(parts[b], rank.value), len(original))
+        walk = _walk(models[b], original[:1], _most_expensive(parts[b], rank.value), len(original))
         return b, {"rebuilt": (rows[b][0], None), "drawn": (rows[b][1], None), "": (walk, walked)}
 
     rates = {b: part.kl for b, part in parts.items()}
@@ -146,13 +146,13 @@ def compare_betas(
     def draw(_change: object = None) -> None:
         b, part = beta.value, parts[beta.value]
         picture.value = moving.png(*state())
-        j = _dearest(part, rank.value)
+        j = _most_expensive(part, rank.value)
         awake = int((part.kl_per_dimension > 0.1).sum())
         lines = [
             f"β = {b:g}: rate R {part.kl:.2f} nats, distortion D {part.reconstruction:.2f} nats, "
             f"D + R = {part.negative_elbo:.2f}",
             f"{awake} of {width} numbers of the code cost more than 0.1 nats; number {rank.value}, "
-            f"the dearest being 1, is z[{j}] and costs {part.kl_per_dimension[j]:.2f} nats",
+            f"the most expensive being 1, is z[{j}] and costs {part.kl_per_dimension[j]:.2f} nats",
         ]
         picture.tooltip = "Digits, rebuilt, drawn, walked; " + "; ".join(lines)
         caption.value = panel.text(lines)
@@ -160,8 +160,8 @@ def compare_betas(
     return redrawn([beta, rank], [picture, caption], draw)
 
 
-def _dearest(parts: BoundParts, rank: int) -> int:
-    """Which dimension of the code is the rank-th by what it costs, the dearest being 1."""
+def _most_expensive(parts: BoundParts, rank: int) -> int:
+    """Which dimension of the code is the rank-th by what it costs, the most expensive being 1."""
     order = parts.kl_per_dimension.argsort(descending=True, stable=True)
     return int(order[rank - 1])
 

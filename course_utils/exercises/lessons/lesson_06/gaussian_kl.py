@@ -192,7 +192,7 @@ _stages = Comparison(
         ),
         _summed(
             lambda mu, log_var: 0.5 * (mu**2 - log_var.exp() - log_var - 1),
-            "The sign of σ² is wrong: it is added. A large variance should be dear, and here it "
+            "The sign of σ² is wrong: it is added. A large variance should cost more, and here it "
             "makes the cost fall without end.",
         ),
         _summed(
