@@ -291,9 +291,9 @@ def moved_throws(epsilon: Float[Array, " n"], mu: float, sigma: float) -> Figure
 def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
     """Display the last of some figures, and below it, to be opened, all of them as a film.
 
-    It needs no kernel and no script, and nothing moves before it is opened, nor after it is closed:
-    until then it plays over and over. On paper there is the last frame alone; draw a still figure
-    of several moments below it for the print.
+    It needs no kernel and no script. Nothing moves until the film is opened; then it plays over and
+    over, until it is closed. Paper gets the last frame alone: draw a still figure of several
+    moments below it for the print.
 
     Args:
         alt: a sentence that says what changes from the first frame to the last.
