@@ -38,8 +38,9 @@ def resolve(upgrade: bool) -> str:
         output = Path(folder, "lock")
         output.write_text((REPOSITORY / PLAIN).read_text("utf-8"), encoding="utf-8")
         command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
-        command += ["--python-version", "3.11", "--fork-strategy", "fewest", "--group", "dev"]
-        command += ["pyproject.toml", "--generate-hashes", "--no-annotate", "--no-header"]
+        command += ["--python-version", "3.11", "--fork-strategy", "fewest"]
+        command += ["--group", "dev", "--group", "book", "pyproject.toml"]
+        command += ["--generate-hashes", "--no-annotate", "--no-header"]
         command += ["--output-file", str(output), *(["--upgrade"] if upgrade else [])]
         subprocess.run(command, cwd=REPOSITORY, check=True)
         return output.read_text("utf-8")

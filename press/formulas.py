@@ -1,0 +1,94 @@
+"""Formulas, set while the book is made: a page needs no script for them, and none fails unseen.
+
+MathJax (of the package django-static-mathjax) runs in the Node that Playwright brings: all formulas
+of the book in one call. This is an extension of Sphinx; `conf.py` names it.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from docutils import nodes
+from playwright._impl._driver import compute_driver_executable
+from sphinx.application import Sphinx
+
+from press.faults import Faults
+
+MATHJAX = Path(str(files("mathjax"))) / "static" / "mathjax"
+FONTS = MATHJAX / "es5" / "output" / "chtml" / "fonts" / "woff-v2"
+LINES = 10_000  # to a cell: myst-nb's numbers of lines
+
+
+class Formula(NamedTuple):
+    """TeX, and whether it stands on a line of its own."""
+
+    tex: str
+    display: bool
+
+
+def typeset(formulas: Sequence[Formula]) -> tuple[list[dict[str, str]], str]:
+    """For each formula its `html`, or the `error` that keeps it from being set; and their style."""
+    node, _ = compute_driver_executable()
+    command = [node, str(Path(__file__).with_suffix(".js")), str(MATHJAX)]
+    given = json.dumps(formulas)
+    answer = json.loads(subprocess.run(command, input=given, stdout=-1, check=True, text=True).stdout)
+    return answer["results"], answer["style"]
+
+
+def formula_of(node: nodes.math | nodes.math_block) -> Formula:
+    return Formula(node.astext(), isinstance(node, nodes.math_block))
+
+
+def place_of(name: str, node: nodes.Node) -> str:
+    """Where a formula stands: the page, and of a lesson the cell, counted from 1."""
+    while node.line is None and node.parent is not None:
+        node = node.parent
+    cell, line = divmod(node.line or 0, LINES)
+    return f"{name}, cell {cell}" if cell else f"{name}, line {line}"
+
+
+def set_all(app: Sphinx, env: object) -> None:
+    """Set the formulas of every page, and keep them for the writer.
+
+    Raises:
+        Faults: naming every formula that MathJax cannot set, and its cell.
+    """
+    found = [
+        (name, node)
+        for name in sorted(env.found_docs)
+        for node in env.get_doctree(name).findall(
+            lambda node: isinstance(node, nodes.math | nodes.math_block)
+        )
+    ]
+    each = list(dict.fromkeys(formula_of(node) for _, node in found))
+    results, style = typeset(each)
+    known = dict(zip(each, results, strict=True))
+    if wrong := [
+        f"{place_of(name, node)}: MathJax cannot set {node.astext()!r}: {known[formula_of(node)]['error']}."
+        for name, node in found
+        if "error" in known[formula_of(node)]
+    ]:
+        raise Faults(wrong)
+    app.formulas = {formula: result["html"] for formula, result in known.items()}
+    static = Path(app.srcdir) / "_static"
+    (static / "formulas.css").write_text(style, encoding="utf-8")
+    shutil.copytree(FONTS, static / "fonts", dirs_exist_ok=True)
+
+
+def visit(translator, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathJax has set it; one that is wider than the page can be scrolled."""
+    formula = formula_of(node)
+    html = translator.builder.app.formulas[formula]
+    wide = '<div class="math" tabindex="0" role="group" aria-label="formula">{}</div>'
+    translator.body.append((wide if formula.display else '<span class="math">{}</span>').format(html))
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("env-check-consistency", set_all)
+    app.add_html_math_renderer("set", (visit, None), (visit, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,298 @@
+"""What stands on each page of the book, made of the lessons and of the documents beside them.
+
+Nothing is typed here that stands there: titles, minutes and ideas are the map's, the glossary and
+the notation the course's own, the bibliography the lessons', and what an exercise promises its own.
+Cells keep their numbers, so that whatever complains names the cell of the lesson. How Sphinx makes
+pages of it is in `conf.py`.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from nbformat.v4 import new_output
+
+from course_utils.exercises.lessons import find
+from course_utils.exercises.showing.display import note
+from press.faults import Faults, faults_of_lesson, faults_of_text
+from press.sources import bibliography
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work"}  # each its first
+FURTHER = ("map", "glossary", "notation", "bibliography")
+OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md"}
+TO_PLAY_WITH = ("08_training_a_vae.ipynb", "scrub(flat_vae")  # the cover's: a cell that shows a view
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# Where no term is looked for: code, formulas, links, HTML, headings, tables and quotations.
+APART = re.compile(
+    r'(```.*?```|`[^`]+`|\$\$.*?\$\$|\$[^$]+\$|!?\[[^\]]*\]\([^)]*\)|<a\b.*?</a>|<[^>]+>|"[^"]+"'
+    r"|(?m:^#+ .*$|^\|.*$))",
+    re.DOTALL,
+)
+
+
+class Lesson(NamedTuple):
+    """A row of the map."""
+
+    file: str
+    title: str
+    idea: str
+    minutes: int
+
+    @property
+    def page(self) -> str:
+        return self.file.removesuffix(".ipynb")
+
+
+class Term(NamedTuple):
+    """A row of the glossary: one or more names of a thing, and the lesson that introduces it."""
+
+    names: str
+    lesson: str
+
+    @property
+    def anchor(self) -> str:
+        return "-".join(re.findall(r"\w+", f"{self.names} {self.lesson[:2]}".lower()))
+
+
+def title(root: Path = REPOSITORY) -> str:
+    """What the README calls the course."""
+    return (root / "README.md").read_text("utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def lessons(chart: str) -> list[Lesson]:
+    """The lessons that the map lists, in order."""
+    row = r"^\| \[([^\]]+)\]\((\d\d_\w+\.ipynb)\) \| ([^|]+) \| (\d+) \| \d+ \|"
+    return [
+        Lesson(file, title, idea, int(minutes))
+        for title, file, idea, minutes in re.findall(row, chart, re.MULTILINE)
+    ]
+
+
+def terms(glossary: str) -> list[Term]:
+    """The terms that the glossary lists, in order."""
+    row = r"^\| ([^|]+?) \| [^|]+ \| \[\d\d\]\((\d\d_\w+\.ipynb)\) \|"
+    return [Term(*found) for found in re.findall(row, glossary, re.MULTILINE)]
+
+
+def arcs(listed: list[Lesson]) -> dict[str, list[Lesson]]:
+    """The lessons under the name of their arc."""
+    found: dict[str, list[Lesson]] = {}
+    for lesson in listed:
+        first = max(number for number in ARCS if number <= lesson.file[:2])
+        found.setdefault(ARCS[first], []).append(lesson)
+    return found
+
+
+# --- parts of a page ------------------------------------------------------------------------------
+
+
+def relinked(text: str, address: str = "") -> str:
+    """Markdown whose links lead to pages of the book, to the repository at `address`, or nowhere.
+
+    A link to a file that has no page becomes its words where no address is known.
+    """
+
+    def put(link: re.Match) -> str:
+        words, target = link[1], link[2]
+        file, _, anchor = target.partition("#")
+        name = Path(file).name
+        if file == name and name in OUR_NAMES:
+            return f"[{words}]({OUR_NAMES[name]}{'#' * bool(anchor)}{anchor})"
+        if name.endswith(".ipynb"):
+            return f"[{words}]({name})"
+        inside = (Path("notebooks") / file).as_posix().replace("notebooks/../", "")
+        return f"[{words}](https://github.com/{address}/blob/main/{inside})" if address else words
+
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((?!\w+:|#)([^)\s]+)\)", put, text)
+
+
+def opening(lesson: Lesson, address: str) -> str:
+    """What stands under a lesson's title: minutes, and the ways to open it where it runs."""
+    ways = ""
+    if address:
+        colab = f"https://colab.research.google.com/github/{address}/blob/main/notebooks/{lesson.file}"
+        binder = f"https://mybinder.org/v2/gh/{address}/main?labpath=notebooks/{lesson.file}"
+        ways = (
+            f" Or in [Colab]({colab}), with `%pip install git+https://github.com/{address}` in a "
+            f"cell of its own first, or in [Binder]({binder})."
+        )
+    return (
+        f"*{lesson.minutes} minutes.* Open it in JupyterLab, in the folder of the course:{ways}\n\n"
+        f"```sh\nmake lab LESSON={lesson.file}\n```\n"
+    )
+
+
+def described(text: str, words: str) -> str:
+    """A page with its description for whoever lists pages."""
+    return f"---\nmyst:\n  html_meta:\n    description: {words!r}\n---\n\n{text}"
+
+
+def with_terms(cells: list, introduced: list[Term]) -> None:
+    """Link the first place where a lesson says each term that it introduces to the glossary."""
+    for term in introduced:
+        names = "|".join(r"\s+".join(map(re.escape, name.split())) for name in term.names.split(", "))
+        link = rf'<a class="cb-term" href="glossary.html#{term.anchor}">\g<0></a>'
+        for cell in cells:
+            parts = APART.split(cell.source)  # every second one is apart
+            for k in range(0, len(parts), 2):
+                parts[k], found = re.subn(rf"(?i)\b(?:{names})\b", link, parts[k], count=1)
+                if found:
+                    break
+            else:
+                continue
+            cell.source = "".join(parts)
+            break
+
+
+def with_promises(cells: list) -> None:
+    """Below each check, what whoever solves the exercise will see, and how to run it."""
+    for cell in cells:
+        if checked := re.match(r'check\("(\w+)"', cell.source):
+            exercise = find(checked[1])
+            way = (
+                "To solve it, open the lesson in JupyterLab (the command is at the top of this page), "
+                "write your code into the cell above, and run it and this one with Shift + Enter."
+            )
+            shown = note("What you will see when it is solved", f"{exercise.success}\n{way}")
+            cell.outputs.append(new_output("display_data", {"text/html": shown._repr_html_()}))
+
+
+def without_kernel(cells: list) -> None:
+    """Leave out what only a running kernel can show; and links in outputs lead to pages."""
+    for cell in cells:
+        for output in cell.outputs:
+            data = output.get("data", {})
+            data.pop(WIDGET, None)
+            if "text/html" in data:
+                data["text/html"] = re.sub(
+                    r'href="(\d\d_\w+)\.ipynb"', r'href="\1.html"', data["text/html"]
+                )
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def lesson_page(notebook, lesson: Lesson, glossary: list[Term], address: str) -> str:
+    """A lesson as the book has it: a notebook in Sphinx's hands."""
+    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in prose:
+        cell.source = relinked(cell.source, address)
+    with_terms(prose[1:], [term for term in glossary if term.lesson == lesson.file])
+    title, _, rest = prose[0].source.partition("\n")
+    prose[0].source = f"{title}\n\n{opening(lesson, address)}{rest}"
+    without_kernel(code)
+    with_promises(code)
+    notebook.metadata["myst"] = {"html_meta": {"description": lesson.idea}}
+    return nbformat.writes(notebook)
+
+
+def glossary_page(text: str) -> str:
+    """The glossary, with a place to link to at each term."""
+    for term in terms(text):
+        row = rf"^\| ({re.escape(term.names)}) (\| [^|]+ \| \[\d\d\]\({term.lesson}\))"
+        text = re.sub(row, rf'| <span id="{term.anchor}">\1</span> \2', text, flags=re.MULTILINE)
+    return text
+
+
+def contents(listed: list[Lesson]) -> str:
+    """The arcs with their lessons, and what stands beside a page as its table of contents."""
+    parts, trees = [], []
+    for name, arc in arcs(listed).items():
+        rows = (f"- [{x.title}]({x.file}), {x.minutes} minutes: {x.idea}" for x in arc)
+        parts.append("\n".join([f"### {name}\n", *rows]))
+        trees.append((name, [lesson.page for lesson in arc]))
+    for name, pages in (*trees, ("Further", FURTHER)):
+        parts.append("\n".join(["```{toctree}", f":caption: {name}", ":hidden:", *pages, "```"]))
+    return "\n\n".join(parts)
+
+
+def section(text: str, heading: str) -> str:
+    """One section of a document, without its heading."""
+    return re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def cover(template: str, readme: str, listed: list[Lesson], view: str) -> str:
+    """The first page: the README's own beginning, a view, and the way in."""
+    heading, lead, *pictures = readme.partition("\n## ")[0].replace(".github/", "").split("\n\n")
+    hours = round(sum(lesson.minutes for lesson in listed) / 60)
+    parts = {
+        "title": heading,
+        "lead": lead,
+        "picture": "\n\n".join(pictures),
+        "view": f"```{{raw}} html\n{view}\n```",
+        "count": f"{len(listed)} lessons, about {hours} hours",
+        "contents": contents(listed),
+    }
+    for name, part in parts.items():
+        template = template.replace(f"<!-- {name} -->", part)
+    return template
+
+
+def view_of(cells: list, start: str) -> str:
+    """The HTML that the cell shows in which `start` stands."""
+    shown = next(cell for cell in cells if start in cell.source)
+    return next(x.data["text/html"] for x in shown.outputs if "text/html" in x.get("data", {}))
+
+
+def read(root: Path) -> dict[str, nbformat.NotebookNode]:
+    """The lessons as they are saved, by name.
+
+    Raises:
+        Faults: with all that a page must not have, for every lesson.
+    """
+    folder = root / "notebooks"
+    notebooks = {path.name: nbformat.read(path, 4) for path in sorted(folder.glob("[0-9]*.ipynb"))}
+    found = [fault for name, each in notebooks.items() for fault in faults_of_lesson(name, each, root)]
+    for name in OUR_NAMES:
+        found += faults_of_text(f"notebooks/{name}", (folder / name).read_text("utf-8"), root)
+    if found:
+        raise Faults(found)
+    return notebooks
+
+
+def pages(root: Path = REPOSITORY, address: str = "") -> dict[str, str]:
+    """Every page by the name of its file, as Sphinx reads it.
+
+    Args:
+        root: the folder of the course.
+        address: owner/name of its repository on GitHub, for the links there; none if empty.
+
+    Raises:
+        Faults: if a lesson has something that a page must not have.
+    """
+    notebooks = read(root)
+    chart, words = ((root / "notebooks" / name).read_text("utf-8") for name in OUR_NAMES)
+    readme = (root / "README.md").read_text("utf-8")
+    listed, glossary = lessons(chart), terms(words)
+    view = view_of(notebooks[TO_PLAY_WITH[0]].cells, TO_PLAY_WITH[1])
+    template = Path(__file__).with_name("cover.md").read_text("utf-8")
+    closings = {x.title: (x.file, notebooks[x.file].cells[-1].source) for x in listed}
+    made = {
+        "index.md": (cover(template, readme, listed, view), "What the course is, and its lessons"),
+        "map.md": (relinked(chart, address), "Every lesson with its idea, its minutes and its goals"),
+        "glossary.md": (relinked(glossary_page(words)), "The words of the field, a sentence each"),
+        "notation.md": (f"# Notation\n{section(readme, 'Notation')}", "Formulas and code, side by side"),
+        "bibliography.md": (bibliography(closings), "All that the lessons name as their sources"),
+    }
+    written = {name: described(*page) for name, page in made.items()}
+    for lesson in listed:
+        written[lesson.file] = lesson_page(notebooks[lesson.file], lesson, glossary, address)
+    return written
+
+
+def write(folder: Path, made: Mapping[str, str]) -> None:
+    """Put pages into a new folder for Sphinx, with the settings, styles and pictures they need."""
+    static = folder / "_static"
+    static.mkdir(parents=True)
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    here = Path(__file__).parent
+    shutil.copy(here / "conf.py", folder)
+    shutil.copy(here / "style.css", static)
+    for picture in (REPOSITORY / ".github").glob("*.png"):
+        shutil.copy(picture, folder)
