@@ -40,13 +40,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test test-all lint format test-unit test-browser test-notebooks execute bench lock clean
+.PHONY: help lab book test test-all lint format test-unit test-browser test-notebooks execute bench lock clean
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 lab: $(STAMP)  ## install if needed, then open JupyterLab with lesson 00 (on Linux, TORCH=cpu installs less)
 	cd notebooks && ../$(PY) -m jupyterlab $(LAB_FLAGS) $(LESSON)
+
+book: $(STAMP)  ## make the book of the lessons, to read without Python (ZIP=1 for one file of it)
+	$(PY) -m press $(if $(ZIP),--zip)
 
 # One run of pytest on three processes: on two cores that leaves none idle while one of them waits
 # for a browser or a kernel.
@@ -61,7 +64,7 @@ test-all: lint  ## run everything: also fifty seeds, whole lessons on MNIST, the
 	COURSE_DATASET=digits $(PYTEST) -m "not browser and not notebook" --ignore tests/test_exercises.py
 	$(PY) tests/tools/mutate.py --sample 150
 
-lint: $(STAMP)  ## check style and formatting, notebooks included, and the workflow
+lint: $(STAMP)  ## check style and formatting, notebooks included, and the workflows
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/zizmor --quiet --offline .github
@@ -90,7 +93,7 @@ lock: $(STAMP)  ## write both lock files again from pyproject.toml (UPGRADE=1 fo
 	$(PY) tests/tools/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove the virtual environment and caches (data and your progress stay)
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build book book.zip *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

@@ -42,9 +42,14 @@ def project() -> dict:
 
 
 def requirements(kind: str) -> dict[str, Requirement]:
-    """What pyproject.toml asks for to "run" the course, or to "develop" it, by name."""
+    """What pyproject.toml asks for to "run" the course, "develop" it or make its "book", by name."""
     table = project()
-    listed = {"run": table["project"]["dependencies"], "develop": table["dependency-groups"]["dev"]}
+    groups = table["dependency-groups"]
+    listed = {
+        "run": table["project"]["dependencies"],
+        "develop": groups["dev"],
+        "book": groups["book"],
+    }
     return {canonicalize_name(r.name): r for r in map(Requirement, listed[kind])}
 
 
@@ -86,7 +91,10 @@ def version(pins: dict[str, Requirement], name: str) -> str:
 # --- versions -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["run", "develop"])
+KINDS = ["run", "develop", "book"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_lock_and_environment_pin_every_dependency(kind):
     pins, conda = lock(), environment()
     for name, requirement in requirements(kind).items():
@@ -97,8 +105,8 @@ def test_lock_and_environment_pin_every_dependency(kind):
 
 
 def test_environment_has_nothing_else():
-    asked = {**requirements("run"), **requirements("develop")}
-    assert set(environment()) == {CONDA_NAMES.get(name, name) for name in asked}
+    asked = {CONDA_NAMES.get(name, name) for kind in KINDS for name in requirements(kind)}
+    assert set(environment()) == asked
 
 
 def test_environment_is_for_conda_forge_and_installs_the_course():
@@ -193,11 +201,13 @@ def test_pre_commit_runs_the_locked_ruff():
 # The lessons are read in JupyterLab; tests reach the rest through pytest, the command line or make.
 NOT_IMPORTED = {"jupyterlab", "ruff", "uv", "pre-commit", "setuptools", "nbconvert"}
 NOT_IMPORTED |= {"notebook", "zizmor", "nbval", "pytest-timeout", "pytest-xdist", "beartype"}
+# Sphinx loads these by their names in press/conf.py, and press/formulas.py finds MathJax's files.
+NOT_IMPORTED |= {"myst-nb", "sphinx-book-theme", "sphinx-copybutton", "django-static-mathjax"}
 
 
 def imported_packages(folder: str) -> set[str]:
     """The distributions that the code in `folder` imports, standard library and our own aside."""
-    own = {"course_utils", *(path.stem for path in (REPOSITORY / "tests").rglob("*"))}
+    own = {"course_utils", "press", *(path.stem for path in (REPOSITORY / "tests").rglob("*"))}
     names = set()
     for path in (REPOSITORY / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -212,11 +222,14 @@ def imported_packages(folder: str) -> set[str]:
 
 def test_imports_are_declared_and_declarations_used():
     run, develop = set(requirements("run")), set(requirements("develop"))
-    course, tests = imported_packages("course_utils"), imported_packages("tests")
+    book = set(requirements("book"))
+    course, tests, press = map(imported_packages, ("course_utils", "tests", "press"))
     assert course <= run
     assert tests <= run | develop
+    assert press <= run | develop | book
     assert run - course - NOT_IMPORTED == set()
     assert develop - tests - NOT_IMPORTED == set()
+    assert book - press - NOT_IMPORTED == set()
 
 
 def test_package_data_names_files_that_exist():
@@ -240,9 +253,10 @@ def test_workflow_calls_targets_that_exist_on_the_branch_that_exists():
     assert targets <= phony_targets()
 
 
-def test_workflow_takes_what_was_looked_at_and_keeps_no_password():
+@pytest.mark.parametrize("name", ["ci", "book"])
+def test_workflow_takes_what_was_looked_at_and_keeps_no_password(name):
     """Actions by commit and not by tag, packages by checksum, and no more rights than reading."""
-    workflow = yaml.safe_load(text(".github/workflows/ci.yml"))
+    workflow = yaml.safe_load(text(f".github/workflows/{name}.yml"))
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 240
@@ -251,10 +265,21 @@ def test_workflow_takes_what_was_looked_at_and_keeps_no_password():
             assert not used or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", used), used
             if used.startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
-        if "make" in str(job["steps"]):
+        commands = str([step.get("run") for step in job["steps"]])
+        if "make" in commands:
             assert job["env"]["TORCH"] == "cpu"
-        else:
+        elif "pip" in commands:
             assert "--require-hashes -r requirements-cpu.lock" in str(job["steps"])
+
+
+def test_the_job_that_publishes_the_book_runs_no_code_of_ours():
+    jobs = yaml.safe_load(text(".github/workflows/book.yml"))["jobs"]
+    assert "permissions" not in jobs["make"]
+    assert {"run": "make book"} in jobs["make"]["steps"]
+    assert jobs["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+    assert [step["uses"].partition("@")[0] for step in jobs["publish"]["steps"]] == [
+        "actions/deploy-pages"
+    ]
 
 
 def test_everything_runs_every_week():
@@ -296,6 +321,9 @@ def test_ci_script_is_executable_bash():
         ("notebooks/01_bottleneck_and_pca.ipynb", False),
         ("course_utils/data/loading.py", False),
         ("requirements.lock", False),
+        ("book/index.html", True),
+        ("book.zip", True),
+        ("press/cover.md", False),
     ],
 )
 def test_git_ignores(path, ignored):
