@@ -34,22 +34,31 @@ def bind(made: Mapping[str, str], target: Path) -> None:
         shutil.move(book, target)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def pack(book: Path) -> Path:
+    """The folder `book` as one file beside it.
+
+    Raises:
+        Faults: if it is larger than `LARGEST`.
+    """
+    packed = Path(shutil.make_archive(str(book), "zip", book.parent, book.name))
+    if (size := packed.stat().st_size) > LARGEST:
+        raise Faults([f"{packed} has {size:,} bytes, and may have {LARGEST:,}: a lesson grew."])
+    return packed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m press", description=__doc__)
+    parser.add_argument("--to", type=Path, default=pages.REPOSITORY / "book", metavar="FOLDER")
     parser.add_argument("--zip", action="store_true", help="make one file of it too")
-    book = pages.REPOSITORY / "book"
+    asked = parser.parse_args(arguments)
     try:
-        bind(pages.pages(address=os.environ.get("BOOK_REPOSITORY", "")), book)
+        bind(pages.pages(address=os.environ.get("BOOK_REPOSITORY", "")), asked.to)
+        print(f"The book is made: open {asked.to / 'index.html'} in a browser.")
+        if asked.zip:
+            print(f"As one file it is {pack(asked.to)}.")
     except Faults as faults:
         print(faults, file=sys.stderr)
         return 1
-    print(f"The book is made: open {book / 'index.html'} in a browser.")
-    if parser.parse_args().zip:
-        packed = Path(shutil.make_archive(str(book), "zip", book.parent, book.name))
-        print(f"{packed} has {packed.stat().st_size / 1e6:.1f} MB.")
-        if packed.stat().st_size > LARGEST:
-            print(f"That is more than {LARGEST / 1e6:.0f} MB.", file=sys.stderr)
-            return 1
     return 0
 
 

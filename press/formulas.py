@@ -15,9 +15,10 @@ from typing import NamedTuple
 from docutils import nodes
 from playwright._impl._driver import compute_driver_executable
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 
-from press.faults import Faults
-
+LOGGER = logging.getLogger(__name__)
 MATHJAX = Path(str(files("mathjax"))) / "static" / "mathjax"
 FONTS = MATHJAX / "es5" / "output" / "chtml" / "fonts" / "woff-v2"
 LINES = 10_000  # to a cell: myst-nb's numbers of lines
@@ -51,38 +52,33 @@ def place_of(name: str, node: nodes.Node) -> str:
     return f"{name}, cell {cell}" if cell else f"{name}, line {line}"
 
 
-def set_all(app: Sphinx, env: object) -> None:
+def set_all(app: Sphinx, env: BuildEnvironment) -> None:
     """Set the formulas of every page, and keep them for the writer.
 
-    Raises:
-        Faults: naming every formula that MathJax cannot set, and its cell.
+    Of one that MathJax cannot set Sphinx is warned, with its cell; then there is no book.
     """
     found = [
         (name, node)
         for name in sorted(env.found_docs)
-        for node in env.get_doctree(name).findall(
-            lambda node: isinstance(node, nodes.math | nodes.math_block)
-        )
+        for kind in (nodes.math, nodes.math_block)
+        for node in env.get_doctree(name).findall(kind)
     ]
     each = list(dict.fromkeys(formula_of(node) for _, node in found))
     results, style = typeset(each)
-    known = dict(zip(each, results, strict=True))
-    if wrong := [
-        f"{place_of(name, node)}: MathJax cannot set {node.astext()!r}: {known[formula_of(node)]['error']}."
-        for name, node in found
-        if "error" in known[formula_of(node)]
-    ]:
-        raise Faults(wrong)
-    app.formulas = {formula: result["html"] for formula, result in known.items()}
+    app.formulas = dict(zip(each, results, strict=True))
+    for name, node in found:
+        if error := app.formulas[formula_of(node)].get("error"):
+            formula = node.astext()
+            LOGGER.warning("%s: MathJax cannot set %r: %s.", place_of(name, node), formula, error)
     static = Path(app.srcdir) / "_static"
     (static / "formulas.css").write_text(style, encoding="utf-8")
-    shutil.copytree(FONTS, static / "fonts", dirs_exist_ok=True)
+    shutil.copytree(FONTS, static / "fonts")
 
 
 def visit(translator, node: nodes.math | nodes.math_block) -> None:
     """Write a formula as MathJax has set it; one that is wider than the page can be scrolled."""
     formula = formula_of(node)
-    html = translator.builder.app.formulas[formula]
+    html = translator.builder.app.formulas[formula].get("html", "")
     wide = '<div class="math" tabindex="0" role="group" aria-label="formula">{}</div>'
     translator.body.append((wide if formula.display else '<span class="math">{}</span>').format(html))
     raise nodes.SkipNode

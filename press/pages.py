@@ -29,7 +29,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 # Where no term is looked for: code, formulas, links, HTML, headings, tables and quotations.
 APART = re.compile(
     r'(```.*?```|`[^`]+`|\$\$.*?\$\$|\$[^$]+\$|!?\[[^\]]*\]\([^)]*\)|<a\b.*?</a>|<[^>]+>|"[^"]+"'
-    r"|(?m:^#+ .*$|^\|.*$))",
+    r"|(?m:^#+ [^\n]*|^\|[^\n]*))",
     re.DOTALL,
 )
 

@@ -24,14 +24,15 @@ def named_in(closing: str) -> list[str]:
     for piece in _pieces(" ".join(found[1].split())) if found else ():
         piece = re.sub(r'^[^"*]*: (?=[A-Z]\.)', "", piece)  # "The formulas: D. Kingma ..."
         if head := re.match(rf'[^"*]*(?:"[^"]+"|\*[^*]+\*).*?{YEAR}\)?', piece):
-            authors = works[-1].partition(' "')[0] + " " if piece.startswith('"') else ""
+            same = works and piece.startswith('"')  # another work by those just named
+            authors = re.match(r'[^"*]*', works[-1])[0] if same else ""
             works.append(authors + head[0])
     return works
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut where one work ends: outside of quotation marks and parentheses."""
-    hidden = re.sub(r'"[^"]*"|\([^)]*\)', lambda found: "\0" * len(found[0]), text)
+    """Cut where one work ends: outside of titles, in quotation marks or italics, and of remarks."""
+    hidden = re.sub(r'"[^"]*"|\([^)]*\)|\*[^*]+\*', lambda found: "\0" * len(found[0]), text)
     start = 0
     for end in ENDS.finditer(hidden):
         yield text[start : end.start()]
@@ -57,7 +58,7 @@ def _surname(work: str) -> str:
 def _linked(work: str) -> str:
     """A work whose title leads to a search for it and its authors."""
     name = title(work)
-    query = " ".join(re.findall(r"[\w'-]{2,}", work[: work.index(name)] + name))
+    query = " ".join(re.findall(r"\w[\w'-]+", work[: work.index(name)] + name))
     return work.replace(name, f"[{name}]({SEARCH}{quote_plus(query)})", 1)
 
 
