@@ -21,6 +21,7 @@ from sphinx.util import logging
 LOGGER = logging.getLogger(__name__)
 MATHJAX = Path(str(files("mathjax"))) / "static" / "mathjax"
 FONTS = MATHJAX / "es5" / "output" / "chtml" / "fonts" / "woff-v2"
+DISPLAYED = '<div class="math" tabindex="0" role="group" aria-label="formula">{}</div>'
 LINES = 10_000  # to a cell: myst-nb's numbers of lines
 
 
@@ -35,8 +36,8 @@ def typeset(formulas: Sequence[Formula]) -> tuple[list[dict[str, str]], str]:
     """For each formula its `html`, or the `error` that keeps it from being set; and their style."""
     node, _ = compute_driver_executable()
     command = [node, str(Path(__file__).with_suffix(".js")), str(MATHJAX)]
-    given = json.dumps(formulas)
-    answer = json.loads(subprocess.run(command, input=given, stdout=-1, check=True, text=True).stdout)
+    told = subprocess.run(command, input=json.dumps(formulas), stdout=-1, check=True, text=True)
+    answer = json.loads(told.stdout)
     return answer["results"], answer["style"]
 
 
@@ -79,8 +80,8 @@ def visit(translator, node: nodes.math | nodes.math_block) -> None:
     """Write a formula as MathJax has set it; one that is wider than the page can be scrolled."""
     formula = formula_of(node)
     html = translator.builder.app.formulas[formula].get("html", "")
-    wide = '<div class="math" tabindex="0" role="group" aria-label="formula">{}</div>'
-    translator.body.append((wide if formula.display else '<span class="math">{}</span>').format(html))
+    frame = DISPLAYED if formula.display else '<span class="math">{}</span>'
+    translator.body.append(frame.format(html))
     raise nodes.SkipNode
 
 

@@ -24,7 +24,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work"}  # each its first
 FURTHER = ("map", "glossary", "notation", "bibliography")
 OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md"}
-TO_PLAY_WITH = ("08_training_a_vae.ipynb", "scrub(flat_vae")  # the cover's: a cell that shows a view
+TO_PLAY_WITH = ("08_training_a_vae.ipynb", "scrub(flat_vae")  # a cell whose view the cover has
+DESCRIPTIONS = {
+    "index.md": "What the course is, for whom, and its lessons",
+    "map.md": "Every lesson with its idea, its minutes and its goals",
+    "glossary.md": "The words of the field, a sentence each",
+    "notation.md": "Formulas and code, side by side",
+    "bibliography.md": "All that the lessons name as their sources",
+}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # Where no term is looked for: code, formulas, links, HTML, headings, tables and quotations.
 APART = re.compile(
@@ -112,17 +119,18 @@ def relinked(text: str, address: str = "") -> str:
 
 def opening(lesson: Lesson, address: str) -> str:
     """What stands under a lesson's title: minutes, and the ways to open it where it runs."""
-    ways = ""
+    elsewhere = ""
     if address:
-        colab = f"https://colab.research.google.com/github/{address}/blob/main/notebooks/{lesson.file}"
-        binder = f"https://mybinder.org/v2/gh/{address}/main?labpath=notebooks/{lesson.file}"
-        ways = (
-            f" Or in [Colab]({colab}), with `%pip install git+https://github.com/{address}` in a "
-            f"cell of its own first, or in [Binder]({binder})."
+        file = f"notebooks/{lesson.file}"
+        colab = f"https://colab.research.google.com/github/{address}/blob/main/{file}"
+        binder = f"https://mybinder.org/v2/gh/{address}/main?labpath={file}"
+        elsewhere = (
+            f"in [Binder]({binder}), in [Colab]({colab}) (where `%pip install "
+            f"git+https://github.com/{address}` comes first, in a cell of its own), or "
         )
     return (
-        f"*{lesson.minutes} minutes.* Open it in JupyterLab, in the folder of the course:{ways}\n\n"
-        f"```sh\nmake lab LESSON={lesson.file}\n```\n"
+        f"*{lesson.minutes} minutes.* Run it {elsewhere}in your own JupyterLab, by this command in "
+        f"the folder of the course:\n\n```sh\nmake lab LESSON={lesson.file}\n```\n"
     )
 
 
@@ -134,18 +142,22 @@ def described(text: str, words: str) -> str:
 def with_terms(cells: list, introduced: list[Term]) -> None:
     """Link the first place where a lesson says each term that it introduces to the glossary."""
     for term in introduced:
-        names = "|".join(r"\s+".join(map(re.escape, name.split())) for name in term.names.split(", "))
+        names = re.escape(term.names).replace(r",\ ", "|").replace(r"\ ", r"\s+")
         link = rf'<a class="cb-term" href="glossary.html#{term.anchor}">\g<0></a>'
         for cell in cells:
-            parts = APART.split(cell.source)  # every second one is apart
-            for k in range(0, len(parts), 2):
-                parts[k], found = re.subn(rf"(?i)\b(?:{names})\b", link, parts[k], count=1)
-                if found:
-                    break
-            else:
-                continue
-            cell.source = "".join(parts)
+            before, cell.source = cell.source, replaced_once(rf"\b(?:{names})\b", link, cell.source)
+            if cell.source != before:
+                break
+
+
+def replaced_once(pattern: str, new: str, text: str) -> str:
+    """Markdown in which the first place in prose that fits the pattern is another."""
+    parts = APART.split(text)  # every second one stands apart
+    for k in range(0, len(parts), 2):
+        parts[k], found = re.subn(pattern, new, parts[k], count=1, flags=re.IGNORECASE)
+        if found:
             break
+    return "".join(parts)
 
 
 def with_promises(cells: list) -> None:
@@ -154,8 +166,9 @@ def with_promises(cells: list) -> None:
         if checked := re.match(r'check\("(\w+)"', cell.source):
             exercise = find(checked[1])
             way = (
-                "To solve it, open the lesson in JupyterLab (the command is at the top of this page), "
-                "write your code into the cell above, and run it and this one with Shift + Enter."
+                "To solve it, open the lesson in JupyterLab (the command is at the top of this "
+                "page), write your code into the cell above, and run it and this one with Shift + "
+                "Enter."
             )
             shown = note("What you will see when it is solved", f"{exercise.success}\n{way}")
             cell.outputs.append(new_output("display_data", {"text/html": shown._repr_html_()}))
@@ -247,7 +260,9 @@ def read(root: Path) -> dict[str, nbformat.NotebookNode]:
     """
     folder = root / "notebooks"
     notebooks = {path.name: nbformat.read(path, 4) for path in sorted(folder.glob("[0-9]*.ipynb"))}
-    found = [fault for name, each in notebooks.items() for fault in faults_of_lesson(name, each, root)]
+    found = []
+    for name, notebook in notebooks.items():
+        found += faults_of_lesson(name, notebook, root)
     for name in OUR_NAMES:
         found += faults_of_text(f"notebooks/{name}", (folder / name).read_text("utf-8"), root)
     if found:
@@ -273,13 +288,13 @@ def pages(root: Path = REPOSITORY, address: str = "") -> dict[str, str]:
     template = Path(__file__).with_name("cover.md").read_text("utf-8")
     closings = {x.title: (x.file, notebooks[x.file].cells[-1].source) for x in listed}
     made = {
-        "index.md": (cover(template, readme, listed, view), "What the course is, and its lessons"),
-        "map.md": (relinked(chart, address), "Every lesson with its idea, its minutes and its goals"),
-        "glossary.md": (relinked(glossary_page(words)), "The words of the field, a sentence each"),
-        "notation.md": (f"# Notation\n{section(readme, 'Notation')}", "Formulas and code, side by side"),
-        "bibliography.md": (bibliography(closings), "All that the lessons name as their sources"),
+        "index.md": cover(template, readme, listed, view),
+        "map.md": relinked(chart, address),
+        "glossary.md": relinked(glossary_page(words), address),
+        "notation.md": f"# Notation\n{section(readme, 'Notation')}",
+        "bibliography.md": bibliography(closings),
     }
-    written = {name: described(*page) for name, page in made.items()}
+    written = {name: described(text, DESCRIPTIONS[name]) for name, text in made.items()}
     for lesson in listed:
         written[lesson.file] = lesson_page(notebooks[lesson.file], lesson, glossary, address)
     return written

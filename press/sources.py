@@ -49,6 +49,11 @@ def _key(work: str) -> str:
     return "".join(re.findall(r"\w", title(work).lower()))
 
 
+def _fullness(work: str) -> tuple[bool, int]:
+    """Of two ways to name a work the better has initials, or says more."""
+    return bool(re.match(r"[A-Z]\.", work)), len(work)
+
+
 def _surname(work: str) -> str:
     """What a work is sorted by: the first author's name without initials, "van den" and accents."""
     name = re.sub(r"^(?:[A-Z]\.[- ]?)+(?:van de[nr] )?", "", work)
@@ -69,12 +74,11 @@ def bibliography(closings: Mapping[str, tuple[str, str]]) -> str:
     for file, closing in closings.values():
         for work in named_in(closing):
             key = _key(work)
-            works[key] = max(works.get(key, ""), work, key=lambda x: (bool(re.match(r"[A-Z]\.", x)), x))
+            works[key] = max(works.get(key, ""), work, key=_fullness)
             places.setdefault(key, []).append(f"[{file[:2]}]({file})")
     rows = [
         f"- {_linked(works[key])}. Lesson{'s' * (len(places[key]) > 1)} {', '.join(places[key])}."
         for key in sorted(works, key=lambda key: _surname(works[key]))
     ]
-    return "\n".join(
-        ["# Bibliography\n", "What the lessons name as their sources. A title leads to a search.\n", *rows]
-    )
+    about = "What the lessons name as their sources. A title leads to a search for it."
+    return "\n".join(["# Bibliography\n", f"{about}\n", *rows])

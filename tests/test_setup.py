@@ -42,7 +42,7 @@ def project() -> dict:
 
 
 def requirements(kind: str) -> dict[str, Requirement]:
-    """What pyproject.toml asks for to "run" the course, "develop" it or make its "book", by name."""
+    """What pyproject.toml asks for to "run" the course, "develop" it or make the "book"."""
     table = project()
     groups = table["dependency-groups"]
     listed = {
