@@ -36,7 +36,8 @@ def typeset(formulas: Sequence[Formula]) -> tuple[list[dict[str, str]], str]:
     """For each formula its `html`, or the `error` that keeps it from being set; and their style."""
     node, _ = compute_driver_executable()
     command = [node, str(Path(__file__).with_suffix(".js")), str(MATHJAX)]
-    told = subprocess.run(command, input=json.dumps(formulas), stdout=-1, check=True, text=True)
+    given = json.dumps(formulas)
+    told = subprocess.run(command, input=given, stdout=-1, check=True, encoding="utf-8")
     answer = json.loads(told.stdout)
     return answer["results"], answer["style"]
 

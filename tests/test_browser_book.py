@@ -49,11 +49,15 @@ CUT_OFF = """() => {
         return width && right > innerWidth + 1 && !box(part.parentElement);
     }).map(part => part.outerHTML.slice(0, 120));
 }"""
+# Not within source code, whose colours the theme has chosen for their contrast, nor the glyphs of
+# formulas, beside which stands MathML; and axe does not know that MathML can be read.
 AXE = """async () => {
     const here = { exclude: [".highlight", "mjx-math"] };
     const { violations } = await axe.run(here, { resultTypes: ["violations"] });
+    const read = ({ id }, { target }) =>
+        id === "empty-table-header" && document.querySelector(`${target[0]} math`);
     return violations.flatMap(rule =>
-        rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)} ${node.any[0]?.message}`));
+        rule.nodes.filter(node => !read(rule, node)).map(node => `${rule.id}: ${node.html.slice(0, 200)} ${node.any[0]?.message}`));
 }"""
 
 
@@ -113,9 +117,7 @@ def assert_views_answer(page):
         view.locator("form.cv-live").wait_for()
         canvases = view.locator("canvas.cv-picture").all()
         before = [drawn(canvas) for canvas in canvases]
-        control = view.locator("input[type=range], input[type=radio]").last
-        control.focus()
-        press(view, "ArrowLeft" if control.get_attribute("type") == "radio" else "ArrowRight")
+        view.locator("input:is([type=range], [type=radio]):visible").first.focus()
         press(view, "ArrowRight")
         assert not all(map(torch.equal, map(drawn, canvases), before))
 
