@@ -56,8 +56,9 @@ AXE = """async () => {
     const { violations } = await axe.run(here, { resultTypes: ["violations"] });
     const read = ({ id }, { target }) =>
         id === "empty-table-header" && document.querySelector(`${target[0]} math`);
+    const said = (rule, { html, any }) => `${rule.id}: ${html.slice(0, 200)} ${any[0]?.message}`;
     return violations.flatMap(rule =>
-        rule.nodes.filter(node => !read(rule, node)).map(node => `${rule.id}: ${node.html.slice(0, 200)} ${node.any[0]?.message}`));
+        rule.nodes.filter(node => !read(rule, node)).map(node => said(rule, node)));
 }"""
 
 
