@@ -4,6 +4,7 @@ import atexit
 import gc
 import importlib
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 import browser
+from tools import ready
 
 COURSE = Path(__file__).resolve().parent.parent / "course_utils"
 WHOLE_LESSON = "test_a_lesson_runs"
@@ -48,6 +50,8 @@ def pytest_configure(config):
     os.environ["COURSE_PROGRESS"] = os.path.join(folder.name, "progress.json")
     os.environ["COURSE_QUIET"] = "1"
     os.environ.pop("COURSE_STRICT", None)
+    if config.getoption("numprocesses"):
+        ready.share()  # by all processes that are about to start
     jaxtyping.install_import_hook(checked_packages(config), "beartype.beartype")
     if "PYTEST_XDIST_WORKER" in os.environ or not config.getoption("numprocesses"):
         for name in IMPORTED_BEFORE:
@@ -84,6 +88,13 @@ class Together(LoadScopeScheduling):
         sharing = ("test_browser", "test_processes")
         shares = file.endswith(".ipynb") or Path(file).name.startswith(sharing)
         return file if shares and not test.startswith(WHOLE_LESSON) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config, specs):
+    """Fork the processes from one that has loaded what all of them load."""
+    for spec in specs:
+        spec.python = shlex.join(ready.python())
 
 
 @pytest.hookimpl(optionalhook=True)  # mutants are tried without xdist

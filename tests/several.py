@@ -12,6 +12,7 @@ import pickle
 import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import torch
@@ -360,6 +361,7 @@ def main() -> None:
     *questions, folder = sys.argv[1:]
     rank, size, folder = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), Path(folder)
     torch.set_num_threads(1)
+    warnings.simplefilter("error")
     if "GROUP" in os.environ:  # as somebody makes it who knows torch.distributed
         for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
             os.environ.pop(name, None)

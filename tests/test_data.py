@@ -17,7 +17,6 @@ import pickle
 import socket
 import struct
 import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -30,6 +29,7 @@ import torchvision
 
 from course_utils import data
 from course_utils.data import DataError, DataUnavailable, load_images, spiral, swiss_roll
+from tools import ready
 
 REAL_ROOT = data.data_root()  # before the tests hide the learner's environment
 LOCK = ".download.lock"  # the only thing that may stay behind beside whole files
@@ -521,7 +521,7 @@ def test_two_processes_at_once_download_once(server, tmp_path):
     mnist = torchvision.datasets.MNIST
     told = [str(tmp_path), mnist.mirrors, mnist.resources, data.SOURCES["mnist"].md5]
     with subprocess.Popen(
-        [sys.executable, "-c", OTHER_PROCESS, json.dumps(told)],
+        [*ready.python(), "-c", OTHER_PROCESS, json.dumps(told)],
         cwd=data.REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

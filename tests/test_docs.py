@@ -349,9 +349,10 @@ def test_modules_and_functions_can_be_held_in_the_head():
 
 
 def test_importing_is_light_and_silent():
-    heavy = {"torchvision", "sklearn", "matplotlib", "ipywidgets", "IPython"}
+    heavy = {"torchvision", "sklearn", "matplotlib", "ipywidgets", "IPython", "pygments"}
     program = (
-        "import sys, course_utils.data;"  # and the index with it
+        "import sys, course_utils.data, course_utils.exercises as exercises;"  # and the index
+        "exercises.find('squared_error');"
         f"sys.exit(', '.join({heavy} & set(sys.modules)) or None)"
     )
     command = [sys.executable, "-W", "error", "-c", program]

@@ -47,6 +47,7 @@ from course_utils.exercises.checking.frames import learners_line
 from course_utils.exercises.checking.runner import exposed
 from course_utils.exercises.lessons import all_exercises, find
 from course_utils.exercises.showing import record
+from tools import ready
 
 ANSWERS = Path(__file__).parent / "answers"
 EXERCISES = list(all_exercises().values())
@@ -195,7 +196,7 @@ def test_looking_one_up_loads_no_other():
         "import sys; from course_utils.exercises.lessons import find; find('interpolate');"
         "print(*sorted(name for name in sys.modules if '.lessons.lesson_' in name))"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    run = subprocess.run([*ready.python(), "-c", program], capture_output=True, text=True)
     lesson = "course_utils.exercises.lessons.lesson_08"
     loaded = [name for name in run.stdout.split() if name.count(".") > lesson.count(".")]
     assert loaded == [f"{lesson}.interpolate"], run.stderr
@@ -888,7 +889,8 @@ def test_the_clock_counts_the_work_of_one_thread():
 
 
 WITHOUT_A_CLOCK = """
-import time
+import time, warnings
+warnings.simplefilter("error")
 from course_utils.exercises import check
 del time.pthread_getcpuclockid
 
@@ -913,7 +915,7 @@ print(check("squared_error", sleeps, time_limit=0.5))
 )
 def test_without_a_clock_of_the_thread_the_process_counts():
     """As on macOS and Windows. In a process of its own: other tests leave threads behind."""
-    command = [sys.executable, "-W", "error", "-c", WITHOUT_A_CLOCK]
+    command = [*ready.python(), "-c", WITHOUT_A_CLOCK]
     run = subprocess.run(command, capture_output=True, text=True)
     passed, looped, slept = re.split(r"(?m)^✗", run.stdout)
     assert "✓ squared_error: passed" in passed, run.stderr
@@ -1451,16 +1453,6 @@ def test_no_line_of_the_learner():
 # --- the surroundings -----------------------------------------------------------------------------
 
 
-def test_importing_is_light():
-    heavy = ["IPython", "pygments", "sklearn", "matplotlib", "torchvision", "ipywidgets"]
-    code = (
-        "import sys, course_utils.exercises as e; e.find('squared_error'); "
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
-
-
 def test_in_a_real_kernel(tmp_path):
     """What only a notebook has: cells as files, prints from threads, and an `exit` that kills."""
     import nbformat
@@ -1484,6 +1476,7 @@ def test_in_a_real_kernel(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     resources = {"metadata": {"path": tmp_path}}
     options = {"timeout": CELL_SECONDS, "kernel_name": "python3", "config": PATIENT}
+    options["kernel_manager_class"] = ready.manager()
     NotebookClient(notebook, resources=resources, **options).execute()
     outputs = [json.dumps(cell.outputs, ensure_ascii=False) for cell in notebook.cells]
     assert "hello there" in outputs[2]

@@ -24,6 +24,7 @@ from course_utils import History, fit, reconstruction
 from course_utils.training import processes
 from course_utils.training.processes import join
 from course_utils.training.shares import NoiseOfTheWhole, Share, share_of
+from tools import ready
 
 SCRIPT = Path(several.__file__)
 AT_MOST = 600  # seconds on the wall, for what hangs
@@ -44,10 +45,9 @@ class World:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         own = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-        quiet = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error", "COURSE_QUIET": "1"}
-        command = [sys.executable, str(SCRIPT), *questions, str(folder)]
+        command = [*ready.python(), str(SCRIPT), *questions, str(folder)]
         for rank in range(size):
-            mine = {**os.environ, **own, **quiet, **environment}
+            mine = {**os.environ, **own, "COURSE_QUIET": "1", **environment}
             mine |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
             with open(folder / f"stderr {rank}", "wb") as errors:
                 self.processes.append(
