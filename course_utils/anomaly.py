@@ -35,6 +35,7 @@ from course_utils.schedules import cosine_decay
 from course_utils.training import NonFiniteLoss, fit
 
 BATCH = 128
+HIDDEN = 256  # units on either side of the code
 DRAWS = 16  # codes drawn for an ELBO
 PASSES = 50  # through the data at most: more, and few rows would be learned by heart
 FOLDS, FEW = 5, 1000  # with fewer rows than this the threshold is cross-validated
@@ -351,8 +352,8 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
             return copy.deepcopy(self.model)
         options = {"input_shape": (self.n_features_in_,), "output": "linear", "seed": seed}
         if self._wants_elbo:
-            return VAE.dense(int(self.latent_dim), hidden=(256,), sigma=0.5, **options)
-        return Autoencoder.dense(int(self.latent_dim), hidden=(256,), **options)
+            return VAE.dense(int(self.latent_dim), hidden=(HIDDEN,), sigma=0.5, **options)
+        return Autoencoder.dense(int(self.latent_dim), hidden=(HIDDEN,), **options)
 
     def _train(self, x: Tensor, seed: int) -> None:
         if self.steps:

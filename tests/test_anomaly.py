@@ -64,21 +64,26 @@ def eights(digits):
 CHECKS = """
 import sys, warnings
 from sklearn.utils.estimator_checks import check_estimator
+from course_utils import anomaly
 from course_utils.anomaly import ReconstructionDetector
 warnings.simplefilter("error")
+steps, anomaly.HIDDEN, anomaly.DRAWS, anomaly.FOLDS = map(int, sys.argv[1:])
 for score in ("reconstruction", "elbo"):
-    detector = ReconstructionDetector(score=score, steps=int(sys.argv[1]))
+    detector = ReconstructionDetector(score=score, steps=steps)
     results = check_estimator(detector, on_fail=None, on_skip=None)
     bad = [r for r in results if r["status"] != "passed" and "pandas is" not in str(r["exception"])]
     assert len(results) > 40 and not bad, (score, bad)
 """
 
 
-@pytest.mark.parametrize("steps", [1, pytest.param(400, marks=pytest.mark.thorough)])
-def test_every_check_of_scikit_learn_passes(steps):
-    """In a process of its own: one of the checks wants SCIPY_ARRAY_API set before any import."""
+@pytest.mark.parametrize(
+    "sizes", ["1 4 2 2", pytest.param("400 256 16 5", marks=pytest.mark.thorough)]
+)
+def test_every_check_of_scikit_learn_passes(sizes):
+    """Of few steps, units, draws and folds in `make test`, of as many as usual in `make test-all`.
+    In a process of its own: one of the checks wants SCIPY_ARRAY_API set before any import."""
     environment = os.environ | {"SCIPY_ARRAY_API": "1"}
-    command = [sys.executable, "-c", CHECKS, str(steps)]
+    command = [sys.executable, "-c", CHECKS, *sizes.split()]
     result = subprocess.run(
         command, cwd=REPOSITORY, env=environment, capture_output=True, text=True
     )
@@ -361,9 +366,9 @@ DISCRETE = {
 def test_no_verdict_depends_on_the_rows_beside_it(name, score, dtype):
     x = DISCRETE[name].astype(dtype)
     detector = ReconstructionDetector(score=score, steps=20, random_state=0).fit(x)
-    assert np.array_equal(detector.predict(x), alone(detector, x))
+    assert np.array_equal(detector.predict(x), verdicts := alone(detector, x))
     mixed = np.concatenate([x[::-1], 3 * x + 1])
-    assert np.array_equal(detector.predict(mixed)[:80], alone(detector, x)[::-1])
+    assert np.array_equal(detector.predict(mixed)[:80], verdicts[::-1])
     scores = detector.score_samples(x)
     _, kind = np.unique(x, axis=0, return_inverse=True)
     assert len(np.unique(scores)) <= kind.max() + 1  # equal rows: equal to the last digit
