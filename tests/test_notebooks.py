@@ -49,6 +49,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
+SHORT = Path(execute.__file__).with_name("short.py")
 MAX_BYTES = 1_500_000
 MAX_LINES = 12  # of an ordinary cell
 MAX_LONG_LINES = 25  # of an exercise, or of a cell that only imports
@@ -645,8 +646,19 @@ def in_a_hurry(folder: Path) -> Path:
     """A folder for IPython, in which kernels train little: see tools/short.py."""
     startup = folder / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    shutil.copy(Path(__file__).parent / "tools" / "short.py", startup)
+    shutil.copy(SHORT, startup)
     return folder
+
+
+def test_what_is_done_less_often_in_a_hurry_stands_in_a_lesson():
+    tree = ast.parse(SHORT.read_text(encoding="utf-8"))
+    (less,) = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LESS"
+    ]
+    sources = [cell.source for path in PATHS for cell in read(path).code]
+    assert [often for often in less if not any(often in source for source in sources)] == []
 
 
 def run_in_a_hurry(path: Path, folder: Path) -> Lesson:
