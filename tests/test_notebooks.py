@@ -1046,9 +1046,9 @@ SPOILT = [
     (closes_with_findings, _source_of(8, "cannot", "may"), "cannot do"),
     (closes_with_findings, _source_of(8, "Sources", "See"), "sources"),
     (closes_with_findings, _source_of(8, "02_next.ipynb", "README.md"), "next lesson"),
-    (closes_with_findings, _as_last("README.md", "14_it.ipynb"), None),
-    (closes_with_findings, _as_last("README.md", "13_it.ipynb"), "link to 14_it.ipynb"),
-    (closes_with_findings, _as_last("14_it.ipynb"), "link to README.md"),
+    (closes_with_findings, _as_last("README.md", "15_it.ipynb"), None),
+    (closes_with_findings, _as_last("README.md", "14_it.ipynb"), "link to 15_it.ipynb"),
+    (closes_with_findings, _as_last("15_it.ipynb"), "link to README.md"),
 ]
 
 

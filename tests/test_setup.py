@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -200,17 +201,27 @@ def test_pre_commit_runs_the_locked_ruff():
 
 # The lessons are read in JupyterLab; tests reach the rest through pytest, the command line or make.
 NOT_IMPORTED = {"jupyterlab", "ruff", "uv", "pre-commit", "setuptools", "nbconvert"}
+NOT_IMPORTED |= {"onnxscript"}  # torch.onnx.export asks for it
 NOT_IMPORTED |= {"notebook", "zizmor", "nbval", "pytest-timeout", "pytest-xdist", "beartype"}
 # Sphinx loads these by their names in press/conf.py, and press/formulas.py finds MathJax's files.
 NOT_IMPORTED |= {"myst-nb", "sphinx-book-theme", "sphinx-copybutton", "django-static-mathjax"}
+
+
+def python_of(folder: Path) -> Iterator[str]:
+    """The modules of a folder, or the code cells of its notebooks."""
+    for path in folder.rglob("*.py"):
+        yield path.read_text(encoding="utf-8")
+    for path in folder.glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        yield from ("".join(c["source"]) for c in cells if c["cell_type"] == "code")
 
 
 def imported_packages(folder: str) -> set[str]:
     """The distributions that the code in `folder` imports, standard library and our own aside."""
     own = {"course_utils", "press", *(path.stem for path in (REPOSITORY / "tests").rglob("*"))}
     names = set()
-    for path in (REPOSITORY / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for source in python_of(REPOSITORY / folder):
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -223,7 +234,8 @@ def imported_packages(folder: str) -> set[str]:
 def test_imports_are_declared_and_declarations_used():
     run, develop = set(requirements("run")), set(requirements("develop"))
     book = set(requirements("book"))
-    course, tests, press = map(imported_packages, ("course_utils", "tests", "press"))
+    tests, press = map(imported_packages, ("tests", "press"))
+    course = imported_packages("course_utils") | imported_packages("notebooks")
     assert course <= run
     assert tests <= run | develop
     assert press <= run | develop | book
