@@ -8,6 +8,7 @@ grey levels of 255.
 import ast
 import math
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -110,14 +111,18 @@ def chromium():
 
 @pytest.fixture
 def show(chromium, tmp_path):
-    """Opens views on a page of their own, as a file, and returns the first of them."""
+    """Opens views on a page of their own, as a file, and returns the first of them.
+
+    Or, in place of views, the file of a page that has some.
+    """
     pages = []
 
     def open_views(*views, width=1200, style="", **options):
-        path = tmp_path / f"{len(pages)}.html"
-        html = "\n".join(view._repr_html_() for view in views)
-        head = f'<!doctype html><meta charset="utf-8"><style>{style}</style>'
-        path.write_text(head + html, encoding="utf-8")
+        path = views[0] if isinstance(views[0], Path) else tmp_path / f"{len(pages)}.html"
+        if path is not views[0]:
+            html = "\n".join(view._repr_html_() for view in views)
+            head = f'<!doctype html><meta charset="utf-8"><style>{style}</style>'
+            path.write_text(head + html, encoding="utf-8")
         context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
         page = context.new_page()
         page.set_default_timeout(browser.PATIENCE * 1000)
@@ -127,7 +132,8 @@ def show(chromium, tmp_path):
         pages.append(page)
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
-            page.locator("form.cv-live").nth(html.count('class="course-view"') - 1).wait_for()
+            count = path.read_text(encoding="utf-8").count('class="course-view"')
+            page.locator("form.cv-live").nth(count - 1).wait_for()
         return page.locator(".course-view").first
 
     yield open_views
@@ -685,6 +691,18 @@ def light_or_nothing(canvas):
     """As `light`, while some of the canvas may still be empty."""
     tall, wide = canvas.evaluate("canvas => [canvas.height, canvas.width]")
     return torch.tensor(canvas.evaluate(LIGHT)).view(tall, wide, 4)[..., :3].permute(2, 0, 1)
+
+
+def test_a_view_saved_as_a_page_lives_there_alone(show, tmp_path):
+    scrub(coloured, colours).save(tmp_path / "new" / "page.html")
+    view = show(tmp_path / "new" / "page.html", width=390)
+    assert view.page.title() == view.page.get_by_role("heading", level=1).inner_text()
+    assert view.page.locator("html").get_attribute("lang") == "en"
+    wide = "() => document.documentElement.scrollWidth"
+    assert view.page.evaluate(wide) <= 390
+    before = view.page.locator("canvas.cv-picture").evaluate(PIXELS)
+    view.get_by_role("slider").first.press("End")
+    assert view.page.locator("canvas.cv-picture").evaluate(PIXELS) != before
 
 
 def test_labels_are_chosen_in_colour(show):

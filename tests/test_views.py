@@ -241,6 +241,17 @@ def test_the_same_model_gives_the_same_output(x, y):
     assert first == again
 
 
+def test_a_view_is_saved_as_a_whole_page(x, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    view = scrub(VAE.dense(2, (8,)), x)
+    view.save("~/pages/codes.html")
+    page = (tmp_path / "pages" / "codes.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and page.rstrip().endswith("</html>")
+    assert view._repr_html_() in page and "{" not in re.search("<title>(.*)</title>", page)[1]
+    with pytest.raises(IsADirectoryError):
+        view.save(tmp_path)
+
+
 def test_the_script_ends_where_it_should(x):
     html = scrub(VAE.dense(2, (8,)), x)._repr_html_()
     script = html[html.index("<script>") :]
