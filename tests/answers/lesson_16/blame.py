@@ -41,6 +41,14 @@ def multiplied(x, x_hat, spread):
     return ((x - x_hat) * spread).abs().argmax(1)
 
 
+def without_brackets(x, x_hat, spread):
+    return (x - x_hat / spread).abs().argmax(1)
+
+
+def spread_subtracted(x, x_hat, spread):
+    return ((x - x_hat).abs() - spread).argmax(1)
+
+
 def squared_once(x, x_hat, spread):
     return ((x - x_hat).square() / spread).argmax(1)
 
@@ -107,6 +115,8 @@ WRONG = {
     with_its_sign: "The sign is kept",
     not_divided: "not divided by `spread`",
     multiplied: "multiplied by the spread",
+    without_brackets: "Division comes before subtraction",
+    spread_subtracted: "The spread is subtracted",
     squared_once: "The residual is squared and the spread is not",
     spread_squared: "The spread is squared and the residual is not",
     values_themselves: "compare the values themselves",

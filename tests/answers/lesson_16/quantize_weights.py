@@ -90,6 +90,11 @@ def zeros_by_zero(weight, bits=8):
     return torch.round(weight / scale) * scale
 
 
+def a_little_added(weight, bits=8):
+    scale = weight.abs().amax(1, keepdim=True) / (2 ** (bits - 1) - 1) + 1e-8
+    return torch.round(weight / scale) * scale
+
+
 def numbers_of_steps(weight, bits=8):
     scale = weight.abs().amax(1, keepdim=True) / (2 ** (bits - 1) - 1)
     return torch.where(scale > 0, weight / scale, 0).round()
@@ -124,6 +129,7 @@ WRONG = {
     standard_deviation: "from the standard deviation",
     low_to_high: "so that 0 may lie between",
     zeros_by_zero: "A row of zeros becomes nan",
+    a_little_added: "A small number is added",
     numbers_of_steps: "the numbers of steps",
     nothing_rounded: "nothing is rounded",
     half_precision: "how many steps is each weight, rounded",

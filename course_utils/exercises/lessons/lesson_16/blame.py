@@ -96,6 +96,22 @@ exercise = Exercise(
                 "The residuals are not divided by `spread`, so that the column with the largest "
                 "numbers is blamed for everything.",
             ),
+            *(
+                _largest(
+                    score,
+                    "Division comes before subtraction: put brackets around `x - x_hat`, and "
+                    "divide all of it.",
+                )
+                for score in (
+                    lambda x, x_hat, spread: (x - x_hat / spread).abs(),
+                    lambda x, x_hat, spread: (x / spread - x_hat).abs(),
+                )
+            ),
+            _largest(
+                lambda x, x_hat, spread: (x - x_hat).abs() - spread,
+                "The spread is subtracted. Divide by it: the question is how many spreads a "
+                "residual has, and not by how much it exceeds one.",
+            ),
             _largest(
                 lambda x, x_hat, spread: (x - x_hat).abs() * spread,
                 "The residuals are multiplied by the spread. Divide: three of a spread of one is "

@@ -98,8 +98,8 @@ _compared = Comparison(
     probes=_layers,
     shape="(out, in), like the weights",
     advice=(
-        "Take the first row by hand. Its largest weight without the sign, divided by 7 with 4 "
-        "bits, is the step; how many steps is each weight, rounded?"
+        "Take one row by hand. Its largest weight without the sign, divided by "
+        "2**(bits - 1) - 1, is the step; how many steps is each weight, rounded?"
     ),
     mistakes=[
         _by_scale(
@@ -166,6 +166,15 @@ _compared = Comparison(
             ).round(),
             "These are the numbers of steps, which is what a file would hold. Return the weights "
             "that they stand for: multiply by the scale again.",
+        ),
+        Mistake(
+            lambda weight, bits=8: (
+                (weight / (_row_scale(weight, bits) + 1e-8)).round()
+                * (_row_scale(weight, bits) + 1e-8)
+            ),
+            "A small number is added to every scale, so that no row of zeros divides by zero. But "
+            "it moves the rows of small weights as well: change the scale only where it is 0, as "
+            "`torch.where` does.",
         ),
         Mistake(
             lambda weight, bits=8: weight,
