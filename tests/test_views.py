@@ -20,7 +20,16 @@ from course_utils._running import evaluating
 from course_utils.widgets import film, scrub, walk
 from course_utils.widgets.frames import FILM_LIMIT, coarse, spherical
 from course_utils.widgets.knobs.tiles import PIXEL
-from course_utils.widgets.packing import LEVELS, Unpackable, flatten, pack, pack_frames, quantise
+from course_utils.widgets.packing import (
+    LEVELS,
+    Unpackable,
+    flatten,
+    layers_of,
+    pack,
+    pack_frames,
+    quantise,
+    run,
+)
 from course_utils.widgets.views import ink
 
 
@@ -181,6 +190,53 @@ def test_a_model_that_does_more_than_its_layers_say_is_refused():
 def test_a_decoder_that_is_too_large_is_refused():
     with pytest.raises(Unpackable, match="when packed, above 10,000"):
         packed(VAE.dense(3, (64,)), torch.randn(10, 3), limit=10_000)
+
+
+class Rows(nn.Module):
+    """A network around rows of 784 pixels, with two heads, as a learner may write it."""
+
+    def __init__(self, activation=torch.relu, bias=True):
+        super().__init__()
+        self.activation = activation
+        self.first, self.second = nn.Linear(784, 9), nn.Linear(9, 7, bias=bias)
+        self.log_var, self.mu = nn.Linear(7, 3), nn.Linear(7, 3, bias=bias)
+        self.back = nn.Sequential(nn.Linear(3, 9), nn.ReLU(inplace=True), nn.Linear(9, 784))
+
+    def encode(self, x):
+        h = self.second(self.activation(self.first(x)))
+        log_var = self.log_var(self.activation(h))
+        return self.mu(self.activation(h)), log_var
+
+    def decode(self, z):
+        return self.back(z)
+
+
+ENCODERS = {
+    "dense": VAE.dense(3, (9, 8)),
+    "conv": VAE.conv(3, (6, 5, 7)),
+    "around": VAE.around(Rows(), 3),
+    "in place": VAE.around(Rows(nn.ReLU(inplace=True)), 3),
+    "clamped": VAE.around(Rows(lambda h: h.clamp(min=0), bias=False), 3),
+}
+
+
+@pytest.mark.parametrize("model", ENCODERS.values(), ids=ENCODERS)
+def test_layers_of_an_encoder_give_what_it_gives(model, x):
+    for name, numbers in model.encoder.state_dict().items():
+        if "running" in name:
+            numbers += torch.rand(numbers.shape, generator=torch.Generator().manual_seed(3))
+    before = torch.get_rng_state()
+    with evaluating(model):
+        layers = layers_of("encoder", model.encoder, (1, 28, 28), (6, 1, 1))
+        expected = torch.cat(model.encode(x), dim=1)
+        back = layers_of("decoder", model.decoder, (3, 1, 1), (1, 28, 28))
+        picture = model.decode(expected[:, :3])
+    assert torch.equal(torch.get_rng_state(), before)
+    found = run(layers, x, "linear", (6, 1, 1)).flatten(1)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert found.std() > 0.01
+    drawn = run(back, expected[:, :3, None, None], "linear", (1, 28, 28))
+    torch.testing.assert_close(drawn, picture, rtol=0, atol=1e-5)
 
 
 def test_frames_are_packed_as_changes():

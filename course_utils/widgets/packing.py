@@ -1,20 +1,22 @@
-"""A decoder, or frames of a film, as bytes that a browser can read: `frontend.js` unpacks them.
+"""A network, or frames of a film, as bytes that a browser can read: `frontend.js` unpacks them.
 
 Linear, convolutional and transposed convolutional layers are one thing here: each number of the
 input, times a weight, is added to the outputs in its neighbourhood. A linear layer is the case of
 one place that sees everything. So the browser needs a single kind of layer. Batch normalisation in
 evaluation mode is a scale and a shift, and is folded into the layer before it. Grids are packed
-with the channels last; a reshape to (channels, height, width) is a matter of order, and is gone.
+with the channels last; a reshape from or to (channels, height, width) is a matter of order, and is
+gone.
 
-Weights are whole numbers times one scale for each layer; scales and biases are float32. Pictures
-are compared with the model's own on codes given to `pack`, and the whole numbers get as many bits,
-from 8 up, as bring them within `LEVELS` grey levels of 255. Where 14 do not, the layers are not the
-whole of the model, and it is refused. Measured on a trained decoder 20-400-784: 10 bits, 315 kB. A
-scale for each output instead of each layer took 13 % more for the same error: what is finer than it
-needs to be does not compress.
+Weights are whole numbers times one scale for each layer; scales and biases are float32. What the
+layers give is compared with what the model gives, and the whole numbers get as many bits, from 8
+up, as bring the two near enough: pictures of codes given to `pack` within `LEVELS` grey levels of
+255. Where 14 do not, the layers are not the whole of the model, and it is refused. Measured on a
+trained decoder 20-400-784: 10 bits, 315 kB. A scale for each output instead of each layer took 13 %
+more for the same error: what is finer than it needs to be does not compress.
 """
 
 import base64
+import math
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,14 +28,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.models.blocks import Transposed
+from course_utils.models.blocks import DecodesRows, EncodesRows, Transposed
+from course_utils.widgets.rows import Unpackable, layers_of_rows
 
 LEVELS = 6  # grey levels by which a picture in the browser may differ from the model's
-LIMIT = 1_000_000  # bytes of a packed decoder; a third more in the notebook, which needs text
-
-
-class Unpackable(ValueError):
-    """The browser cannot decode with this model; the message says why, as part of a sentence."""
+LIMIT = 1_000_000  # bytes of a packed network; a third more in the notebook, which needs text
+COARSEST, FINEST = 8, 14  # bits of a weight
 
 
 @dataclass(frozen=True)
@@ -100,25 +100,57 @@ def pack(
     """
     expected = picture(probes)
     image = tuple(expected.shape[1:])
-    layers = list(flatten(decoder, probes.shape[1], tuple(probes.shape[2:]), image))
-    for bits in range(8, 15):
-        whole = [quantise(layer.weight, bits) for layer in layers]
-        weights = [numbers * scale for numbers, scale in whole]
-        restored = [
-            replace(layer, weight=weight) for layer, weight in zip(layers, weights, strict=True)
-        ]
-        levels = _levels(run(restored, probes, output, image), expected)
-        if levels <= LEVELS:
-            break
-    else:
+    layers = layers_of("decoder", decoder, tuple(probes.shape[1:]), image)
+
+    def misses(restored: list[Layer]) -> float:
+        return levels_between(run(restored, probes, output, image), expected) / LEVELS
+
+    packed, missed = pack_layers("decoder", layers, misses, limit=limit)
+    if missed > 1:
         raise Unpackable(
             "its picture is not what its decoder's layers alone give "
-            f"(they differ by {levels:.0f} grey levels)"
+            f"(they differ by {LEVELS * missed:.0f} grey levels)"
         )
+    return {**packed, "output": output, "levels": round(LEVELS * missed, 2)}
+
+
+def pack_layers(
+    part: str,
+    layers: list[Layer],
+    misses: Callable[[list[Layer]], float],
+    *,
+    small: float = 0.0,
+    limit: int = LIMIT,
+) -> tuple[dict[str, Any], float]:
+    """The layers in as few bits as are needed, and by how much they miss then.
+
+    Args:
+        part: what the layers are of the model, such as "decoder".
+        misses: layers with rounded weights → how far they are from the model, where 1 is allowed.
+        small: a layer with less than this share of all weights has the finest bits at once.
+        limit: the most bytes that are still sent.
+
+    Returns:
+        (a dictionary as of `pack`, without `output` and `levels`, what `misses` says: beyond 1 if
+        the finest bits do not suffice)
+
+    Raises:
+        Unpackable: if the bytes are too many.
+    """
+    for bits in range(COARSEST, FINEST + 1):
+        whole = _rounded(layers, bits, small)
+        missed = misses(
+            [
+                replace(layer, weight=numbers * scale)
+                for layer, (numbers, scale) in zip(layers, whole, strict=True)
+            ]
+        )
+        if missed <= 1:
+            break
     floats = [
-        part
+        number
         for layer, (_, scale) in zip(layers, whole, strict=True)
-        for part in (scale, layer.bias)
+        for number in (scale, layer.bias)
     ]
     numbers = torch.cat([numbers.flatten() for numbers, _ in whole]).numpy().astype(np.int16)
     low = numbers.astype(np.int8)  # what is left of a number beyond -128 to 127 is mostly 0
@@ -126,44 +158,62 @@ def pack(
     data = torch.cat(floats).numpy().astype("<f4").tobytes() + low.tobytes() + high.tobytes()
     packed = zlib.compress(data, 9)
     if len(packed) > limit:
-        raise Unpackable(f"its decoder is {len(packed):,} bytes when packed, above {limit:,}")
+        raise Unpackable(f"its {part} is {len(packed):,} bytes when packed, above {limit:,}")
     return {
         "layers": [layer.header() for layer in layers],
         "bits": bits,
         "floats": sum(part.numel() for part in floats),
-        "output": output,
-        "levels": round(levels, 2),
         "bytes": base64.b64encode(packed).decode(),
-    }
+    }, missed
+
+
+def layers_of(
+    part: str, network: nn.Module, given: tuple[int, int, int], taken: tuple[int, int, int]
+) -> list[Layer]:
+    """The layers of a model's encoder or decoder, between two shapes (channels, height, width).
+
+    Raises:
+        Unpackable: as `flatten`, in words that name the part.
+    """
+    channels, *grid = given
+    try:
+        return list(flatten(network, channels, tuple(grid), taken))
+    except Unpackable as reason:
+        raise Unpackable(f"its {part} {reason}") from None
 
 
 def flatten(
-    decoder: nn.Module, inputs: int, grid: tuple[int, int], image: tuple[int, int, int]
+    network: nn.Module, inputs: int, grid: tuple[int, int], target: tuple[int, int, int]
 ) -> Iterator[Layer]:
-    """The decoder as `Layer`s, from `inputs` numbers at each place of a grid to an image's pixels.
+    """The network as `Layer`s, from `inputs` numbers at each place of a grid to another such shape.
 
     Raises:
         Unpackable: at the first part of it that is not one of the layers known here.
     """
     last: Layer | None = None
-    channels = inputs
-    for part in _parts(decoder):
+    channels, before = inputs, None
+    for part in _parts(network, inputs * math.prod(grid)):
         if isinstance(part, nn.ReLU) and last:
             last = replace(last, relu=True)
         elif isinstance(part, nn.Unflatten) and last and len(part.unflattened_size) == 3:
             channels, *grid = part.unflattened_size
             last = _channels_last(last, channels)
+        elif isinstance(part, nn.Flatten) and part.start_dim == 1:
+            before = (channels, *grid)
+            channels, grid = math.prod(before), (1, 1)
         elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d) and last:
             last = _normalised(last, part)
         elif isinstance(part, nn.Linear | Transposed | nn.Conv2d | nn.ConvTranspose2d):
             if last is not None:
                 yield last
             last = _layer(part, channels, tuple(grid))
+            if before:
+                last, before = _taking_channels_last(last, before), None
             channels, grid = len(last.bias), last.target
         else:
-            raise Unpackable(f"its decoder has a {type(part).__name__} where none is expected")
-    if last is None or (channels, *grid) != image:
-        raise Unpackable(f"its decoder does not end in the channels, height and width {image}")
+            raise Unpackable(f"has a {type(part).__name__} where none is expected")
+    if last is None or (channels, *grid) != target:
+        raise Unpackable(f"does not end in the channels, height and width {target}")
     yield last
 
 
@@ -212,11 +262,24 @@ def pack_bytes(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 9)).decode()
 
 
-def _parts(module: nn.Module) -> Iterator[nn.Module]:
-    """The layers in their order, without those that do nothing in evaluation mode."""
+def _rounded(layers: list[Layer], bits: int, small: float) -> list[tuple[Tensor, Tensor]]:
+    """(whole numbers, their scale) of each layer's weights; of small layers the finest."""
+    least = small * sum(layer.weight.numel() for layer in layers)
+    return [
+        quantise(layer.weight, FINEST if layer.weight.numel() < least else bits) for layer in layers
+    ]
+
+
+def _parts(module: nn.Module, width: int) -> Iterator[nn.Module]:
+    """The layers in their order, without those that do nothing in evaluation mode.
+
+    `width` is how many numbers the network takes in all.
+    """
     if isinstance(module, nn.Sequential):
         for part in module:
-            yield from _parts(part)
+            yield from _parts(part, width)
+    elif isinstance(module, EncodesRows | DecodesRows):
+        yield from layers_of_rows(module, width)
     elif not isinstance(module, nn.Identity | nn.Dropout):
         yield module
 
@@ -225,10 +288,10 @@ def _layer(part: nn.Module, inputs: int, grid: tuple[int, int]) -> Layer:
     if type(part) in (nn.Linear, Transposed):
         matrix = part.weight if isinstance(part, nn.Linear) else part._layer[0].weight.T
         if grid != (1, 1) or matrix.shape[1] != inputs:
-            raise Unpackable(f"its decoder has a {type(part).__name__} above a grid")
+            raise Unpackable(f"has a {type(part).__name__} above a grid")
         return Layer(_plain(matrix.T[:, None, None, :]), _bias(part, len(matrix)))
     if type(part) not in (nn.Conv2d, nn.ConvTranspose2d) or not _is_plain(part):
-        raise Unpackable(f"its decoder has a {type(part).__name__} of a kind that is not known")
+        raise Unpackable(f"has a {type(part).__name__} of a kind that is not known")
     transposed = type(part) is nn.ConvTranspose2d
     weight = part.weight.permute(0, 2, 3, 1) if transposed else part.weight.permute(1, 2, 3, 0)
     with torch.no_grad():
@@ -265,10 +328,16 @@ def _channels_last(layer: Layer, channels: int) -> Layer:
     return replace(layer, weight=layer.weight[..., order], bias=layer.bias[order])
 
 
+def _taking_channels_last(layer: Layer, shape: tuple[int, ...]) -> Layer:
+    """The layer for inputs (channels, height, width) in the order height, width, channel."""
+    order = torch.arange(len(layer.weight)).reshape(shape[0], -1).T.flatten()
+    return replace(layer, weight=layer.weight[order])
+
+
 def _normalised(layer: Layer, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Layer:
     """The layer with the batch normalisation that follows it folded in."""
     if layer.relu or norm.running_var is None:
-        raise Unpackable("its decoder has a batch normalisation that is not fixed beforehand")
+        raise Unpackable("has a batch normalisation that is not fixed beforehand")
     scale = (_plain(norm.running_var) + norm.eps).rsqrt()
     scale = scale if norm.weight is None else scale * _plain(norm.weight)
     shift = -_plain(norm.running_mean) * scale + _bias(norm, norm.num_features)
@@ -277,6 +346,6 @@ def _normalised(layer: Layer, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Layer:
     return replace(layer, weight=layer.weight * scale, bias=layer.bias * scale + shift)
 
 
-def _levels(drawn: Tensor, expected: Tensor) -> float:
+def levels_between(drawn: Tensor, expected: Tensor) -> float:
     """The largest difference between two pictures in grey levels, of which there are 255."""
     return 255 * (drawn.clamp(0, 1) - expected.clamp(0, 1)).abs().max().item()
