@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 
 import browser
 from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE
 from course_utils._running import evaluating
 from course_utils.exercises import cards, check, progress, quiz, solution
 from course_utils.exercises.showing import display
-from course_utils.widgets import choose_model, compare_code_sizes, film, scrub, walk
+from course_utils.losses import gaussian_kl
+from course_utils.widgets import choose_model, compare_code_sizes, draw, film, scrub, walk
 from course_utils.widgets.codes import REACH
 from course_utils.widgets.packing import LEVELS
 
@@ -58,6 +60,10 @@ lively, x, y, vae, flat, conditional, vqvae, samples = (
 small = lively(VAE.dense(20, (32,)))
 convolutional = lively(VAE.conv(4, (6, 5, 7)))
 
+AXE = """async () => {
+    const { violations } = await axe.run(document.querySelector(".course-view"));
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}"""
 PIXELS = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
@@ -432,7 +438,13 @@ def every_kind():
         *(quiz("01.axes"), cards("14"), choose_model(), progress()),
         *(check("mean_image", torch.mean), solution("mean_image")),
         display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
-        *(scrub(wide), scrub(tall, tall_x), film(tall_x, alt="Static")),
+        *(
+            scrub(wide),
+            scrub(tall, tall_x),
+            film(tall_x, alt="Static"),
+            draw(small),
+            draw(small, x),
+        ),
     ]
 
 
@@ -525,6 +537,7 @@ def test_without_scripts_a_still_picture_stands_with_its_caption(show):
         scrub(vqvae, x),
         walk(small, x[0], x[1]),
         film(samples, alt="Static"),
+        draw(small),
     ):
         page = show(view, java_script_enabled=False)
         assert page.get_by_role("img").first.get_attribute("alt")
@@ -544,6 +557,158 @@ def test_the_module_is_also_what_anywidget_takes(show):
         }"""
     )
     assert_decodes(view, flat)
+
+
+# --- draw -----------------------------------------------------------------------------------------
+
+
+def as_digit(sheet):
+    """The rule by which MNIST's digits were made, on a drawing (height, width) of ink in [0, 1]:
+    the longer side of its box takes 20 pixels, and the centre of mass the middle of 28 × 28."""
+    rows, columns = (sheet.sum(axis).nonzero().flatten() for axis in (1, 0))
+    height, width = (int(lines[-1] - lines[0]) + 1 for lines in (rows, columns))
+    longest = max(height, width)
+    side = longest / 20
+    # The share of each place of the sheet in each pixel of the box, along either axis.
+    shares = []
+    for lines, length in ((rows, sheet.shape[0]), (columns, sheet.shape[1])):
+        ends = int(lines[0]) + side * torch.arange(21, dtype=torch.float64)
+        places = torch.arange(length, dtype=torch.float64)
+        below = torch.minimum(places + 1, ends[1:, None]) - torch.maximum(places, ends[:-1, None])
+        shares.append(below.clamp(min=0) / side)
+    box = shares[0] @ sheet.double() @ shares[1].T
+    middle = torch.arange(20) + 0.5
+    digit = torch.zeros(48, 48, dtype=torch.float64)  # the box may stand out where it is empty
+    down, across = (
+        min(max(14 - math.floor((box.sum(axis) * middle).sum() / box.sum()), 0), 28 - length)
+        for axis, length in (
+            (1, math.ceil(20 * height / longest)),
+            (0, math.ceil(20 * width / longest)),
+        )
+    )
+    digit[down : down + 20, across : across + 20] = box
+    assert not digit[28:].any() and not digit[:, 28:].any()
+    return digit[:28, :28]
+
+
+def test_digits_of_mnist_are_already_as_the_rule_makes_them(images):
+    if images.name != "mnist":
+        pytest.skip("the small digits were not made by MNIST's rule")
+    for digit in images.test[:, 0]:
+        enlarged = digit.repeat_interleave(5, 0).repeat_interleave(5, 1)
+        torch.testing.assert_close(as_digit(enlarged).float(), digit, rtol=0, atol=1e-6)
+
+
+CHANCE = """() => {
+    let state = 1;  // uniform numbers that Python can draw too
+    Math.random = () => (state = state * 16807 % 2147483647) / 2147483647;
+}"""
+
+
+def noise_of_chance(count):
+    """What the page draws from N(0, 1) after CHANCE, by Box and Muller."""
+    state, uniform = 1, []
+    for _ in range(2 * count):
+        state = state * 16807 % 2147483647
+        uniform.append(state / 2147483647)
+    length, turn = torch.tensor(uniform, dtype=torch.float64).view(count, 2).T
+    return ((-2 * (1 - length).log()).sqrt() * (2 * math.pi * turn).cos()).float()
+
+
+def assert_answers(view, model):
+    """What the page says of the picture that its encoder sees is what torch computes of it.
+
+    The picture is read in bytes, which is nearer than any tolerance here.
+    """
+    seen, redrawn = (
+        drawn(view.get_by_role("img", name=name))
+        for name in ("what the encoder sees", "drawn from z")
+    )
+    digit = (1 - seen / 255)[None, None]
+    with evaluating(model):
+        mu, log_var = model.encode(digit)
+    z = mu + torch.exp(log_var / 2) * noise_of_chance(mu.shape[1])
+    with evaluating(model):
+        logits = model.decode(z)
+    assert (redrawn - grey(model.to_image(logits))[0, 0]).abs().max() <= LEVELS
+    torch.testing.assert_close(code_of(view), z[0], rtol=0, atol=0.02)
+    cells = view.locator("tbody td").all_inner_texts()
+    table = torch.tensor([float(cell.replace("−", "-")) for cell in cells]).view(-1, 6)
+    kl = gaussian_kl(mu, log_var)
+    for column, numbers in ((0, mu), (1, log_var), (2, torch.exp(log_var / 2)), (4, z)):
+        torch.testing.assert_close(table[:, column], numbers[0], rtol=0, atol=0.02)
+    assert table[:, 5].sum() == pytest.approx(kl.item(), abs=0.05 + 0.005 * len(table))
+    price = model.nll(logits, digit).item()
+    told = view.locator(".cv-terms output").all_inner_texts()
+    for text, term in zip(told, (price, kl.item(), price + kl.item()), strict=True):
+        number = float(text.removesuffix(" nats"))
+        assert number == pytest.approx(term, abs=0.06, rel=6e-4)  # of which 0.005 by rounding
+    assert f"the KL is {told[1].removesuffix(' nats')}." in view.locator("li").nth(4).inner_text()
+
+
+def test_the_encoder_answers_what_is_drawn(show, images):
+    """With the mouse and by keyboard alone, on one page; and axe has nothing to complain of."""
+    model = lively(VAE.dense(6, (32,)))
+    view = show(draw(model, images.test[:12]))
+    page, sheet = view.page, view.get_by_role("application")
+    paper = sheet.locator("canvas")
+    page.evaluate(CHANCE)
+    view.get_by_role("button", name="Draw z again").click()
+    view.get_by_text("Show the computation").click()
+    seen = view.get_by_role("img", name="what the encoder sees")
+    view.get_by_role("button", name="start from picture 7").click()
+    assert torch.equal(drawn(seen), grey(images.test[7, 0]).round())
+    assert_answers(view, model)
+
+    box = sheet.bounding_box()
+    for places in (
+        [(0.3, 0.2), (0.3, 0.2)],  # a dot
+        [(0.1, 0.9), (1.5, 0.95)],  # wide, and beyond the edge
+        [(0.5, 0.1), (0.45, 0.9), (0.1, 0.9), (0.1, 0.8)],  # a heavy foot
+    ):
+        view.get_by_role("button", name="Clear").click()
+        assert (drawn(paper) == 255).all() and (drawn(seen) == 255).all()
+        for k, (x, y) in enumerate(places):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            if k == 0:
+                page.mouse.down()
+        page.mouse.up()
+        ink = 1 - drawn(paper) / 255
+        assert ink.max() == 1
+        assert (drawn(seen) - grey(as_digit(ink))).abs().max() <= 1
+    assert_answers(view, model)
+    page.mouse.move(box["x"] + 9, box["y"] + 9)  # let go: nothing follows
+    assert torch.equal(1 - drawn(paper) / 255, ink)
+
+    view.get_by_role("button", name="Clear").press("Enter")
+    sheet.focus()
+    press(view, "ArrowRight", *["Shift+ArrowUp"] * 3)
+    assert (drawn(paper) == 255).all(), "the pen is up"
+    press(
+        view, "Space", "Shift+ArrowDown", "Shift+ArrowDown", "ArrowLeft", "Space", "Shift+ArrowLeft"
+    )
+    ink = 1 - drawn(paper) / 255
+    rows, columns = (ink.sum(axis).nonzero().flatten() for axis in (1, 0))
+    assert len(rows) > 3 * len(columns) > 0, "one stroke, downwards"
+    assert (drawn(seen) - grey(as_digit(ink))).abs().max() <= 1
+    assert_answers(view, model)
+    spoken = view.get_by_role("status").filter(has_text="pen up, row")
+    spoken.wait_for(state="attached")
+    assert re.search(r"; reconstruction [\d.]+ nats, KL [\d.]+ nats$", spoken.inner_text())
+
+    before = code_of(view)
+    view.get_by_role("button", name="Draw z again").press("Space")
+    assert not torch.equal(code_of(view), before)
+    page.evaluate(Axe().axe_script)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(AXE) == []
+
+
+def test_a_sheet_stands_beside_views_that_know_nothing_of_it(show):
+    view = show(scrub(flat), draw(small), scrub(flat))
+    assert view.page.locator("form.cv-live").count() == 3
+    assert view.page.get_by_role("application", name="sheet to draw on").count() == 1
 
 
 # --- walk and film --------------------------------------------------------------------------------

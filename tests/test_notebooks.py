@@ -196,9 +196,8 @@ def has_house_metadata(lesson: Lesson) -> Iterator[str]:
 
 def has_current_views(lesson: Lesson) -> Iterator[str]:
     """A view carries the module that draws it: a saved one must not be older than the package."""
-    view = views.View("", {}, {}, "")._repr_html_()
-    scripts = {"course-view": view[view.index("<script>") :]}
-    scripts["course-still"] = f"<script>{panel.script()}</script>"
+    every = tuple(f"<script>{views.script(more)}</script>" for more in (None, "drawing"))
+    scripts = {"course-view": every, "course-still": f"<script>{panel.script()}</script>"}
     for name, shown in (("quiz", Quiz("", "", ())), ("cards", Deck("", "", ()))):
         html = shown._repr_html_()
         scripts[f"course-{name}"] = html[html.index("<script>") :]

@@ -17,11 +17,14 @@ from torch import nn
 
 from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
 from course_utils._running import evaluating
-from course_utils.widgets import film, scrub, walk
+from course_utils.losses import bernoulli_nll, gaussian_kl
+from course_utils.widgets import draw, film, scrub, walk
+from course_utils.widgets.drawing import NATS, SHARE
 from course_utils.widgets.frames import FILM_LIMIT, coarse, spherical
 from course_utils.widgets.knobs.tiles import PIXEL
 from course_utils.widgets.packing import (
     LEVELS,
+    Layer,
     Unpackable,
     flatten,
     layers_of,
@@ -274,6 +277,8 @@ def every_view(x, y):
     yield scrub(ConditionalVAE.dense(3, 4, (8,)), x, y)
     yield scrub(VQVAE.patches(6), x)
     yield walk(VAE.dense(3, (8,)), x[0], x[1])
+    yield draw(VAE.dense(3, (8,)))
+    yield draw(VAE.dense(3, (8,)), x)
     yield film(x.view(3, 4, 1, 28, 28), names=["it's", '"<b>"', "&"], alt="Static & <noise> 'it'")
 
 
@@ -780,6 +785,144 @@ def test_double_precision_rounding_and_labels_of_other_types_are_taken(x, y, unc
 def test_a_model_of_other_ranges_takes_other_ranges(x):
     assert scrub(LINEAR, 3 * x - 1).options["view"] == "scrub"
     assert walk(LINEAR, 3 * x[0] - 1, x[1]).options["view"] == "play"
+
+
+# --- draw -----------------------------------------------------------------------------------------
+
+
+def sent_layers(header):
+    """The layers as a browser has them: the model's, with the weights that were sent."""
+    return [
+        Layer(
+            torch.tensor(weight, dtype=torch.float32),
+            torch.tensor(bias),
+            **{
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in layer.items()
+                if key not in ("inputs", "kernel", "outputs")
+            },
+        )
+        for layer, (weight, bias) in zip(header["layers"], unpacked(header), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "model", [VAE.dense(20, (400,)), VAE.conv(4, (6, 5, 7))], ids=["dense", "conv"]
+)
+@pytest.mark.parametrize("given", [True, False])
+def test_both_networks_are_sent_with_the_terms_of_the_bound(model, given, images):
+    x = images.test[:40]
+    options = draw(trained(model), x if given else None).options
+    encoder, decoder = (sent_layers(options[part]) for part in ("encoder", "decoder"))
+    with evaluating(model):
+        mu, log_var = model.encode(x)
+        theirs = model.decode(mu)
+        its_mu, its_log_var = (
+            run(encoder, x, "linear", (2 * mu.shape[1], 1, 1)).flatten(1).chunk(2, 1)
+        )
+        logits = run(decoder, its_mu[:, :, None, None], "linear", (1, 28, 28))
+    expected = torch.stack([bernoulli_nll(theirs, x), gaussian_kl(mu, log_var)])
+    terms = torch.stack([bernoulli_nll(logits, x), gaussian_kl(its_mu, its_log_var)])
+    allowed = 2 * (SHARE * expected).clamp(min=NATS)  # for either network once
+    assert ((terms - expected).abs() <= (1 if given else 2) * allowed).all()
+    assert (255 * (logits.sigmoid() - theirs.sigmoid()).abs()).max() <= LEVELS
+
+
+def test_pictures_to_start_from_are_sent_as_they_are(images):
+    view = draw(ENCODERS["dense"], images.test[:12])
+    expected = (255 * images.test[:10, 0]).round().byte().numpy()
+    np.testing.assert_array_equal(sent(view.options["pictures"]["bytes"], 28, 28), expected)
+    assert len(view.options["pictures"]["names"]) == 10
+    assert list(view.still) == ["pictures", "drawn again"]
+    assert torch.equal(view.still["drawn again"], ENCODERS["dense"].reconstruct(images.test[:10]))
+
+
+def test_a_network_written_around_rows_is_sent_as_that_of_the_course(x):
+    model, rows = VAE.dense(3, (9,)), Rows()
+    rows.first, (rows.back[0], rows.back[2]) = (
+        model.encoder[1],
+        (model.decoder[0], model.decoder[2]),
+    )
+    rows.second = nn.Identity()
+    with torch.no_grad():
+        for head, half in ((rows.mu, slice(0, 3)), (rows.log_var, slice(3, 6))):
+            head.weight = nn.Parameter(model.encoder[3].weight[half])
+            head.bias = nn.Parameter(model.encoder[3].bias[half])
+    assert draw(VAE.around(rows, 3), x)._repr_html_() == draw(model, x)._repr_html_()
+
+
+def test_drawing_leaves_the_model_as_it_was(x):
+    for model in ENCODERS.values():
+        model.train()
+        before = {name: numbers.clone() for name, numbers in model.state_dict().items()}
+        draw(model, x)
+        assert model.training and all(p.grad is None for p in model.parameters())
+        assert not any(part._forward_hooks for part in model.modules())
+        for name, numbers in model.state_dict().items():
+            assert torch.equal(numbers, before[name]), name
+
+
+class Doubled(VAE):
+    """Its code is not what its encoder says."""
+
+    def encode(self, x):
+        mu, log_var = super().encode(x)
+        return 2 * mu, log_var
+
+
+def with_tanh(model):
+    model.encoder[2] = nn.Tanh()
+    return model
+
+
+DIGITS = {"input_shape": (1, 28, 28), "latent_dim": 3}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda x: draw(PeekingVAE.dense(2, (8,))),
+            "^a PeekingVAE draws pixel by pixel.*VAE.dense",
+        ),
+        (lambda x: draw(Autoencoder.dense(2)), "^model is an Autoencoder; expected a VAE, whose"),
+        (lambda x: draw(nn.Linear(2, 3)), "^model is a Linear; expected a VAE"),
+        (lambda x: draw(x), "^model is a Tensor; expected a VAE"),
+        (lambda x: draw(VAE.dense(2, output="linear")), "^model has output='linear'; .*'sigmoid'"),
+        (
+            lambda x: draw(VAE.dense(2, input_shape=(3, 28, 28))),
+            r"^model has input_shape=\(3, 28, 28\); expected \(1, 28, 28\).*: build it with",
+        ),
+        (
+            lambda x: draw(VAE(VAE.dense(3).encoder, VAE.dense(3).decoder)),
+            "^model has input_shape=None; expected",
+        ),
+        (
+            lambda x: draw(with_tanh(VAE.dense(2, (8,)))),
+            r"^the browser cannot answer .*: its encoder has a Tanh where none is expected",
+        ),
+        (
+            lambda x: draw(VAE.around(Rows(torch.tanh), 3)),
+            r"its encoder \(of the class Rows\) is not linear layers and ReLUs in a row; in Python",
+        ),
+        (
+            lambda x: draw(
+                Doubled(ENCODERS["dense"].encoder, ENCODERS["dense"].decoder, **DIGITS), x
+            ),
+            "its terms of the bound are not what its encoder's layers alone give; in Python it",
+        ),
+        (lambda x: draw(SMALL, x[0]), r"^x has shape \(1, 28, 28\); expected .*with x\[None\]"),
+        (lambda x: draw(SMALL, x[:0]), r"^x has shape \(0, 1, 28, 28\); .*at least one"),
+        (lambda x: draw(SMALL, x[..., :14]), r"^x has shape .*expected \(batch, 1, 28, 28\)"),
+        (lambda x: draw(SMALL, x.numpy()), "^x is a numpy array; give a tensor"),
+        (lambda x: draw(SMALL, (255 * x).byte()), r"^x has whole numbers .*: x / 255"),
+        (lambda x: draw(SMALL, x / 0), r"^x has \d+ pixels that are no finite numbers"),
+    ],
+)
+def test_what_cannot_answer_a_drawing_is_said_in_one_sentence(x, call, message, unchecked):
+    with pytest.raises(ValueError, match=message) as error:
+        call(x)
+    assert "\n" not in str(error.value) and ". " not in str(error.value)
 
 
 # --- walk and film --------------------------------------------------------------------------------

@@ -3,14 +3,16 @@
 `knobs` holds the views whose Python side does the work, one module each: ipywidgets' sliders and
 one picture. They need a running kernel; without one, `panel` leaves a still picture.
 
-`codes` (`scrub`) and `frames` (`walk`, `film`) make views that live in the browser, without a
-kernel: `views` is their HTML, `packing` sends a decoder, and `frontend.js` decodes and draws.
+`codes` (`scrub`), `drawing` (`draw`) and `frames` (`walk`, `film`) make views that live in the
+browser, without a kernel: `views` is their HTML, `packing` sends networks, and `frontend.js`
+computes and draws.
 `choose` needs neither kernel nor script.
 """
 
 from course_utils.widgets.choose import choose_model
 from course_utils.widgets.codes import scrub
 from course_utils.widgets.collapse import collapse_lab
+from course_utils.widgets.drawing import draw
 from course_utils.widgets.frames import film, walk
 from course_utils.widgets.knobs.compare_betas import compare_betas
 from course_utils.widgets.knobs.compare_code_sizes import compare_code_sizes
@@ -27,6 +29,7 @@ __all__ = [
     "compare_code_sizes",
     "compare_gaussians",
     "denoise_at",
+    "draw",
     "film",
     "keep_largest",
     "move_samples",

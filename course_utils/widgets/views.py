@@ -51,6 +51,8 @@ class View:
             already, for where no script runs.
         caption: the still pictures in words.
         columns: how many pictures of a still lie side by side; None for all of a row.
+        more: name of the module and style sheet that this kind of view alone needs, and that travel
+            with no other.
     """
 
     name: str
@@ -58,6 +60,7 @@ class View:
     still: dict[str, Tensor | Image.Image]
     caption: str
     columns: int | None = None
+    more: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.caption}>"
@@ -94,12 +97,15 @@ class View:
         options = {"name": self.name, **self.options}
         data = escape(json.dumps(options, ensure_ascii=False), quote=False).replace("'", "&#39;")
         rows = "\n".join(self._row(name, pictures) for name, pictures in self.still.items())
+        style, later = asset("frontend.css"), ""
+        if self.more:  # then its own module alone can mount it
+            style, later = style + asset(f"{self.more}.css"), ' data-live="later"'
         return (
-            f"<style>{asset('frontend.css')}</style>\n"
-            f'<div class="course-view" style="{_FRAME}" data-view=\'{data}\'>\n'
+            f"<style>{style}</style>\n"
+            f'<div class="course-view" style="{_FRAME}" data-view=\'{data}\'{later}>\n'
             f"<p><strong>{escape(self.name)}</strong>: {escape(self.caption)} {_NOTE}</p>\n"
             f"{rows}\n</div>\n"
-            f"<script>{_script()}</script>"
+            f"<script>{script(self.more)}</script>"
         )
 
     def _sheet(self, pictures: Tensor | Image.Image) -> bytes:
@@ -128,11 +134,16 @@ def asset(name: str) -> str:
 
 
 @cache
-def _script() -> str:
-    """A plain script that imports the module and mounts what is not yet alive; and that on keys."""
-    source = json.dumps(asset("frontend.js"), ensure_ascii=False).replace("</", "<\\/")
+def script(more: str | None = None) -> str:
+    """A plain script that imports the module and mounts what is not yet alive; and that on keys.
+
+    With `more` the module goes on with the file of that name, and mounts its views too.
+    """
+    module = asset("frontend.js") + (asset(f"{more}.js") if more else "")
+    source = json.dumps(module, ensure_ascii=False).replace("</", "<\\/")
     address = f'"data:text/javascript;charset=utf-8," + encodeURIComponent({source})'
-    return f"{KEYS}import({address}).then(module => module.mountAll());"
+    mount = "mountLater" if more else "mountAll"
+    return f"{KEYS}import({address}).then(module => module.{mount}());"
 
 
 def png_sheet(pictures: Float[Tensor, "n channels height width"], columns: int) -> bytes:
