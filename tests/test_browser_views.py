@@ -460,6 +460,9 @@ TOO_WIDE = """() => {
     }).map(part => part.outerHTML.slice(0, 120));
 }"""
 
+AT_THE_EDGE = """() => document.querySelectorAll(".cv-draw, .cv-cloud").forEach(mark =>
+    Object.assign(mark.style, { left: "100%", width: "" }))"""
+
 
 @pytest.mark.parametrize("java_script_enabled", [True, False])
 @pytest.mark.parametrize("width", [390, 320])
@@ -467,6 +470,7 @@ def test_a_phone_shows_everything_whole(show, width, java_script_enabled):
     page = show(*every_kind(), width=width, java_script_enabled=java_script_enabled).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if java_script_enabled:
+        page.evaluate(AT_THE_EDGE)  # a draw is by chance: wherever it falls
         assert page.evaluate(TOO_WIDE) == []
         for view in page.locator("form.cv-live").all():
             assert view.evaluate("view => view.scrollWidth <= view.clientWidth")

@@ -40,6 +40,7 @@ LOADED = (
     "nbclient",
     "playwright.sync_api",
 )
+LAST_SECONDS = 20  # for what a Python does at its end
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 PLACE = "COURSE_READY"  # in the environment: where those who came before have started the server
 
@@ -136,10 +137,17 @@ def become(asker: socket.socket) -> NoReturn:
     asker.send(str(os.getpid()).encode())
     Thread(target=lambda: asker.recv(1) or os._exit(1), daemon=True).start()  # when its asker ends
     status = status_of(arguments)
+
+    def end(*_: object) -> NoReturn:
+        asker.send(bytes([status]))
+        os._exit(status)
+
+    # Two threads of ipykernel may wait for each other at the end, once in some thousand kernels.
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(LAST_SECONDS)
     atexit._run_exitfuncs()
     sys.stdout.flush()
-    asker.send(bytes([status]))
-    os._exit(status)
+    end()
 
 
 def status_of(arguments: list[str]) -> int:
