@@ -26,8 +26,10 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 LANGUAGE = {"name": "python"}
 CLAIMS = Path(__file__).resolve().parents[1] / "claims"
 CELL_SECONDS = 900  # a guard against what hangs, on a busy machine too
-# After its usual five seconds Jupyter leaves a kernel that takes its time to end to itself.
-PATIENT = Config(KernelManager={"shutdown_wait_time": CELL_SECONDS})
+# After its usual five seconds Jupyter leaves a kernel that takes its time to end to itself. After
+# half of these it is told to end, and after the rest it is killed: now and then two threads of
+# ipykernel wait for each other at the end.
+PATIENT = Config(KernelManager={"shutdown_wait_time": 60})
 
 
 class NoKernel(RuntimeError):

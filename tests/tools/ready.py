@@ -142,7 +142,7 @@ def become(asker: socket.socket) -> NoReturn:
         asker.send(bytes([status]))
         os._exit(status)
 
-    # Two threads of ipykernel may wait for each other at the end, once in some thousand kernels.
+    # Two threads of ipykernel may wait for each other at the end.
     signal.signal(signal.SIGALRM, end)
     signal.alarm(LAST_SECONDS)
     atexit._run_exitfuncs()
