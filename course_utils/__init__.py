@@ -35,6 +35,7 @@ from course_utils.losses import (
 from course_utils.metrics import (
     PCA,
     BoundParts,
+    Judge,
     RateParts,
     active_units,
     auroc,
@@ -42,6 +43,7 @@ from course_utils.metrics import (
     codebook_perplexity,
     elbo,
     factor_entropy,
+    frechet_distance,
     log_likelihood,
     modularity,
     mutual_information,
@@ -56,6 +58,7 @@ from course_utils.metrics import (
     rate_parts,
     recall_at_k,
     reconstruction_probability,
+    train_judge,
 )
 from course_utils.models import (
     VAE,
@@ -96,6 +99,7 @@ __all__ = [
     "ConditionalVAE",
     "History",
     "Images",
+    "Judge",
     "Jukebox",
     "Manifold",
     "NonFiniteLoss",
@@ -122,6 +126,7 @@ __all__ = [
     "elbo",
     "factor_entropy",
     "fit",
+    "frechet_distance",
     "gaussian_kl",
     "gaussian_kl_per_dimension",
     "gaussian_log_density",
@@ -168,6 +173,7 @@ __all__ = [
     "swiss_roll",
     "symbol_likelihood",
     "top_k",
+    "train_judge",
     "vector_quantization",
     "vector_quantized",
     "weight_decay",

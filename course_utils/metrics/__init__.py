@@ -26,11 +26,13 @@ from course_utils.metrics.information import (
     mutual_information_gap,
     rate_parts,
 )
+from course_utils.metrics.judging import Judge, frechet_distance, train_judge
 from course_utils.metrics.ranking import auroc, ndcg_at_k, recall_at_k
 
 __all__ = [
     "PCA",
     "BoundParts",
+    "Judge",
     "RateParts",
     "active_units",
     "auroc",
@@ -38,6 +40,7 @@ __all__ = [
     "codebook_perplexity",
     "elbo",
     "factor_entropy",
+    "frechet_distance",
     "log_likelihood",
     "modularity",
     "mutual_information",
@@ -52,4 +55,5 @@ __all__ = [
     "rate_parts",
     "recall_at_k",
     "reconstruction_probability",
+    "train_judge",
 ]
