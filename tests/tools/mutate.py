@@ -31,9 +31,15 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("losses", "metrics", "objectives", "schedules", "training", "anomaly")
 BESIDE = {"anomaly": ("_detecting.py",)}  # tested with the room, and no room itself
+TESTS = {  # of a room, where it has more than the file of its name
+    "metrics": ("metrics", "judging", "ppca"),
+    "training": ("training", "files", "resume"),
+    "anomaly": ("anomaly", "scoring"),
+}
 OTHER_TESTS = (
     *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
-    *("metrics", "ppca", "recommender", "estimators", "training", "anomaly", "corruption"),
+    *("metrics", "judging", "ppca", "recommender", "estimators", "training", "files", "resume"),
+    *("anomaly", "scoring", "corruption", "shapes", "compact", "recipes"),
 )
 GOAL = 0.97
 PATIENCE = 10  # times as long as without a change: a loop that no longer ends counts as noticed
@@ -207,12 +213,18 @@ def judge(mutant: Mutant, limits: dict[str, float]) -> bool:
     with copied() as folder:
         path = folder / "course_utils" / mutant.module
         path.write_text(mutated(mutant), encoding="utf-8")
-        own = [f"tests/test_{mutant.room}.py"]
-        others = [f"tests/test_{name}.py" for name in OTHER_TESTS if name != mutant.room]
+        own = tests_of(mutant.room)
+        others = [path for path in tests_of("all") if path not in own]
         return any(
             tests_fail(folder, tests, limits[name])[0]
             for name, tests in ((mutant.room, own), ("all", others))
         )
+
+
+def tests_of(room: str) -> list[str]:
+    """The test files of a room, or of "all"."""
+    names = OTHER_TESTS if room == "all" else TESTS.get(room, (room,))
+    return [f"tests/test_{name}.py" for name in names]
 
 
 @contextlib.contextmanager
@@ -221,7 +233,7 @@ def copied() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
         for part in ("course_utils", "tests"):
-            ignored = shutil.ignore_patterns("__pycache__", "answers", "tools")
+            ignored = shutil.ignore_patterns("__pycache__", "answers", "claims")
             shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
         shutil.copy(REPOSITORY / "pyproject.toml", folder)
         yield folder
@@ -232,8 +244,7 @@ def unharmed(rooms: list[str]) -> dict[str, float]:
     limits = {}
     with copied() as folder:
         for room in (*rooms, "all"):
-            names = OTHER_TESTS if room == "all" else (room,)
-            failed, used = tests_fail(folder, [f"tests/test_{name}.py" for name in names], 1800)
+            failed, used = tests_fail(folder, tests_of(room), 1800)
             if failed:
                 raise SystemExit(f"without any change the tests of {room} fail: mend them first")
             limits[room] = PATIENCE * used
