@@ -343,8 +343,10 @@ def png(fig: Figure) -> bytes:
     with matplotlib.rc_context(STYLE):
         fig.savefig(drawn, format="png")
     picture = Image.open(drawn).convert("RGB")
-    if not _in_colour(fig):  # 256 colours are more than the eye misses, and a third of the bytes
-        picture = picture.quantize(256)
+    if not _in_colour(
+        fig
+    ):  # so many colours are more than the eye misses, and a third of the bytes
+        picture = picture.quantize(64 if _in_ink(fig) else 256)
     picture.save(small, "PNG", optimize=True)
     return small.getvalue()
 
@@ -368,6 +370,12 @@ def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> 
 def _in_colour(fig: Figure) -> bool:
     """Whether there is a picture in colour, which takes more colours than curves and letters do."""
     return any(image.get_array().ndim == 3 for ax in fig.axes for image in ax.images)
+
+
+def _in_ink(fig: Figure) -> bool:
+    """Whether there are pictures of ink on paper and nothing else, as `images` and `sheet` draw."""
+    pictures = [image.get_cmap().name for ax in fig.axes for image in ax.images]
+    return {PAPER} == set(pictures) and not any(ax.lines or ax.collections for ax in fig.axes)
 
 
 def lines(

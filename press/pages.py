@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work"}  # each its first
 FURTHER = ("map", "glossary", "notation", "bibliography")
 OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md"}
-TO_PLAY_WITH = ("08_training_a_vae.ipynb", "scrub(flat_vae")  # a cell whose view the cover has
+TO_PLAY_WITH = ("08_training_a_vae.ipynb", "draw(sister")  # a cell whose view the cover has
 DESCRIPTIONS = {
     "index.md": "What the course is, for whom, and its lessons",
     "map.md": "Every lesson with its idea, its minutes and its goals",

@@ -552,13 +552,13 @@ def test_without_scripts_a_still_picture_stands_with_its_caption(show):
 def test_the_module_is_also_what_anywidget_takes(show):
     view = show(scrub(flat))
     view.evaluate(
-        """async element => {
-            const script = [...document.scripts].find(one => one.text.includes("mountAll"));
-            const address = eval(script.text.match(/^import\\((.*)\\)\\.then/ms)[1]);
+        """async (element, source) => {
+            const address = "data:text/javascript;charset=utf-8," + encodeURIComponent(source);
             const { default: widget } = await import(address);
             const options = JSON.parse(element.dataset.view);
             await widget.render({ model: { get: name => ({ options })[name] }, el: element });
-        }"""
+        }""",
+        views.module(),
     )
     assert_decodes(view, flat)
 

@@ -4,9 +4,9 @@ A view is one piece of plain HTML. It needs no kernel and no network: in Jupyter
 that was saved and opened again, in a page made by nbconvert and from a file it is alive. Where no
 script runs (a notebook not yet trusted, a web preview) its still picture stands, with a caption.
 
-The module `frontend.js` travels inside each output, and is imported from a `data:` address, because
-a page opened as a file may import from nowhere else. Nothing is random: the same model gives the
-same output.
+The module `frontend.js` travels inside each output, packed with its style sheet to two fifths of
+their bytes, and is imported from a `data:` address, because a page opened as a file may import from
+nowhere else. Nothing is random: the same model gives the same output.
 """
 
 import base64
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from course_utils._keys import KEYS
 from course_utils._named import a
+from course_utils.widgets.packing import pack_bytes
 from course_utils.widgets.stills import stacked
 
 FOLDER = Path(__file__).parent
@@ -37,6 +38,16 @@ _FRAME = "border: 1px solid #999; border-radius: 8px; padding: 14px 18px"
 _NOTE = "<small>(A still picture: run the cell, or trust the notebook, and it moves.)</small>"
 ZOOM, GAP = 2, 4  # of a still picture: screen pixels to one pixel, and from one to the next
 FRAME = 190  # the grey of the line around a picture, seen on light and dark ground
+UNPACK = """
+new Response(
+  new Blob([Uint8Array.from(atob("%s"), letter => letter.charCodeAt(0))])
+    .stream().pipeThrough(new DecompressionStream("deflate"))
+).text().then(source => import("data:text/javascript;charset=utf-8," + encodeURIComponent(source)))
+  .then(module => module.%s());
+"""
+STYLED = (
+    'document.body.append(Object.assign(document.createElement("style"), { textContent: %s }));\n'
+)
 TOLERANCE = 0.01  # how far beyond 0 and 1 rounding may take a pixel
 
 
@@ -97,11 +108,8 @@ class View:
         options = {"name": self.name, **self.options}
         data = escape(json.dumps(options, ensure_ascii=False), quote=False).replace("'", "&#39;")
         rows = "\n".join(self._row(name, pictures) for name, pictures in self.still.items())
-        style, later = asset("frontend.css"), ""
-        if self.more:  # then its own module alone can mount it
-            style, later = style + asset(f"{self.more}.css"), ' data-live="later"'
+        later = ' data-live="later"' if self.more else ""  # its own module alone can mount it
         return (
-            f"<style>{style}</style>\n"
             f'<div class="course-view" style="{_FRAME}" data-view=\'{data}\'{later}>\n'
             f"<p><strong>{escape(self.name)}</strong>: {escape(self.caption)} {_NOTE}</p>\n"
             f"{rows}\n</div>\n"
@@ -139,11 +147,17 @@ def script(more: str | None = None) -> str:
 
     With `more` the module goes on with the file of that name, and mounts its views too.
     """
-    module = asset("frontend.js") + (asset(f"{more}.js") if more else "")
-    source = json.dumps(module, ensure_ascii=False).replace("</", "<\\/")
-    address = f'"data:text/javascript;charset=utf-8," + encodeURIComponent({source})'
     mount = "mountLater" if more else "mountAll"
-    return f"{KEYS}import({address}).then(module => module.{mount}());"
+    return KEYS + UNPACK % (pack_bytes(module(more).encode()), mount)
+
+
+def module(more: str | None = None) -> str:
+    """The module as the browser imports it: first it gives the page its style sheet, after all others."""
+    scripts, styles = (
+        "".join(asset(f"{name}.{kind}") for name in ("frontend", more) if name)
+        for kind in ("js", "css")
+    )
+    return STYLED % json.dumps(styles, ensure_ascii=False) + scripts
 
 
 def png_sheet(pictures: Float[Tensor, "n channels height width"], columns: int) -> bytes:
