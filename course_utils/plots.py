@@ -343,9 +343,7 @@ def png(fig: Figure) -> bytes:
     with matplotlib.rc_context(STYLE):
         fig.savefig(drawn, format="png")
     picture = Image.open(drawn).convert("RGB")
-    if not _in_colour(
-        fig
-    ):  # so many colours are more than the eye misses, and a third of the bytes
+    if not _in_colour(fig):  # as many as the eye needs, and a third of the bytes
         picture = picture.quantize(64 if _in_ink(fig) else 256)
     picture.save(small, "PNG", optimize=True)
     return small.getvalue()

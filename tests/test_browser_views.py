@@ -20,7 +20,7 @@ from course_utils._running import evaluating
 from course_utils.exercises import cards, check, progress, quiz, solution
 from course_utils.exercises.showing import display
 from course_utils.losses import gaussian_kl
-from course_utils.widgets import choose_model, compare_code_sizes, draw, film, scrub, walk
+from course_utils.widgets import choose_model, compare_code_sizes, draw, film, scrub, views, walk
 from course_utils.widgets.codes import REACH
 from course_utils.widgets.packing import LEVELS
 

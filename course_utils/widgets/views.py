@@ -152,7 +152,7 @@ def script(more: str | None = None) -> str:
 
 
 def module(more: str | None = None) -> str:
-    """The module as the browser imports it: first it gives the page its style sheet, after all others."""
+    """The module as the browser imports it: it gives the page its style sheet, after all others."""
     scripts, styles = (
         "".join(asset(f"{name}.{kind}") for name in ("frontend", more) if name)
         for kind in ("js", "css")

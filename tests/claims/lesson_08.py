@@ -14,6 +14,9 @@ assert (drawn_codes.std(0) - 1).abs().max() < (both_codes["autoencoder"].std(0) 
 assert apart < alone, "all clouds together are nearer to the prior than each alone"
 assert floor < ceiling and floor < cost
 assert apart_from.mean() < to_real.mean(), "the decoder is near the average, and that is no digit"
+crossed = torch.maximum(images.test[:500], torch.eye(28) + torch.eye(28).flip(0))
+prices = [terms(sister, pictures) for pictures in (images.test[:500], crossed)]
+assert prices[1][0] - prices[0][0] > 50 > 25 > prices[1][1] - prices[0][1], "paid for in pixels"
 
 if images.name == "mnist":
     assert 104.5 < cost < 108.5 and abs(cost - seen) < 1.5, "nothing was memorised"
