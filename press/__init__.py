@@ -6,5 +6,6 @@ pages.py     what stands on each page: of the notebooks and the documents beside
 sources.py   the bibliography, read out of what each lesson names as its sources
 faults.py    what a page must not have: one sentence each, with its notebook and its cell
 formulas.py  formulas, set while the book is made (formulas.js): no reader waits for them
+training.py  the page on which a VAE learns in the browser (training.md, training/)
 conf.py, cover.md, style.css   Sphinx's settings, the first page, and how it looks
 """

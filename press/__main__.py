@@ -10,21 +10,25 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
-from press import pages
+from course_utils import load_images
+from course_utils.data import Images
+from press import pages, training
 from press.faults import Faults, dead_links
 
 LARGEST = 25_000_000  # bytes of the zip: what a mail or a stick takes
 
 
-def bind(made: Mapping[str, str], target: Path) -> None:
+def bind(made: Mapping[str, str], target: Path, learnt: Images | None = None) -> None:
     """Make a book of `made`, pages as Sphinx reads them, as the folder `target`.
+
+    `learnt` is what its page learns from on which a VAE learns, if it has one.
 
     Raises:
         Faults: if a page has something that no page may have; `target` is then as it was.
     """
     with tempfile.TemporaryDirectory(prefix="press-") as scratch:
         source, book = Path(scratch, "pages"), Path(scratch, "book")
-        pages.write(source, made)
+        pages.write(source, made, learnt)
         command = ["-q", "-W", "--keep-going", "-j", "auto", "-d", str(Path(scratch, "trees"))]
         if build_main([*command, str(source), str(book)]):
             raise Faults(["Sphinx did not make the book: what it says stands above."])
@@ -46,13 +50,25 @@ def pack(book: Path) -> Path:
     return packed
 
 
+def to_learn_from() -> Images | None:
+    """Pictures for the page on which a VAE learns; without npm there is none, as one line says."""
+    try:
+        training.installed()
+    except training.Unavailable as reason:
+        print(f"The book is made without its page that trains a network: {reason}.")
+        return None
+    return load_images(train_limit=training.TRAINING)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m press", description=__doc__)
     parser.add_argument("--to", type=Path, default=pages.REPOSITORY / "book", metavar="FOLDER")
     parser.add_argument("--zip", action="store_true", help="make one file of it too")
     asked = parser.parse_args(arguments)
     try:
-        bind(pages.pages(address=os.environ.get("BOOK_REPOSITORY", "")), asked.to)
+        learnt = to_learn_from()
+        address = os.environ.get("BOOK_REPOSITORY", "")
+        bind(pages.pages(address=address, learnt=learnt), asked.to, learnt)
         print(f"The book is made: open {asked.to / 'index.html'} in a browser.")
         if asked.zip:
             print(f"As one file it is {pack(asked.to)}.")

@@ -8,15 +8,18 @@ pages of it is in `conf.py`.
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 from nbformat.v4 import new_output
 
+from course_utils.data import Images
 from course_utils.exercises.lessons import find
 from course_utils.exercises.showing.display import note
+from press import training
 from press.faults import Faults, faults_of_lesson, faults_of_text
 from press.sources import bibliography
 
@@ -24,14 +27,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work"}  # each its first
 FURTHER = ("map", "glossary", "notation", "bibliography")
 OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md"}
+TRAINING = "training"  # the page on which a VAE learns, where there is one
 TO_PLAY_WITH = ("08_training_a_vae.ipynb", "draw(sister")  # a cell whose view the cover has
 DESCRIPTIONS = {
+    "training.md": "A variational autoencoder that learns in the page, without Python",
     "index.md": "What the course is, for whom, and its lessons",
     "map.md": "Every lesson with its idea, its minutes and its goals",
     "glossary.md": "The words of the field, a sentence each",
     "notation.md": "Formulas and code, side by side",
     "bibliography.md": "All that the lessons name as their sources",
 }
+MAP = "scrub(flat_vae"  # a cell of the same lesson, whose picture stands for that page
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # Where no term is looked for: code, formulas, links, HTML, headings, tables and quotations.
 APART = re.compile(
@@ -212,14 +218,14 @@ def glossary_page(text: str) -> str:
     return text
 
 
-def contents(listed: list[Lesson]) -> str:
+def contents(listed: list[Lesson], further: Sequence[str] = FURTHER) -> str:
     """The arcs with their lessons, and what stands beside a page as its table of contents."""
     parts, trees = [], []
     for name, arc in arcs(listed).items():
         rows = (f"- [{x.title}]({x.file}), {x.minutes} minutes: {x.idea}" for x in arc)
         parts.append("\n".join([f"### {name}\n", *rows]))
         trees.append((name, [lesson.page for lesson in arc]))
-    for name, pages in (*trees, ("Further", FURTHER)):
+    for name, pages in (*trees, ("Further", further)):
         parts.append("\n".join(["```{toctree}", f":caption: {name}", ":hidden:", *pages, "```"]))
     return "\n\n".join(parts)
 
@@ -229,7 +235,7 @@ def section(text: str, heading: str) -> str:
     return re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
 
 
-def cover(template: str, readme: str, listed: list[Lesson], view: str) -> str:
+def cover(template: str, readme: str, listed: list[Lesson], view: str, trains: bool) -> str:
     """The first page: the README's own beginning, a view, and the way in."""
     heading, lead, *pictures = readme.partition("\n## ")[0].replace(".github/", "").split("\n\n")
     hours = round(sum(lesson.minutes for lesson in listed) / 60)
@@ -238,18 +244,31 @@ def cover(template: str, readme: str, listed: list[Lesson], view: str) -> str:
         "lead": lead,
         "picture": "\n\n".join(pictures),
         "view": f"```{{raw}} html\n{view}\n```",
+        "training": f"Or [train one here]({TRAINING}.md), in the page." if trains else "",
         "count": f"{len(listed)} lessons, about {hours} hours",
-        "contents": contents(listed),
+        "contents": contents(listed, (*[TRAINING] * trains, *FURTHER)),
     }
     for name, part in parts.items():
         template = template.replace(f"<!-- {name} -->", part)
     return template
 
 
+def output_of(cells: list, start: str, kind: str) -> nbformat.NotebookNode:
+    """What the cell shows in which `start` stands: its first output that has such data."""
+    shown = next(cell for cell in cells if start in cell.source)
+    return next(output for output in shown.outputs if kind in output.get("data", {}))
+
+
 def view_of(cells: list, start: str) -> str:
     """The HTML that the cell shows in which `start` stands."""
-    shown = next(cell for cell in cells if start in cell.source)
-    return next(x.data["text/html"] for x in shown.outputs if "text/html" in x.get("data", {}))
+    return output_of(cells, start, "text/html").data["text/html"]
+
+
+def still_of(cells: list, start: str) -> str:
+    """The picture that stands for a view where no script runs, as HTML."""
+    output = output_of(cells, start, "image/png")
+    alt, data = output.metadata["image/png"]["alt"], output.data["image/png"].replace("\n", "")
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 
 def read(root: Path) -> dict[str, nbformat.NotebookNode]:
@@ -270,12 +289,15 @@ def read(root: Path) -> dict[str, nbformat.NotebookNode]:
     return notebooks
 
 
-def pages(root: Path = REPOSITORY, address: str = "") -> dict[str, str]:
+def pages(
+    root: Path = REPOSITORY, address: str = "", learnt: Images | None = None
+) -> dict[str, str]:
     """Every page by the name of its file, as Sphinx reads it.
 
     Args:
         root: the folder of the course.
         address: owner/name of its repository on GitHub, for the links there; none if empty.
+        learnt: what the page learns from on which a VAE learns; None leaves out that page.
 
     Raises:
         Faults: if a lesson has something that a page must not have.
@@ -284,23 +306,26 @@ def pages(root: Path = REPOSITORY, address: str = "") -> dict[str, str]:
     chart, words = ((root / "notebooks" / name).read_text("utf-8") for name in OUR_NAMES)
     readme = (root / "README.md").read_text("utf-8")
     listed, glossary = lessons(chart), terms(words)
-    view = view_of(notebooks[TO_PLAY_WITH[0]].cells, TO_PLAY_WITH[1])
+    playful = notebooks[TO_PLAY_WITH[0]].cells
+    view = view_of(playful, TO_PLAY_WITH[1])
     template = Path(__file__).with_name("cover.md").read_text("utf-8")
     closings = {x.title: (x.file, notebooks[x.file].cells[-1].source) for x in listed}
     made = {
-        "index.md": cover(template, readme, listed, view),
+        "index.md": cover(template, readme, listed, view, learnt is not None),
         "map.md": relinked(chart, address),
         "glossary.md": relinked(glossary_page(words), address),
         "notation.md": f"# Notation\n{section(readme, 'Notation')}",
         "bibliography.md": bibliography(closings),
     }
+    if learnt is not None:
+        made[f"{TRAINING}.md"] = training.page(learnt, still_of(playful, MAP))
     written = {name: described(text, DESCRIPTIONS[name]) for name, text in made.items()}
     for lesson in listed:
         written[lesson.file] = lesson_page(notebooks[lesson.file], lesson, glossary, address)
     return written
 
 
-def write(folder: Path, made: Mapping[str, str]) -> None:
+def write(folder: Path, made: Mapping[str, str], learnt: Images | None = None) -> None:
     """Put pages into a new folder for Sphinx, with the settings, styles and pictures they need."""
     static = folder / "_static"
     static.mkdir(parents=True)
@@ -309,5 +334,8 @@ def write(folder: Path, made: Mapping[str, str]) -> None:
     here = Path(__file__).parent
     shutil.copy(here / "conf.py", folder)
     shutil.copy(here / "style.css", static)
+    if learnt is not None:
+        (static / "training.js").write_text(training.script(learnt), encoding="utf-8")
+        shutil.copy(training.LIBRARY / "LICENSE", static / "training-license.txt")
     for picture in (REPOSITORY / ".github").glob("*.png"):
         shutil.copy(picture, folder)
