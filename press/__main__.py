@@ -1,4 +1,4 @@
-"""Make the book: `make book`, and with ZIP=1 one file of it."""
+"""Make the book: `make book`, and with ZIP=1 one file of it; `make pdf` prints it."""
 
 import argparse
 import os
@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sphinx.cmd.build import build_main
-
 from course_utils import load_images
 from course_utils.data import Images
 from press import pages, training
 from press.faults import Faults, dead_links
+from press.printed import print_out
+from press.setting import sphinx
 
 LARGEST = 25_000_000  # bytes of the zip: what a mail or a stick takes
 
@@ -27,11 +27,8 @@ def bind(made: Mapping[str, str], target: Path, learnt: Images | None = None) ->
         Faults: if a page has something that no page may have; `target` is then as it was.
     """
     with tempfile.TemporaryDirectory(prefix="press-") as scratch:
-        source, book = Path(scratch, "pages"), Path(scratch, "book")
-        pages.write(source, made, learnt)
-        command = ["-q", "-W", "--keep-going", "-j", "auto", "-d", str(Path(scratch, "trees"))]
-        if build_main([*command, str(source), str(book)]):
-            raise Faults(["Sphinx did not make the book: what it says stands above."])
+        sphinx(made, Path(scratch), learnt)
+        book = Path(scratch, "book")
         if dead := dead_links(book):
             raise Faults(dead)
         shutil.rmtree(target, ignore_errors=True)
@@ -64,10 +61,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m press", description=__doc__)
     parser.add_argument("--to", type=Path, default=pages.REPOSITORY / "book", metavar="FOLDER")
     parser.add_argument("--zip", action="store_true", help="make one file of it too")
+    parser.add_argument("--pdf", action="store_true", help="print it, as FOLDER.pdf, and no more")
     asked = parser.parse_args(arguments)
+    address = os.environ.get("BOOK_REPOSITORY", "")
     try:
+        if asked.pdf:
+            paper = asked.to.with_suffix(".pdf")
+            print_out(pages.pages(address=address), paper)
+            print(f"The book is printed: {paper}.")
+            return 0
         learnt = to_learn_from()
-        address = os.environ.get("BOOK_REPOSITORY", "")
         bind(pages.pages(address=address, learnt=learnt), asked.to, learnt)
         print(f"The book is made: open {asked.to / 'index.html'} in a browser.")
         if asked.zip:

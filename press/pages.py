@@ -333,7 +333,8 @@ def write(folder: Path, made: Mapping[str, str], learnt: Images | None = None) -
         (folder / name).write_text(text, encoding="utf-8")
     here = Path(__file__).parent
     shutil.copy(here / "conf.py", folder)
-    shutil.copy(here / "style.css", static)
+    for style in here.glob("*.css"):
+        shutil.copy(style, static)
     if learnt is not None:
         (static / "training.js").write_text(training.script(learnt), encoding="utf-8")
         shutil.copy(training.LIBRARY / "LICENSE", static / "training-license.txt")

@@ -9,7 +9,6 @@ print is read from Lab's own model, because Lab draws only the cells that are in
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +18,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,35 +25,11 @@ import playwright.sync_api
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
 
+from press.chromium import FLAGS, NAMES, executable
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-CHROMIUM_NAMES = (
-    "chromium-headless-shell",  # Debian's; the same without a window, at half the cost
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 POLLING = 200  # milliseconds between two looks: at every frame they cost half of a page's time
 PATIENCE = 300  # seconds for anything to happen: a guard against what hangs, on a busy machine too
-
-
-@cache
-def executable() -> str | None:
-    """Chromium or Chrome on the PATH, else Playwright's own copy; None where there is neither."""
-    for name in CHROMIUM_NAMES:
-        if found := shutil.which(name):
-            return found
-    with sync_playwright() as driver:
-        own = driver.chromium.executable_path
-    return own if Path(own).exists() else None
 
 
 @contextmanager
@@ -66,14 +40,14 @@ def chromium() -> Iterator[Browser]:
     """
     if executable() is None:
         reason = (
-            f"no browser: none of {', '.join(CHROMIUM_NAMES)} is on the PATH; install one, "
+            f"no browser: none of {', '.join(NAMES)} is on the PATH; install one, "
             "or run `python -m playwright install chromium`"
         )
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable(), args=CHROMIUM_FLAGS)
+        browser = driver.chromium.launch(executable_path=executable(), args=FLAGS)
         try:
             yield browser
         finally:

@@ -58,6 +58,7 @@
     const reach = Math.ceil(Math.max(3, ...places.flat().map(Math.abs)));
     const at = value => side / 2 * (1 + value / reach);
     brush.globalAlpha = 0.35;
+    brush.strokeRect(0.5, 0.5, side - 1, side - 1);
     for (const radius of [1, 2]) {  // the prior's
       brush.beginPath();
       brush.arc(side / 2, side / 2, side / 2 * radius / reach, 0, 2 * Math.PI);
