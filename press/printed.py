@@ -29,6 +29,14 @@ def on_paper(page: str) -> str:
     return page.replace("</head>", '<link rel="stylesheet" href="_static/print.css"></head>', 1)
 
 
+def cover_on_paper(index: str) -> str:
+    """The first page, whose headings open no sections: the lessons would then stand in the last."""
+    front = index.partition("\n## The lessons")[0]
+    front = re.sub(r"^## (.+)$", r"```{rubric} \1\n```", front, flags=re.MULTILINE)
+    trees = re.findall(r"^```\{toctree\}.*?^```", index, re.MULTILINE | re.DOTALL)
+    return "\n\n".join([front, *trees])
+
+
 def print_out(made: Mapping[str, str], target: Path) -> None:
     """Print the pages `made`, as Sphinx reads them, into the file `target`.
 
@@ -43,7 +51,11 @@ def print_out(made: Mapping[str, str], target: Path) -> None:
             ]
         )
     with tempfile.TemporaryDirectory(prefix="press-") as scratch:
-        sphinx(made, Path(scratch), builder="singlehtml")
+        sphinx(
+            {**made, "index.md": cover_on_paper(made["index.md"])},
+            Path(scratch),
+            builder="singlehtml",
+        )
         index = Path(scratch, "book", "index.html")
         index.write_text(on_paper(index.read_text("utf-8")), encoding="utf-8")
         with sync_playwright() as driver:

@@ -5,23 +5,30 @@ drawn, its views and predictions alive; and on a phone nothing is cut off. axe-c
 time with long pages, looks at one page of each kind, and at all of them in `make test-all`.
 """
 
+import json
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 
 import browser
-from press import pages
+from course_utils.losses import bernoulli_nll, gaussian_kl
+from press import pages, training
+from press.printed import print_out
 from test_browser_views import drawn, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 LESSONS = sorted(path.stem for path in (browser.REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
 OTHERS = ["index", *pages.FURTHER, "search"]
-ALL_KINDS = ["index", "00_start_here", "notation"]  # with a view, questions, an exercise, formulas
+EVERY = [*LESSONS, *OTHERS, pages.TRAINING]
+# With a view, questions, an exercise, formulas, a network that learns.
+ALL_KINDS = ["index", "00_start_here", "notation", pages.TRAINING]
 
 # Text that nobody reads as such: source code, and what scripts and styles say.
 DOLLARS = """() => {
@@ -64,11 +71,21 @@ AXE = """async () => {
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """The course's book, as `make book ZIP=1` makes it, and unpacks it again."""
+    """The course's book, as `make book ZIP=1` makes it, and unpacks it again.
+
+    Its own network learns from the small digits, which need no download.
+    """
     folder = tmp_path_factory.mktemp("press")
     command = [sys.executable, "-m", "press", "--zip", "--to", str(folder / "book")]
-    made = subprocess.run(command, cwd=browser.REPOSITORY, capture_output=True, text=True)
+    made = subprocess.run(
+        command,
+        cwd=browser.REPOSITORY,
+        env={**os.environ, "COURSE_DATASET": "digits"},
+        capture_output=True,
+        text=True,
+    )
     assert (made.returncode, made.stderr) == (0, "")
+    assert os.environ.get("REQUIRE_BROWSER") != "1" or "made without" not in made.stdout
     shutil.unpack_archive(folder / "book.zip", folder / "stick")
     return folder / "stick" / "book"
 
@@ -90,15 +107,23 @@ def page(book, chromium):
     return page
 
 
+def address_of(book, name):
+    """A page's address; the one that trains is there only where npm could bring its library."""
+    if name == pages.TRAINING and not (book / f"{name}.html").exists():
+        pytest.skip("npm has not brought the library of the page that trains a network")
+    return (book / f"{name}.html").as_uri()
+
+
 def test_every_lesson_and_document_has_its_page(book):
-    assert sorted(path.stem for path in book.glob("*.html")) == sorted([*LESSONS, *OTHERS])
+    found = {path.stem for path in book.glob("*.html")}
+    assert found | {pages.TRAINING} == set(EVERY)
 
 
-@pytest.mark.parametrize("name", [*LESSONS, *OTHERS])
+@pytest.mark.parametrize("name", EVERY)
 def test_a_page_is_whole_and_alive(book, page, name):
     page.troubles.clear()
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto((book / f"{name}.html").as_uri())
+    page.goto(address_of(book, name))
     assert page.title() and page.locator("html").get_attribute("lang") == "en"
     assert page.locator("mjx-merror").count() == 0
     assert page.evaluate(DOLLARS) == []
@@ -149,21 +174,107 @@ def test_without_scripts_the_text_the_pictures_and_the_answers_remain(book, chro
     assert quiz.locator("li").first.is_visible() and not answer.is_visible()
     quiz.locator("summary").first.click()
     assert answer.is_visible()
+    page.goto(address_of(book, pages.TRAINING))
+    assert page.get_by_role("img", name="map of all codes").first.is_visible()
     context.close()
+
+
+# --- the page on which a network learns -----------------------------------------------------------
+
+
+def terms_when(page, condition):
+    """(reconstruction, KL) after the first pass p for whose terms r and k `condition` holds."""
+    told = page.wait_for_function(
+        """condition => {
+            const said = document.querySelector(".ct-line").textContent.match(/[\\d.]+\\d|\\d/g);
+            const [p, , r, k] = said?.map(Number) ?? [];
+            return said && new Function("p", "r", "k", `return ${condition}`)(p, r, k) && [r, k];
+        }""",
+        arg=condition,
+        polling=20,
+    )
+    return told.json_value()
+
+
+def test_a_network_learns_in_the_page_and_hears_of_beta_and_of_the_width(book, page):
+    """All of it by keyboard, from a file, without a network."""
+    page.troubles.clear()
+    page.goto(address_of(book, pages.TRAINING))
+    place = page.locator("#training[data-live]")
+    chart = place.get_by_role("img", name="map of codes")
+    before = chart.evaluate("canvas => canvas.toDataURL()")
+    place.get_by_role("button", name="Train").press("Enter")
+    first = terms_when(page, "p >= 1")
+    later = terms_when(page, "p >= 10 && k > 3")
+    assert later[0] < 0.8 * first[0]
+    assert chart.evaluate("canvas => canvas.toDataURL()") != before
+    place.get_by_role("slider").press("End")
+    assert terms_when(page, f"k < {0.7 * later[1]}"), "the code costs eight times as much"
+    place.get_by_role("button", name="Pause").press("Space")
+    assert place.get_by_role("button", name="Train").is_focused()
+    place.get_by_role("combobox").press("ArrowDown")
+    assert "Nothing learned yet" in place.inner_text()
+    place.get_by_role("button", name="Train").press("Enter")
+    assert terms_when(page, "p >= 1")
+    place.get_by_role("button", name="Start again").press("Enter")
+    assert "Nothing learned yet" in place.inner_text()
+    assert page.troubles == []
+
+
+def test_a_step_of_its_learning_is_torchs(book, tmp_path):
+    address_of(book, pages.TRAINING)
+    generator, width, beta = torch.Generator().manual_seed(0), 3, 2.5
+    shapes = [(784, 128), (128,), (128, width), (width,), (128, width), (width,)]
+    shapes += [(width, 128), (128,), (128, 784), (784,)]
+    weights = [0.1 * torch.randn(shape, generator=generator) for shape in shapes]
+    x, noise = torch.rand(5, 784, generator=generator), torch.randn(5, width, generator=generator)
+    bundle = tmp_path / "learning.mjs"
+    bundle.write_text(training.bundled("learning.js", "--format=esm"), encoding="utf-8")
+    asked = {"weights": [w.flatten().tolist() for w in weights], "beta": beta, "steps": 2}
+    asked |= {"x": x.tolist(), "noise": noise.tolist()}
+    command = ["node", str(Path(__file__).with_name("tools") / "step.mjs"), str(bundle)]
+    told = json.loads(
+        subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True).stdout
+    )
+    learned = [w.clone().requires_grad_() for w in weights]
+    adam = torch.optim.Adam(learned, lr=2e-3)
+    for after, terms in told:
+        w, b, w_mu, b_mu, w_var, b_var, w_z, b_z, w_out, b_out = learned
+        hidden = torch.relu(x @ w + b)
+        mu, log_var = hidden @ w_mu + b_mu, hidden @ w_var + b_var
+        z = mu + torch.exp(log_var / 2) * noise
+        logits = torch.relu(z @ w_z + b_z) @ w_out + b_out
+        expected = bernoulli_nll(logits, x).mean(), gaussian_kl(mu, log_var).mean()
+        adam.zero_grad()
+        (expected[0] + beta * expected[1]).backward()
+        adam.step()
+        assert terms == pytest.approx([term.item() for term in expected], rel=1e-4)
+        for numbers, weight in zip(after, learned, strict=True):
+            # A step moves each weight by about 0.002.
+            assert torch.allclose(torch.tensor(numbers), weight.detach().flatten(), atol=2e-6)
+
+
+# --- on paper -------------------------------------------------------------------------------------
+
+
+def test_the_book_is_printed_with_links_and_an_outline(chromium, tmp_path):
+    cover = "# A\n\n[To b](b.md)\n\n```{toctree}\nb\n```"
+    paper = tmp_path / "book.pdf"
+    print_out({"index.md": cover, "b.md": "# B\n\n$x$\n\n<details><p>y</p></details>"}, paper)
+    data = paper.read_bytes()
+    assert data.startswith(b"%PDF") and data.count(b"/Type /Page\n") == 2
+    assert b"/Subtype /Link" in data and b"/Type /Outlines" in data
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=() if name in ALL_KINDS else pytest.mark.thorough)
-        for name in [*LESSONS, *OTHERS]
-    ],
+    [pytest.param(name, marks=() if name in ALL_KINDS else pytest.mark.thorough) for name in EVERY],
 )
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_to_complain_of(book, page, name, theme):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.emulate_media(color_scheme=theme)
-    page.goto((book / f"{name}.html").as_uri())
+    page.goto(address_of(book, name))
     assert page.locator("html").get_attribute("data-theme") == theme
     page.evaluate(Axe().axe_script)
     assert page.evaluate(AXE) == []

@@ -1,13 +1,16 @@
 """The press: what stands on the pages of the book, and what keeps a book from being made."""
 
+import json
 import re
 import zipfile
 
 import nbformat
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from press import __main__, pages, sources
+from course_utils import load_images
+from press import __main__, pages, printed, sources, training
 from press.__main__ import bind
 from press.faults import Faults, dead_links, faults_of_lesson, faults_of_text
 from press.formulas import Formula, typeset
@@ -107,13 +110,68 @@ def test_who_makes_the_book_is_told_and_so_is_make(tmp_path, monkeypatch, capsys
     made = tmp_path / "book"
     made.mkdir()
     (made / "index.html").write_text("A page.")
-    monkeypatch.setattr(__main__, "bind", lambda made, target: None)
+    monkeypatch.setattr(__main__, "bind", lambda made, target, learnt: None)
+    monkeypatch.setattr(__main__, "to_learn_from", lambda: None)
     assert __main__.main(["--to", str(made), "--zip"]) == 0
     assert f"open {made / 'index.html'} in a browser" in capsys.readouterr().out
     assert zipfile.ZipFile(tmp_path / "book.zip").read("book/index.html") == b"A page."
     monkeypatch.setattr(__main__, "LARGEST", 10)
     assert __main__.main(["--to", str(made), "--zip"]) == 1
     assert "and may have 10: a lesson grew." in capsys.readouterr().err
+
+
+def test_without_npm_there_is_no_page_that_trains_and_a_line_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "FOLDER", tmp_path)
+    monkeypatch.setattr(training.shutil, "which", lambda name: None)
+    assert __main__.to_learn_from() is None
+    assert capsys.readouterr().out == (
+        "The book is made without its page that trains a network: there is no npm here to bring "
+        "the library that it needs.\n"
+    )
+
+
+def test_an_npm_that_cannot_fetch_is_quoted(tmp_path, monkeypatch):
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 'npm error network' >&2\necho more >&2\nexit 1")
+    npm.chmod(0o755)
+    monkeypatch.setattr(training, "FOLDER", tmp_path)
+    monkeypatch.setattr(training.shutil, "which", lambda name: str(npm))
+    with pytest.raises(training.Unavailable, match=r"it needs \(npm error network\)$"):
+        training.installed()
+
+
+def test_the_lock_of_npm_names_versions_and_checksums_and_no_registry():
+    lock = (training.FOLDER / "package-lock.json").read_text("utf-8")
+    packages = {name: each for name, each in json.loads(lock)["packages"].items() if name}
+    assert all(each["version"] and each["integrity"] for each in packages.values())
+    assert "://" not in lock and "node_modules/@jax-js/jax" in packages
+
+
+def test_the_book_is_printed_by_a_browser_or_one_sentence_says_why_not(monkeypatch, capsys):
+    monkeypatch.setattr(printed, "executable", lambda: None)
+    monkeypatch.setattr(pages, "pages", lambda address: {})
+    assert __main__.main(["--pdf"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Chromium prints the book, and none is here: install it, or run ")
+    assert told.count("\n") == 1
+
+
+def test_on_paper_all_is_open_and_links_lead_to_places_in_it():
+    page = printed.on_paper(
+        '<head></head><details><details open><details class="x"><a href="b.html#c">'
+        '<a href="b.html"><a href="https://d.e/f.html"><a href="#g">'
+    )
+    assert page == (
+        '<head><link rel="stylesheet" href="_static/print.css"></head><details open><details open>'
+        '<details open class="x"><a href="#c"><a href="#document-b">'
+        '<a href="https://d.e/f.html"><a href="#g">'
+    )
+
+
+def test_on_paper_no_section_of_the_cover_holds_the_lessons(bare):
+    cover = printed.cover_on_paper(bare["index.md"])
+    assert not re.search("^##", cover, re.MULTILINE) and "{rubric} For whom" in cover
+    assert cover.count("{toctree}") == len(pages.ARCS) + 1
 
 
 def test_formulas_are_set_for_eyes_and_for_ears():
@@ -155,6 +213,21 @@ def test_every_lesson_stands_in_one_arc_and_in_the_contents(made):
         assert f":caption: {name}\n:hidden:\n{tree}\n```" in made["index.md"]
         for lesson in arc:
             assert f"[{lesson.title}]({lesson.file}), {lesson.minutes} minutes" in made["index.md"]
+
+
+def test_a_page_trains_where_there_is_something_to_learn_from(bare):
+    digits = load_images("digits", train_limit=50)
+    made = pages.pages(learnt=digits)
+    assert "training.md" not in bare and "(training.md)" not in bare["index.md"]
+    assert "[train one here](training.md)" in made["index.md"]
+    assert f"\n:hidden:\n{pages.TRAINING}\nmap\n" in made["index.md"]
+    assert "learns from\n50 pictures of scikit-learn's small digits" in made["training.md"]
+    assert 'alt="The hand on a code: the map' in made["training.md"]
+
+
+def test_of_each_digit_one_is_looked_at_first():
+    labels = torch.tensor([3, 3, *range(10), 0])
+    assert training.chosen(labels).tolist() == [2, 3, 4, 0, 6, 7, 8, 9, 10, 11, 1, 5, 12]
 
 
 def test_the_cover_has_the_readmes_beginning_and_a_view(made):
