@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image, ImageChops
 from torch import Tensor
 
 from course_utils._drawn import array, light, pictures_of
@@ -303,7 +304,6 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
         ValueError: if alt is empty, or there is no frame, or they differ in size.
     """
     from IPython.display import display
-    from PIL import Image
 
     _require_alt(alt)
     stills = [png(frame) for frame in frames]
@@ -337,16 +337,21 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
 
 def png(fig: Figure) -> bytes:
     """The figure as the bytes of a PNG file."""
-    from PIL import Image
-
     drawn, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
         fig.savefig(drawn, format="png")
     picture = Image.open(drawn).convert("RGB")
-    if not _in_colour(fig):  # as many as the eye needs, and a third of the bytes
-        picture = picture.quantize(64 if _in_ink(fig) else 256)
+    picture = picture if _in_colour(fig) else few_colours(picture)
     picture.save(small, "PNG", optimize=True)
     return small.getvalue()
+
+
+def few_colours(picture: Image.Image) -> Image.Image:
+    """A picture in few bytes: in greys, which are exact, if it has no other colours; else in 256
+    colours, which are more than the eye misses."""
+    greys = picture.convert("L")
+    coloured = ImageChops.difference(picture, greys.convert("RGB")).getbbox()
+    return picture.quantize(256) if coloured else greys
 
 
 def _require_alt(alt: str) -> None:
@@ -368,12 +373,6 @@ def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> 
 def _in_colour(fig: Figure) -> bool:
     """Whether there is a picture in colour, which takes more colours than curves and letters do."""
     return any(image.get_array().ndim == 3 for ax in fig.axes for image in ax.images)
-
-
-def _in_ink(fig: Figure) -> bool:
-    """Whether there are pictures of ink on paper and nothing else, as `images` and `sheet` draw."""
-    pictures = [image.get_cmap().name for ax in fig.axes for image in ax.images]
-    return {PAPER} == set(pictures) and not any(ax.lines or ax.collections for ax in fig.axes)
 
 
 def lines(

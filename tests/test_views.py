@@ -317,7 +317,7 @@ def test_the_script_ends_where_it_should(x):
     html = scrub(VAE.dense(2, (8,)), x)._repr_html_()
     script = html[html.index("<script>") :]
     assert script.count("</") == 1 and script.endswith(
-        ".then(module => module.mountAll());</script>"
+        ".then(module => module.mountAll());\n</script>"
     )
 
 

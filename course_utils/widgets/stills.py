@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from course_utils.plots import few_colours
+
 MARGIN, PAPER, INK = 8, 255, 0
 SIZE = 14  # of the letters, in pixels
 
@@ -25,7 +27,7 @@ def stacked(rows: Sequence[tuple[str, bytes]]) -> bytes:
         sheet.paste(picture, (left, top + (height - picture.height) // 2))
         top += height + MARGIN
     file = BytesIO()
-    sheet.quantize(256).save(file, "png", optimize=True)
+    few_colours(sheet).save(file, "png", optimize=True)
     return file.getvalue()
 
 
