@@ -238,7 +238,7 @@ def test_a_step_of_its_learning_is_torchs(book, tmp_path):
         subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True).stdout
     )
     learned = [w.clone().requires_grad_() for w in weights]
-    adam = torch.optim.Adam(learned, lr=2e-3)
+    adam = torch.optim.Adam(learned, lr=5e-3)
     for after, terms in told:
         w, b, w_mu, b_mu, w_var, b_var, w_z, b_z, w_out, b_out = learned
         hidden = torch.relu(x @ w + b)
@@ -251,8 +251,8 @@ def test_a_step_of_its_learning_is_torchs(book, tmp_path):
         adam.step()
         assert terms == pytest.approx([term.item() for term in expected], rel=1e-4)
         for numbers, weight in zip(after, learned, strict=True):
-            # A step moves each weight by about 0.002.
-            assert torch.allclose(torch.tensor(numbers), weight.detach().flatten(), atol=2e-6)
+            # A step moves each weight by about 0.005.
+            assert torch.allclose(torch.tensor(numbers), weight.detach().flatten(), atol=5e-6)
 
 
 # --- on paper -------------------------------------------------------------------------------------

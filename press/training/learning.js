@@ -9,7 +9,7 @@
 import { defaultDevice, init, jit, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 
 export const PIXELS = 784, HIDDEN = 128;
-const RATE = 2e-3, MEAN = 0.9, SQUARE = 0.999, LEAST = 1e-8;  // Adam's
+const RATE = 5e-3, MEAN = 0.9, SQUARE = 0.999, LEAST = 1e-8;  // Adam's
 
 /** Has to be waited for, once, before anything else here. */
 export async function ready() {
