@@ -266,6 +266,7 @@ print_out(json.loads(sys.argv[1]), pathlib.Path(sys.argv[2]))
 """
 
 
+@pytest.mark.thorough
 def test_the_book_is_printed_with_links_and_an_outline(chromium, tmp_path):
     cover = "# A\n\n[To b](b.md)\n\n```{toctree}\nb\n```"
     made = {"index.md": cover, "b.md": "# B\n\n$x$\n\n<details><p>y</p></details>"}
