@@ -13,10 +13,13 @@ assert abs(measure(cheat).error - measure(untied).error) < 1e-2, "the same pictu
 assert abs(by_hand - (first + second).sum().item()) < 1e-6
 
 assert all(result.active <= k for k, result in by_k.items())
-count = {name: [int((nearest > 0.9).sum()) for nearest in all_] for name, all_ in cosines.items()}
-assert min(count["L1, 80 units"]) >= 30 and min(count["3 largest, 80 units"]) >= 36
-assert max(max(count[name]) for name in list(count)[:3]) <= 1, "the controls find nothing"
-assert max(list(scores.values())[:3]) < 0.7 < 0.85 < min(list(scores.values())[3:])
+controls = list(missed)[:4]
+assert controls[-1] == "no price" and min(min(missed[name]) for name in controls) >= 38
+assert max(missed["L1"]) <= 8 and max(missed["BatchTopK"]) <= 5
+assert max(missed["3 largest"] + missed["JumpReLU"]) <= 3
+assert not any(sum(twice[name]) for name in twice if name not in controls)
+low, high = list(scores.values())[:4], list(scores.values())[4:]
+assert max(low) < 0.7 < 0.85 < min(high)
 
 if images.name == "mnist":
     assert measured[0.3].error < pca_error(round(measured[0.3].active)) - 1
