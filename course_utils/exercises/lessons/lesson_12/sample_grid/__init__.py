@@ -351,7 +351,7 @@ def _generator(answer: Answer) -> None:
 
 exercise = Exercise(
     solution=sample_grid,
-    place=3,
+    place=4,
     difficulty=3,
     minutes=10,
     success="It writes texts now: the film below is drawn by it, symbol after symbol.",
