@@ -5,6 +5,7 @@ from course_utils.models.conditional import ConditionalVAE
 from course_utils.models.prior import SymbolPrior
 from course_utils.models.quantized import VQVAE, Quantized, VectorQuantizer, VQOutput
 from course_utils.models.variational import VAE, PeekingVAE, VAEOutput, reparameterize
+from course_utils.models.velocity import Velocity, integrate_flow, sample_flow
 
 __all__ = [
     "VAE",
@@ -18,5 +19,8 @@ __all__ = [
     "VAEOutput",
     "VQOutput",
     "VectorQuantizer",
+    "Velocity",
+    "integrate_flow",
     "reparameterize",
+    "sample_flow",
 ]
