@@ -26,10 +26,12 @@ from course_utils import (
     Autoencoder,
     ConditionalVAE,
     VectorQuantizer,
+    Velocity,
     contractive,
     cosine_decay,
     denoising,
     fit,
+    flow_matching,
     linear_warmup,
     negative_elbo,
     reconstruction,
@@ -98,6 +100,10 @@ RUNS = {
     "sparse": lambda: train(plain(), sparse(0.1), X),
     "labels": lambda: train(
         ConditionalVAE.dense(2, 3, (8,), input_shape=(FEATURES,)), negative_elbo(), (X, Y)
+    ),
+    "a velocity": lambda: train(Velocity.dense(FEATURES, (8,)), flow_matching(), X, val=X[:10]),
+    "labels withheld": lambda: train(
+        Velocity.dense(FEATURES, (8,), num_classes=3), flow_matching(0.3), (X, Y)
     ),
     "fewer examples than processes": lambda: train(
         vae(), negative_elbo(), X[:4], batch_size=2, val=X[:2]

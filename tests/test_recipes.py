@@ -14,6 +14,7 @@ from course_utils import (
     ConditionalVAE,
     PeekingVAE,
     SymbolPrior,
+    Velocity,
     load,
     load_images,
     save,
@@ -36,6 +37,7 @@ FACTORIES = [
         SymbolPrior.conv,
         {"num_symbols": 4, "channels": 8, "depth": 1, "shape": (3, 3), "num_classes": 2},
     ),
+    (Velocity.dense, {"latent_dim": 3, "hidden": (5, 4), "num_classes": 2}),
 ]
 every_factory = pytest.mark.parametrize(
     ("factory", "sizes"), FACTORIES, ids=[factory.__qualname__ for factory, _ in FACTORIES]
@@ -151,6 +153,8 @@ WRONG = [
     (lambda: VQVAE.conv(restart=0), "restart is 0; expected a whole number, 1 or more"),
     (lambda: SymbolPrior.conv(4, shape=(7,)), "shape is (7,); expected height and width"),
     (lambda: SymbolPrior.conv(4, 3), "channels is 3; expected 4 or more"),
+    (lambda: Velocity.dense(0), "latent_dim is 0; expected a whole number, 1 or more"),
+    (lambda: Velocity.dense(4, scale=-1), "scale is -1; expected the standard deviation of"),
     (lambda: VAE.dense(2).sample(2.5), "n is 2.5; expected the number of images to draw"),
     (lambda: load_images("digits", train_limit=2.5), "train_limit is 2.5; expected a whole number"),
 ]

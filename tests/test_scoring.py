@@ -19,6 +19,7 @@ from course_utils import (
     ConditionalVAE,
     PeekingVAE,
     SymbolPrior,
+    Velocity,
     bound_parts,
     elbo,
     gaussian_kl,
@@ -27,6 +28,7 @@ from course_utils import (
     rate_parts,
     reconstruction_probability,
     reparameterize,
+    sample_flow,
 )
 from course_utils.metrics import bounds
 from course_utils.ppca import ProbabilisticPCA
@@ -208,6 +210,7 @@ def test_a_model_of_another_precision_draws_and_is_scored(build, precision):
         lambda x, **mine: PeekingVAE.dense(2, (4,), channels=2).draw(torch.zeros(1, 2), **mine),
         lambda x, **mine: ConditionalVAE.dense(2, 3, (4,)).sample(torch.tensor([1]), **mine),
         lambda x, **mine: SymbolPrior.conv(4, 4, 1, shape=(2, 2)).sample(1, **mine),
+        lambda x, **mine: sample_flow(Velocity.dense(2, (4,)), 2, steps=1, **mine),
         lambda x, **mine: ProbabilisticPCA.fit(x.flatten(1)[:, :3], 1).sample(2, **mine),
         lambda x, **mine: rate_parts(torch.zeros(3, 2), torch.zeros(3, 2), **mine),
     ],
