@@ -1,6 +1,10 @@
-"""Where an answer's chance comes from: the generator that it was handed, and nowhere else."""
+"""Where an answer's chance comes from: the generator that it was handed, and nowhere else.
+
+And whether what it drew may be normal noise.
+"""
 
 import contextlib
+import math
 import random
 from collections.abc import Callable, Iterator
 
@@ -9,6 +13,7 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Wrong, generator_at
+from course_utils.exercises.checking.expect import STANDARD_ERRORS
 
 
 def expect_generator_used(
@@ -80,3 +85,20 @@ def _streams() -> dict[str, object]:
         "NumPy's global stream": (kind, keys.tolist(), *rest),
         "Python's own `random`": random.getstate()[1][:-1],
     }
+
+
+def is_standard_normal(noise: Tensor) -> bool:
+    """Whether the numbers may be independent draws from N(0, 1)."""
+    ordered = noise.flatten().double().sort().values
+    n = len(ordered)
+    if not ordered.isfinite().all():
+        return False
+    below = torch.special.ndtr(ordered)
+    steps = torch.arange(n + 1) / n
+    gap = max((below - steps[:-1]).abs().max(), (below - steps[1:]).abs().max())
+    return bool(
+        ordered.mean().abs() < STANDARD_ERRORS / math.sqrt(n)
+        and (ordered.var() - 1).abs() < STANDARD_ERRORS * math.sqrt(2 / n)
+        # Kolmogorov's bound: a larger gap has the chance of an error of six standard errors.
+        and gap < 3.25 / math.sqrt(n)
+    )

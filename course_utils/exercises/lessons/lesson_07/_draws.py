@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generator_at
+from course_utils.exercises.checking.chance import is_standard_normal
 from course_utils.exercises.checking.expect import STANDARD_ERRORS
 
 NEGATIVE_SPREAD = (
@@ -149,23 +150,6 @@ READINGS = (
         "You add σ to the noise, and it is to multiply it: z = mu + σ ε.",
     ),
 )
-
-
-def is_standard_normal(noise: Tensor) -> bool:
-    """Whether the numbers may be independent draws from N(0, 1)."""
-    ordered = noise.flatten().double().sort().values
-    n = len(ordered)
-    if not ordered.isfinite().all():
-        return False
-    below = torch.special.ndtr(ordered)
-    steps = torch.arange(n + 1) / n
-    gap = max((below - steps[:-1]).abs().max(), (below - steps[1:]).abs().max())
-    return bool(
-        ordered.mean().abs() < STANDARD_ERRORS / math.sqrt(n)
-        and (ordered.var() - 1).abs() < STANDARD_ERRORS * math.sqrt(2 / n)
-        # Kolmogorov's bound: a larger gap has the chance of an error of six standard errors.
-        and gap < 3.25 / math.sqrt(n)
-    )
 
 
 def all_standard_normal(noise: Tensor, groups: Iterable[Tensor]) -> bool:

@@ -1,0 +1,42 @@
+"""What lesson 18 asks an answer with: scores and velocities that say how they want to be called."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+class Field:
+    """A function of points (n, d), with times (n, 1) or without, in words; it notes what it saw.
+
+    Attributes:
+        seen: the arguments of each call.
+    """
+
+    def __init__(self, words: str, function: Callable[..., Tensor]) -> None:
+        self.words, self.function = words, function
+        self.seen: list[tuple] = []
+
+    def __call__(self, z: Tensor, *more: Tensor | None) -> Tensor:
+        if more:
+            _expect_column(more[0], len(z))
+        self.seen.append(
+            tuple(each.clone() if isinstance(each, Tensor) else each for each in (z, *more))
+        )
+        return self.function(z, *more)
+
+    def __repr__(self) -> str:
+        return f"the function {self.words}"
+
+
+def _expect_column(t: object, n: int) -> None:
+    """Raise unless t is a tensor (n, 1), as a network needs it."""
+    if not isinstance(t, Tensor):
+        raise ValueError(f"t is {t!r}, and a velocity wants a tensor ({n}, 1), a time for each row")
+    if t.shape != (n, 1):
+        raise ValueError(f"t has shape {tuple(t.shape)}, and a velocity wants ({n}, 1)")
+
+
+def blobs(generator: torch.Generator, n: int, d: int) -> Tensor:
+    """Points far from the origin on all sides."""
+    return 2 * torch.randn(n, d, generator=generator) + torch.arange(d) - 0.5
