@@ -56,7 +56,7 @@ MAX_BYTES = 1_500_000
 MAX_LINES = 12  # of an ordinary cell
 MAX_LONG_LINES = 25  # of an exercise, or of a cell that only imports
 TAGS = {"exercise", "nbval-check-output"}
-LAST_LESSON = "16"
+LAST_LESSON = "18"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MIN_COMPARED = 3  # cells whose output nbval compares, in each lesson after the first
 
@@ -937,7 +937,7 @@ def _as_last(*links: str) -> Callable[[Lesson], None]:
 
     def spoil(lesson):
         names = [
-            lesson.path.with_name(f"{number}_it.ipynb") for number in ("14", "15", LAST_LESSON)
+            lesson.path.with_name(f"{number}_it.ipynb") for number in ("15", "16", LAST_LESSON)
         ]
         for path in names:
             path.touch()
@@ -1057,9 +1057,9 @@ SPOILT = [
     (closes_with_findings, _source_of(8, "cannot", "may"), "cannot do"),
     (closes_with_findings, _source_of(8, "Sources", "See"), "sources"),
     (closes_with_findings, _source_of(8, "02_next.ipynb", "README.md"), "next lesson"),
-    (closes_with_findings, _as_last("README.md", "15_it.ipynb"), None),
-    (closes_with_findings, _as_last("README.md", "14_it.ipynb"), "link to 15_it.ipynb"),
-    (closes_with_findings, _as_last("15_it.ipynb"), "link to README.md"),
+    (closes_with_findings, _as_last("README.md", "16_it.ipynb"), None),
+    (closes_with_findings, _as_last("README.md", "15_it.ipynb"), "link to 16_it.ipynb"),
+    (closes_with_findings, _as_last("16_it.ipynb"), "link to README.md"),
 ]
 
 

@@ -1,0 +1,1 @@
+"""What lesson 18 claims: asserted in its kernel, after its last cell."""
