@@ -332,7 +332,7 @@ def flow_matching(drop_label: float = 0.1) -> Objective:
     at z_t = (1 - t) z₀ + t z₁ and is to say z₁ - z₀. Many ways cross at z_t, so it can only say
     their mean, which is the velocity that leads from N(0, I) to the distribution of the codes; and
     so the loss ends well above 0, for d numbers of N(m, s²) at d s π/2. Lipman, Chen, Ben-Hamu,
-    Nickel & Le, "Flow Matching for Generative Modeling", 2023, equation 9, whose path this is where
+    Nickel & Le, "Flow Matching for Generative Modeling", 2023, section 4.1, example II, with
     σ_min = 0; Liu, Gong & Liu, "Flow Straight and Fast", 2023, equation 1.
 
     Args:

@@ -80,6 +80,14 @@ def test_the_exact_velocity_leads_to_the_gaussian_it_belongs_to():
     torch.testing.assert_close(codes.std(0), torch.full((3,), S), rtol=0.02, atol=0)
 
 
+def test_velocity_and_score_know_the_same():
+    """v = (z + (1 - t) ∇ log p_t) / t, as lesson 18 says."""
+    z = torch.randn(40, 3, generator=stream(), dtype=torch.double)
+    t = 0.05 + 0.9 * torch.rand(40, 1, generator=stream(1), dtype=torch.double)
+    score = (t * M - z) / ((1 - t) ** 2 + (t * S) ** 2)
+    torch.testing.assert_close(exact(z, t), (z + (1 - t) * score) / t)
+
+
 def test_the_smallest_loss_is_that_of_the_exact_velocity():
     """E‖z₁ - z₀ - v‖² = d ∫ s² / ((1 - t)² + t² s²) dt = d s π/2."""
     codes = M + S * torch.randn(200_000, 3, generator=stream())

@@ -43,7 +43,7 @@ class Velocity(Model):
         num_classes: how many labels there are, or None for a velocity without labels.
         scale: the standard deviation of the codes, one number for all. The network's z is
             code / scale, so that noise and codes are of one size, wherever the codes come from.
-            Rombach et al., 2022, appendix G.
+            What Stable Diffusion calls its scale factor is 1 / scale.
 
     `Velocity.dense` builds it from a seed.
 

@@ -31,6 +31,9 @@ LESS = {
     "for split in range(5)": "for split in range(2)",  # 13
     ":count]] for _ in range(200)]": ":count]] for _ in range(5)]",  # 13
     "draws, sizes, read = 4,": "draws, sizes, read = 2,",  # 14
+    "begin, 0.03, 300,": "begin, 0.03, 30,",  # 18
+    "0.1 * sigma**2, 20,": "0.1 * sigma**2, 2,",  # 18
+    "z0 = torch.randn(40_000,": "z0 = torch.randn(400,",  # 18
 }
 
 
