@@ -19,4 +19,30 @@ assert table["student, one look"][0] < table["teacher, one look"][0]
 assert asked[0.0] < 0.25 < asked[1.0] < asked[3.0]
 
 if images.name == "mnist":
-    ours, prior, best_codes = ([table[n][k] for n in names] for k in range(1) for names in ())
+    (prior, unsure, _), (fitted_one, hardly, _) = table["prior"], table["fitted Gaussian"]
+    (reals, sure, _) = table["codes of real digits"]
+    assert abs(prior - 20.5) < 2.5 and abs(fitted_one - 10.3) < 1.5 and reals < 1
+    assert abs(unsure - 0.54) < 0.04 and abs(sure - 0.86) < 0.03 and hardly < unsure + 0.06
+    for seed in range(3):
+        distance, certainty, kinds = table[f"flow, seed {seed}"]
+        assert prior > 4 * distance and fitted_one > 2 * distance and kinds > 9.8
+        assert 0.4 < (certainty - unsure) / (sure - unsure) < 0.65, "half of the way"
+    assert nearest["test pictures"] < nearest["flow"] < nearest["prior"]
+    assert max(errors[2]) == errors[2][1] and errors[64][0] > 10 * errors[64][1]
+    by_euler, by_heun = dict(cost["euler"]), dict(cost["heun"])
+    assert by_heun[2] > by_euler[2] > prior > 3 * by_heun[4] and by_euler[4] > 2 * by_heun[4]
+    assert by_heun[10] < by_heun[40] + 0.3 and by_heun[10] < by_euler[40]
+    assert table["student, one look"][0] < by_heun[20] + 1.2 and table["teacher, one look"][0] > 150
+    assert abs(wide - 3.1) < 0.4
+    small, as_they_are, large = (
+        table[f"β = 0.001, flow, codes of {name}"][0] for name in ("1", f"{wide:.1f}", "10")
+    )
+    assert small < as_they_are < large and small < 3.7 and large > 6
+    assert min(table["β = 0.001, prior"][0], table["β = 0.001, prior, as wide"][0]) > 100
+    by_weight = {weight: table[f"guidance {weight:g}"] for weight in asked}
+    assert abs(asked[0.0] - 0.1) < 0.02 and abs(asked[1.0] - 0.9) < 0.04
+    assert asked[1.5] > 0.97 and asked[3.0] > 0.995 and by_weight[3.0][1] > 0.97
+    assert by_weight[1.0][0] == min(row[0] for row in by_weight.values()) < 3.2
+    assert by_weight[1.0][0] < by_weight[1.5][0] < by_weight[2.0][0] < by_weight[3.0][0]
+    assert by_weight[3.0][0] > prior and by_weight[0.0][0] > table["flow, seed 0"][0]
+    assert 0.4 < spread[3.0] / spread[1.0] < 0.8
