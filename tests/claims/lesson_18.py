@@ -32,7 +32,7 @@ if images.name == "mnist":
     by_euler, by_heun = dict(cost["euler"]), dict(cost["heun"])
     assert by_heun[2] > by_euler[2] > prior > 3 * by_heun[4] and by_euler[4] > 2 * by_heun[4]
     assert by_heun[10] < by_heun[40] + 0.3 and by_heun[10] < by_euler[40]
-    assert table["student, one look"][0] < by_heun[20] + 1.2 and table["teacher, one look"][0] > 150
+    assert table["student, one look"][0] < by_heun[20] + 1.5 and table["teacher, one look"][0] > 150
     assert abs(wide - 3.1) < 0.4
     small, as_they_are, large = (
         table[f"β = 0.001, flow, codes of {name}"][0] for name in ("1", f"{wide:.1f}", "10")
@@ -45,4 +45,4 @@ if images.name == "mnist":
     assert by_weight[1.0][0] == min(row[0] for row in by_weight.values()) < 3.2
     assert by_weight[1.0][0] < by_weight[1.5][0] < by_weight[2.0][0] < by_weight[3.0][0]
     assert by_weight[3.0][0] > prior and by_weight[0.0][0] > table["flow, seed 0"][0]
-    assert 0.4 < spread[3.0] / spread[1.0] < 0.8
+    assert abs(spread[3.0] / spread[1.0] - 1) < 0.15 and reach[3.0] > 1.5 * reach["real"]
