@@ -28,8 +28,9 @@ from course_utils._detecting import (
 from course_utils._named import a
 from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.corruption import gaussian_noise
-from course_utils.losses import gaussian_kl, squared_error
+from course_utils.losses import squared_error
 from course_utils.models import VAE, Autoencoder
+from course_utils.models.priors import code_cost
 from course_utils.objectives import Objective, denoising, negative_elbo, reconstruction
 from course_utils.schedules import cosine_decay
 from course_utils.training import NonFiniteLoss, fit
@@ -420,8 +421,12 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         with evaluating(self.model_):
             mu, log_var = self.model_.encode(x)
             draws = mu + torch.exp(log_var / 2) * self._epsilon[:, None]
-            log_p = [-self.model_.nll(self.model_.decode_beside(z, x), x) for z in draws]
-            return torch.stack(log_p).mean(dim=0) - gaussian_kl(mu, log_var)
+            bounds = [
+                -self.model_.nll(self.model_.decode_beside(z, x), x)
+                - code_cost(self.model_, mu, log_var, z)
+                for z in draws
+            ]
+            return torch.stack(bounds).mean(dim=0)
 
 
 def _is_number(value: Any) -> bool:

@@ -282,6 +282,55 @@ def gaussian_log_density(
     return per_dimension.sum(-1)
 
 
+def mixture_log_density(
+    z: Float[Tensor, "batch d"],
+    means: Float[Tensor, "k d"],
+    log_vars: Float[Tensor, "k d"],
+    logits: Float[Tensor, " k"],
+) -> Float[Tensor, " batch"]:
+    """log Σ_k π_k N(z; μ_k, diag σ_k²) with π = softmax(logits), in nats.
+
+    The logarithm of a sum of exponentials is taken by logsumexp: in 20 dimensions a density may be
+    smaller than any float.
+
+    Args:
+        means, log_vars: μ_k and log σ_k² of each Gaussian.
+        logits: the logarithms of the weights, up to a constant that the softmax takes away.
+
+    >>> two = torch.tensor([[0.0], [0.0]])  # the same Gaussian twice is that Gaussian
+    >>> z = torch.zeros(1, 1)
+    >>> mixture_log_density(z, two, two, torch.zeros(2)) - gaussian_log_density(z)
+    tensor([0.])
+    """
+    each = gaussian_log_density(z[:, None], means, log_vars)
+    return (logits.log_softmax(0) + each).logsumexp(1)
+
+
+def residual_kl(
+    delta_mu: Float[Tensor, "batch d"],
+    delta_log_var: Float[Tensor, "batch d"],
+    log_var_prior: Float[Tensor, "batch d"],
+) -> Float[Tensor, " batch"]:
+    """KL(N(μ_p + Δμ, σ_p² e^{Δ log σ²}) ‖ N(μ_p, σ_p²)), summed over dimensions, in nats.
+
+    A posterior that is told as what changes in the prior: where both changes are 0 it costs
+    nothing, wherever the prior is. μ_p itself does not matter. Vahdat & Kautz, "NVAE: A Deep
+    Hierarchical Variational Autoencoder", 2020, equation 2.
+
+    Returns:
+        One number per example, at least 0.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    >>> one = torch.ones(1, 1)  # a mean moved by one standard deviation costs half a nat
+    >>> residual_kl(one, 0 * one, 0 * one)
+    tensor([0.5000])
+    """
+    _require_same_shape(delta_mu=delta_mu, log_var_prior=log_var_prior)
+    return gaussian_kl(delta_mu * torch.exp(-log_var_prior / 2), delta_log_var)
+
+
 def importance_weighted_bound(log_w: Float[Tensor, "k batch"]) -> Float[Tensor, " batch"]:
     """A lower bound on log p(x) from k draws: log of the mean weight, L_k = log (1/k) Σ_i w_i.
 

@@ -32,6 +32,7 @@ from course_utils.losses import (
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, SymbolPrior, Velocity
 from course_utils.models.base import Model
 from course_utils.models.inputs import check_labels
+from course_utils.models.priors import Prior, code_cost, require_normal
 from course_utils.schedules import Schedule
 
 Objective = Callable[..., dict[str, Tensor]]
@@ -246,7 +247,9 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
     """Minus the evidence lower bound: what it costs to draw x from a code, and to name the code.
 
     The terms are "loss" = reconstruction + β · KL; "reconstruction", -log p(x|z) for one draw z
-    from q(z|x); and "kl", KL(q(z|x) ‖ p(z)) without free bits: all in nats per example. With β = 1
+    from q(z|x); and "kl", KL(q(z|x) ‖ p(z)) without free bits: all in nats per example. The KL has
+    a closed form where the prior is N(0, I); under another it is log q(z|x) - log p(z) at the same
+    draw, which is right on average, and the prior learns with the rest. With β = 1
     and no free bits the loss is an upper bound on -log p(x), on average over z (Kingma & Welling,
     2014, equation 7). Another β makes it another model: Higgins et al., "β-VAE", 2017, equation 4.
 
@@ -255,10 +258,11 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
         free_bits: nats that each dimension of the code may spend without paying. The loss then
             holds Σ_j max(free_bits, mean over the batch of KL_j), and a dimension below gets no
             gradient from it. Kingma et al., "Improved Variational Inference with Inverse
-            Autoregressive Flow", 2016, equation 15.
+            Autoregressive Flow", 2016, equation 15. For N(0, I) only: under another prior the KL
+            is no sum over dimensions.
 
     Raises:
-        ValueError: if beta or free_bits is negative.
+        ValueError: if beta or free_bits is negative, or free bits meet another prior.
 
     >>> from course_utils import VAE, linear_warmup
     >>> terms = negative_elbo()(VAE.dense(8), torch.rand(2, 1, 28, 28))
@@ -277,11 +281,10 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
         *labels: Int[Tensor, " batch"],
         progress: float = 1.0,
     ) -> dict[str, Tensor]:
-        logits, mu, log_var, _ = model(x, *labels)
+        logits, mu, log_var, z = model(x, *labels)
         error = model.nll(logits, x)
-        kl_per_dimension = gaussian_kl_per_dimension(mu, log_var)
-        kl = kl_per_dimension.sum(1)
-        paid = kl_per_dimension.mean(0).clamp(min=free_bits).sum() if free_bits else kl
+        kl = code_cost(model, mu, log_var, z)
+        paid = _beyond_free_bits(model, mu, log_var, free_bits) if free_bits else kl
         weight = _scheduled("beta", beta, progress) if callable(beta) else beta
         return {"loss": error + weight * paid, "reconstruction": error, "kl": kl}
 
@@ -323,6 +326,25 @@ def symbol_likelihood(
 ) -> dict[str, Tensor]:
     """-log p of each grid of symbols under the prior, in nats; with labels, -log p(k|y)."""
     return {"loss": model.nll(symbols, *labels)}
+
+
+@_objective
+def prior_nll(model: Prior, z: Float[Tensor, "batch latent"]) -> dict[str, Tensor]:
+    """-log p(z) of each code under a prior, in nats: how a prior is fitted to codes by itself.
+
+    Where the codes are draws from q(z|x), it falls by just as much as -ELBO does.
+    """
+    return {"loss": -model.log_prob(z)}
+
+
+def _beyond_free_bits(model: nn.Module, mu: Tensor, log_var: Tensor, free_bits: float) -> Tensor:
+    """What the batch pays for its codes, where each dimension has so many nats for nothing."""
+    require_normal(
+        model,
+        "free_bits are counted for each dimension, of which its KL is no sum",
+        "leave free_bits out",
+    )
+    return gaussian_kl_per_dimension(mu, log_var).mean(0).clamp(min=free_bits).sum()
 
 
 def flow_matching(drop_label: float = 0.1) -> Objective:

@@ -25,6 +25,7 @@ from course_utils import (
     VQVAE,
     Autoencoder,
     ConditionalVAE,
+    FlowPrior,
     VectorQuantizer,
     Velocity,
     contractive,
@@ -34,6 +35,7 @@ from course_utils import (
     flow_matching,
     linear_warmup,
     negative_elbo,
+    prior_nll,
     reconstruction,
     salt_and_pepper,
     sparse,
@@ -108,6 +110,8 @@ RUNS = {
     "fewer examples than processes": lambda: train(
         vae(), negative_elbo(), X[:4], batch_size=2, val=X[:2]
     ),
+    "a prior that learns as well": lambda: train(vae(prior="flow"), negative_elbo(), X),
+    "a prior alone": lambda: train(FlowPrior.over(FEATURES, 2, 8), prior_nll, X),
     "steps": lambda: train(plain(), reconstruction, X, steps=9),
     "codebook": lambda: train(grid(), vector_quantized(), PICTURES, batch_size=8),
 }
@@ -137,6 +141,7 @@ REPLICAS = {
     "codebook and normalisation": (lambda: VQVAE.patches(8), vector_quantized(), PICTURES),
     "batch normalisation": (normalised, reconstruction, X[:96]),
     "a decoder half used": (plain, half_used, X),
+    "pseudo-inputs": (lambda: vae(prior="vamp"), negative_elbo(), X),
     "codebook by averages": (
         lambda: grid(decay=0.9, restart=2),
         vector_quantized(),

@@ -8,7 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    kl_divergence,
+)
 
 from course_utils import (
     Autoencoder,
@@ -22,7 +29,9 @@ from course_utils import (
     kl_sparsity,
     l1,
     load_images,
+    mixture_log_density,
     one_layer_penalty,
+    residual_kl,
     squared_error,
     top_k,
 )
@@ -763,3 +772,38 @@ def test_the_gradient_of_the_bound_weighs_each_draw_by_its_share():
         torch.distributions.Categorical(probs=torch.full((3, 5), 0.2, dtype=shares.dtype)),
     )
     torch.testing.assert_close(weighted - bound, divergence, rtol=1e-10, atol=0)
+
+
+# --- a mixture, and a posterior told as what changes in the prior ---------------------------------
+
+
+def numbers(*shape, seed=0, size=2.0):
+    generator = torch.Generator().manual_seed(seed)
+    return size * torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def test_the_density_of_a_mixture_is_that_of_torch():
+    z, means, log_vars, logits = numbers(9, 3), numbers(4, 3), numbers(4, 3), numbers(4)
+    each = Independent(Normal(means, (log_vars / 2).exp()), 1)
+    expected = MixtureSameFamily(Categorical(logits=logits), each).log_prob(z)
+    torch.testing.assert_close(mixture_log_density(z, means, log_vars, logits), expected)
+    shifted = mixture_log_density(z, means, log_vars, logits + 3)  # the same weights
+    torch.testing.assert_close(shifted, expected)
+
+
+def test_the_density_of_a_mixture_far_out_is_finite():
+    z = torch.full((1, 20), 60.0)
+    far = mixture_log_density(z, torch.zeros(2, 20), torch.zeros(2, 20), torch.zeros(2))
+    assert far.item() == pytest.approx(-10 * 3600 - 10 * math.log(2 * math.pi))
+
+
+def test_a_residual_posterior_costs_the_kl_between_both():
+    delta_mu, delta_log_var, log_var, mu = (numbers(7, 3, seed=seed) for seed in range(4))
+    p = Normal(mu, (log_var / 2).exp())
+    q = Normal(mu + delta_mu, ((log_var + delta_log_var) / 2).exp())
+    expected = kl_divergence(q, p).sum(1)
+    found = residual_kl(delta_mu, delta_log_var, log_var)
+    torch.testing.assert_close(found, expected)
+    assert (found >= 0).all() and not residual_kl(0 * mu, 0 * mu, log_var).any()
+    with pytest.raises(ValueError, match="expected the same shape"):
+        residual_kl(delta_mu, delta_log_var, log_var[:, :1])

@@ -1,5 +1,6 @@
 """The bound of a VAE, its parts, what it bounds, and which numbers of the code are in use."""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -10,13 +11,13 @@ from course_utils._named import a
 from course_utils._numbers import whole
 from course_utils._running import CHUNK, evaluating, in_chunks
 from course_utils.losses import (
-    gaussian_kl,
     gaussian_kl_per_dimension,
     gaussian_log_density,
     importance_weighted_bound,
 )
 from course_utils.models import VAE, reparameterize
 from course_utils.models.inputs import check_input, check_tensor
+from course_utils.models.priors import code_cost, require_normal
 
 MOST_WEIGHTS = 50_000_000
 """So many log-weights of `log_likelihood` lie in memory at a time: 200 MB."""
@@ -30,7 +31,8 @@ def elbo(
 ) -> Float[Tensor, " batch"]:
     """The evidence lower bound of each example: z drawn from q(z|x), the KL in closed form.
 
-    Kingma & Welling, 2014, equation 7.
+    Kingma & Welling, 2014, equation 7. Under another prior than N(0, I) the KL has no closed form,
+    and log q(z|x) - log p(z) at the same draws stands in its place.
 
     Args:
         samples: draws of z to average over; the result is unbiased for any number.
@@ -48,12 +50,8 @@ def elbo(
     >>> elbo(VAE.dense(8), torch.rand(5, 1, 28, 28)).shape
     torch.Size([5])
     """
-    mu, log_var = _encoded(model, x, samples)
-    with evaluating(model):
-        total = torch.zeros(len(x), dtype=mu.dtype, device=mu.device)
-        for _ in range(samples):
-            total -= _nll(model, reparameterize(mu, log_var, generator), x)
-        return total / samples - gaussian_kl(mu, log_var)
+    log_p, kl = _parts(model, x, samples, generator)
+    return log_p - kl
 
 
 class BoundParts(NamedTuple):
@@ -88,13 +86,20 @@ def bound_parts(
 ) -> BoundParts:
     """Minus the ELBO, taken apart: what the drawing costs, and what each dimension of the code.
 
+    For the prior N(0, I) alone, under which the KL is a sum over dimensions.
+
     Args:
         samples, generator: as in `elbo`.
 
     Raises:
-        ValueError: as `elbo`, and if there is no example.
+        ValueError: as `elbo`, and if there is no example, or the prior is another.
     """
     mu, log_var = _encoded(model, x, samples)
+    require_normal(
+        model,
+        "under it the KL is no sum over dimensions",
+        "elbo(model, x) is right for any prior, and so are both terms of negative_elbo()",
+    )
     if not len(x):
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one example")
     total = -elbo(model, x, samples, generator).mean().item()
@@ -141,7 +146,7 @@ def _bound(
     log_w = torch.empty(samples, len(x), dtype=mu.dtype, device=mu.device)
     for row in log_w:
         z = reparameterize(mu, log_var, generator)
-        joint = gaussian_log_density(z) - _nll(model, z, x)
+        joint = in_chunks(model.prior.log_prob, z) - _nll(model, z, x)
         row.copy_(joint - gaussian_log_density(z, mu, log_var))
     return torch.cat([importance_weighted_bound(part) for part in log_w.split(CHUNK, dim=1)])
 
@@ -164,6 +169,20 @@ def _encoded(model: VAE, x: Tensor, samples: int) -> tuple[Tensor, Tensor]:
 def _nll(model: VAE, z: Tensor, x: Tensor) -> Tensor:
     """-log p(x|z) of each example, in pieces."""
     return in_chunks(lambda z, x: model.nll(model.decode_beside(z, x), x), z, x)
+
+
+def _parts(
+    model: VAE, x: Tensor, samples: int, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """E_q[log p(x|z)] and the KL of each example, both from the same draws of z."""
+    mu, log_var = _encoded(model, x, samples)
+    with evaluating(model):
+        log_p, kl = torch.zeros(2, len(x), dtype=mu.dtype, device=mu.device)
+        for _ in range(samples):
+            z = reparameterize(mu, log_var, generator)
+            log_p -= _nll(model, z, x)
+            kl += in_chunks(partial(code_cost, model), mu, log_var, z)
+        return log_p / samples, kl / samples
 
 
 def reconstruction_probability(
@@ -189,8 +208,7 @@ def reconstruction_probability(
     Raises:
         ValueError: as `elbo`.
     """
-    kl = gaussian_kl(*_encoded(model, x, samples))
-    return elbo(model, x, samples, generator) + kl
+    return _parts(model, x, samples, generator)[0]
 
 
 def active_units(mu: Float[Tensor, "n latent"], threshold: float = 0.01) -> int:

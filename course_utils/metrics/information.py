@@ -135,7 +135,7 @@ class RateParts(NamedTuple):
         total_correlation: KL(q(z) ‖ Π_j q(z_j)), how far the numbers of the code hang together;
             0 where they are independent.
         dimensions: Σ_j KL(q(z_j) ‖ p(z_j)), how far each number, over all pictures, is from the
-            prior.
+            prior N(0, I), whatever the model's own.
     """
 
     information: float

@@ -2,8 +2,16 @@
 
 from course_utils.models.autoencoder import Autoencoder, AutoencoderOutput
 from course_utils.models.conditional import ConditionalVAE
-from course_utils.models.prior import SymbolPrior
+from course_utils.models.priors import (
+    FlowPrior,
+    MixturePrior,
+    NormalPrior,
+    Prior,
+    VampPrior,
+    coupling,
+)
 from course_utils.models.quantized import VQVAE, Quantized, VectorQuantizer, VQOutput
+from course_utils.models.symbol_prior import SymbolPrior
 from course_utils.models.variational import VAE, PeekingVAE, VAEOutput, reparameterize
 from course_utils.models.velocity import Velocity, integrate_flow, sample_flow
 
@@ -13,13 +21,19 @@ __all__ = [
     "Autoencoder",
     "AutoencoderOutput",
     "ConditionalVAE",
+    "FlowPrior",
+    "MixturePrior",
+    "NormalPrior",
     "PeekingVAE",
+    "Prior",
     "Quantized",
     "SymbolPrior",
     "VAEOutput",
     "VQOutput",
+    "VampPrior",
     "VectorQuantizer",
     "Velocity",
+    "coupling",
     "integrate_flow",
     "reparameterize",
     "sample_flow",

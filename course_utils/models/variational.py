@@ -3,6 +3,7 @@
 Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; Rezende, Mohamed & Wierstra, 2014.
 """
 
+import copy
 import math
 from collections.abc import Sequence
 from itertools import product
@@ -18,6 +19,13 @@ from course_utils.losses import bernoulli_nll, gaussian_nll, multinomial_nll
 from course_utils.models import blocks
 from course_utils.models.base import IMAGE, Model, Output, full_precision, run
 from course_utils.models.inputs import LOOK, check_batch, check_codes, check_input
+from course_utils.models.priors import (
+    NormalPrior,
+    Prior,
+    PriorName,
+    build_prior,
+    check_prior,
+)
 from course_utils.models.recipes import recorded
 from course_utils.models.shapes import picture_shape
 
@@ -60,7 +68,10 @@ def reparameterize(
 
 
 class VAE(Model):
-    """A generative story, z ~ N(0, I) and x ~ p(x|z), and an encoder that guesses z from x.
+    """A generative story, z ~ p(z) and x ~ p(x|z), and an encoder that guesses z from x.
+
+    p(z) is N(0, I), or another prior of `course_utils.models.priors`, which then learns with the
+    rest: `VAE.dense(prior="flow")`.
 
     Args:
         encoder: maps (batch, *input_shape) to (batch, 2 · latent): μ, then log σ².
@@ -70,7 +81,8 @@ class VAE(Model):
             variable and the decoder gives its mean; with "multinomial" x holds counts, and the
             decoder gives the logits of one softmax over all features.
         sigma: the standard deviation of those Gaussians; the other outputs have none.
-        latent_dim: the width of the code, which `sample` needs to know.
+        latent_dim: the width of the code, which `sample` needs to know; that of the prior, if None.
+        prior: a module with `log_prob(z)` and `sample(n, generator)`; None for N(0, I).
 
     The factories build the networks that the lessons use; the same seed gives the same weights.
 
@@ -87,14 +99,18 @@ class VAE(Model):
         output: Output = "sigmoid",
         sigma: float = 1.0,
         latent_dim: int | None = None,
+        prior: nn.Module | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, output=output)
         if not 0 < sigma < math.inf:
             raise ValueError(f"sigma is {sigma:g}; expected a positive standard deviation")
+        prior = NormalPrior(latent_dim) if prior is None else prior
+        check_prior(prior, latent_dim)
         self.encoder = encoder
         self.decoder = decoder
         self.sigma = sigma
-        self.latent_dim = latent_dim
+        self.latent_dim = getattr(prior, "latent_dim", None) if latent_dim is None else latent_dim
+        self.prior = prior
 
     @classmethod
     @recorded
@@ -107,6 +123,7 @@ class VAE(Model):
         output: Output = "sigmoid",
         sigma: float = 1.0,
         dropout: float = 0.0,
+        prior: PriorName = "normal",
         seed: int = 0,
     ) -> "VAE":
         """Fully connected: 784 → 256 → 256 → 20 means and 20 log-variances, and the mirror back.
@@ -126,9 +143,8 @@ class VAE(Model):
             if output == "multinomial":
                 encoder.insert(0, blocks.UnitLength())
             decoder = blocks.dense_decoder(latent_dim, hidden[::-1], shape)
-        return cls(
-            encoder, decoder, input_shape=shape, output=output, sigma=sigma, latent_dim=latent_dim
-        )
+        options = {"input_shape": shape, "output": output, "sigma": sigma, "latent_dim": latent_dim}
+        return cls(encoder, decoder, **options).with_prior(prior, seed=seed)
 
     @classmethod
     @recorded
@@ -140,6 +156,7 @@ class VAE(Model):
         input_shape: Sequence[int] = IMAGE,
         output: Literal["sigmoid", "linear"] = "sigmoid",
         sigma: float = 1.0,
+        prior: PriorName = "normal",
         seed: int = 0,
     ) -> "VAE":
         """Convolutional: 28×28 → 14×14 → 7×7 → 4×4 → two heads, and transposed back.
@@ -151,9 +168,8 @@ class VAE(Model):
         with seeded(seed):
             encoder = blocks.conv_encoder(shape, channels, 2 * latent_dim)
             decoder = blocks.conv_decoder(latent_dim, channels[::-1], shape)
-        return cls(
-            encoder, decoder, input_shape=shape, output=output, sigma=sigma, latent_dim=latent_dim
-        )
+        options = {"input_shape": shape, "output": output, "sigma": sigma, "latent_dim": latent_dim}
+        return cls(encoder, decoder, **options).with_prior(prior, seed=seed)
 
     @classmethod
     def around(
@@ -170,6 +186,31 @@ class VAE(Model):
         shape = tuple(input_shape)
         encoder, decoder = blocks.EncodesRows(network), blocks.DecodesRows(network, shape)
         return cls(encoder, decoder, input_shape=shape, latent_dim=latent_dim)
+
+    def with_prior(self, prior: str | nn.Module, *, seed: int = 0) -> "VAE":
+        """The same encoder and decoder, shared and not copied, under another prior.
+
+        A prior named by its word is built from `seed`; then it may be trained on codes by itself,
+        `fit(other.prior, prior_nll, codes)`, or with all the rest, `fit(other, negative_elbo(), x)`
+        (which then moves the weights that both share).
+
+        Args:
+            prior: "normal", "mixture", "vamp" or "flow", or a module of your own.
+
+        Raises:
+            ValueError: if the prior is none of these, or of another width than the code.
+
+        >>> vae = VAE.dense(2)
+        >>> vae.with_prior("flow").encoder is vae.encoder
+        True
+        """
+        recipe = self._recipe_with(prior) if isinstance(prior, str) else None
+        prior = self._prior_named(prior, seed) if isinstance(prior, str) else prior
+        check_prior(prior, self.latent_dim)
+        other = copy.copy(self)
+        other._modules = self._modules | {"prior": prior}
+        other.recipe = recipe
+        return other
 
     def encode(
         self, x: Float[Tensor, "batch *shape"]
@@ -232,20 +273,35 @@ class VAE(Model):
             )
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
-        """n new images: z from the prior N(0, I), and the mean of p(x|z), in [0, 1] if sigmoid.
+        """n new images: z from the prior, and the mean of p(x|z), in [0, 1] if sigmoid.
 
         Raises:
-            ValueError: if n is less than 1, or the model was built without latent_dim.
+            ValueError: if n is less than 1, the model was built without latent_dim, or the prior
+                gives no finite codes.
         """
         n = whole("n", n, expected="the number of images to draw, 1 or more")
-        if self.latent_dim is None:
-            raise ValueError(
-                "the width of the code is unknown; build with VAE(..., latent_dim=...)"
-            )
-        place = next(self.parameters())
-        z = torch.randn(n, self.latent_dim, generator=source(generator)).to(place)
+        z = self.prior.sample(n, generator).to(next(self.parameters()))
         with evaluating(self):
             return in_chunks(lambda piece: self.to_image(self.decode(piece)), z)
+
+    def _prior_named(self, name: str, seed: int) -> Prior:
+        """The prior of that name, which fits this model's pictures and code."""
+        if self.latent_dim is None or (name == "vamp" and self.input_shape is None):
+            raise ValueError(
+                "the width of the code or the shape of x is unknown; build with "
+                "VAE(..., latent_dim=..., input_shape=...)"
+            )
+        place = next(self.parameters())
+        prior = build_prior(
+            name, self.encoder, self.latent_dim, self.input_shape, self.output, seed
+        )
+        return prior.to(place)
+
+    def _recipe_with(self, name: str) -> dict[str, Any] | None:
+        """The recipe of this model under the prior of that name, if its factory knows priors."""
+        if self.recipe is None or "prior" not in self.recipe["arguments"]:
+            return None
+        return self.recipe | {"arguments": self.recipe["arguments"] | {"prior": name}}
 
 
 class PeekingVAE(VAE):
@@ -357,7 +413,7 @@ class PeekingVAE(VAE):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "n *shape"]:
         """n new images: z from the prior, then `draw`."""
         n = whole("n", n, expected="the number of images to draw, 1 or more")
-        z = torch.randn(n, self.latent_dim, generator=source(generator))
+        z = self.prior.sample(n, generator)
         return self.draw(z.to(next(self.parameters())), generator)
 
     def _peek_at(self, x: Tensor, i: int, j: int) -> Tensor:

@@ -18,7 +18,7 @@ from torch.nn.parameter import is_lazy
 
 from course_utils._named import a, is_number, name_of, named
 from course_utils._running import evaluating
-from course_utils.models import VQVAE, Autoencoder, SymbolPrior, Velocity
+from course_utils.models import VQVAE, Autoencoder, Prior, SymbolPrior, Velocity
 from course_utils.models.base import Model
 from course_utils.objectives import Objective, how_to_make, makes_objective
 from course_utils.training.batches import Batch, Batches
@@ -241,7 +241,7 @@ def _objective_for(model: nn.Module) -> str:
     """What there is instead for this model."""
     if not isinstance(model, Model):
         return 'write an objective of your own: def mine(model, x): return {"loss": ...}'
-    ready = {SymbolPrior: "symbol_likelihood", VQVAE: "vector_quantized()"}
+    ready = {SymbolPrior: "symbol_likelihood", VQVAE: "vector_quantized()", Prior: "prior_nll"}
     ready |= {Autoencoder: "reconstruction", Velocity: "flow_matching()"}
     for kind, objective in ready.items():
         if isinstance(model, kind):

@@ -16,6 +16,7 @@ from course_utils._named import a
 from course_utils._running import evaluating, in_chunks
 from course_utils.models import VAE, VQVAE, Autoencoder, ConditionalVAE, PeekingVAE
 from course_utils.models.base import Model
+from course_utils.models.priors import require_normal
 from course_utils.widgets.knobs.scrub_in_kernel import scrub_in_kernel
 from course_utils.widgets.map import map_of_codes
 from course_utils.widgets.packing import Unpackable, pack, pack_bytes, pack_frames
@@ -75,8 +76,8 @@ def scrub(
 
     Raises:
         ValueError: if the model is of another kind, or needs something that is not given, or a
-            shape does not fit, or x holds no pixels in [0, 1] (of a model with output="linear", no
-            finite numbers), or y no class numbers.
+            shape does not fit, or a VAE's prior is another than N(0, I), or x holds no pixels in
+            [0, 1] (of a model with output="linear", no finite numbers), or y no class numbers.
     """
     if isinstance(model, PeekingVAE):
         raise ValueError(
@@ -88,6 +89,11 @@ def scrub(
             f"model is {a(type(model).__name__)}; expected a VAE, Autoencoder, ConditionalVAE or "
             "VQVAE"
         )
+    require_normal(
+        model,
+        "the page draws its random codes from N(0, I)",
+        'scrub(model.with_prior("normal")) shows the same decoder',
+    )
     x, y = _require_pictures(model, x, y)
     if z is not None and not require_tensor("z", z).isfinite().all():
         raise ValueError("z holds numbers that are not finite (nan or inf); expected finite ones")

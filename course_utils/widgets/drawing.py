@@ -17,6 +17,7 @@ from course_utils._running import evaluating
 from course_utils.losses import bernoulli_nll, gaussian_kl
 from course_utils.models import VAE, PeekingVAE
 from course_utils.models.base import IMAGE
+from course_utils.models.priors import require_normal
 from course_utils.widgets.packing import (
     LEVELS,
     Layer,
@@ -164,6 +165,11 @@ def _require_digits(model: object) -> None:
             f"model is {a(type(model).__name__)}; expected a VAE, whose encoder names a Gaussian "
             "for each picture, such as VAE.dense()"
         )
+    require_normal(
+        model,
+        "the page computes the KL to N(0, I)",
+        'draw(model.with_prior("normal")) shows the same encoder and decoder',
+    )
     if model.output != "sigmoid":
         raise ValueError(
             f"model has output={model.output!r}; expected 'sigmoid', each pixel a share of ink: "
