@@ -24,7 +24,8 @@ from press.faults import Faults, faults_of_lesson, faults_of_text
 from press.sources import bibliography
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work"}  # each its first
+# Each by the number of its first lesson.
+ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work", "17": "Further"}
 FURTHER = ("map", "glossary", "notation", "bibliography")
 OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md"}
 TRAINING = "training"  # the page on which a VAE learns, where there is one

@@ -264,7 +264,7 @@ def test_parameter_counts():
         return sum(p.numel() for p in prior.parameters())
 
     assert count(MixturePrior.over(20, 7)) == 7 * (20 + 20 + 1)
-    one = (20 * 128 + 128) + (128 * 128 + 128) + (128 * 40 + 40)
+    one = (20 * 64 + 64) + (64 * 64 + 64) + (64 * 40 + 40)
     assert count(FlowPrior.over(20)) == 8 * one
     assert count(a_vamp(2)) == 5 * FEATURES, "the encoder's weights are the VAE's"
 

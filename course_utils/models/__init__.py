@@ -2,7 +2,6 @@
 
 from course_utils.models.autoencoder import Autoencoder, AutoencoderOutput
 from course_utils.models.conditional import ConditionalVAE
-from course_utils.models.hierarchical import HierarchicalOutput, HierarchicalVAE
 from course_utils.models.priors import (
     FlowPrior,
     MixturePrior,
@@ -23,8 +22,6 @@ __all__ = [
     "AutoencoderOutput",
     "ConditionalVAE",
     "FlowPrior",
-    "HierarchicalOutput",
-    "HierarchicalVAE",
     "MixturePrior",
     "NormalPrior",
     "PeekingVAE",

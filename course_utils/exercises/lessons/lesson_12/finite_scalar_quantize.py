@@ -130,7 +130,7 @@ exercise = Exercise(
             _of_squashed(
                 lambda b, n: ((b + 1) / 2 * n).floor() / (n - 1) * 2 - 1,
                 "You cut the way from -1 to 1 into levels[j] equal pieces, each for one level. "
-                "That is not the nearest level: the outer ones have but half a piece on their side.",
+                "That is not the nearest level: the outer ones have half a piece on their side.",
             ),
             _of_squashed(
                 lambda b, n: ((b + 1) / 2 * (n - 1)).round(),
