@@ -15,7 +15,16 @@ downloads nothing.
 from course_utils import _threads  # first, because it must come before torch  # noqa: F401
 from course_utils.corruption import gaussian_noise, masking_noise, salt_and_pepper
 from course_utils.data import Images, Jukebox, Manifold, jukebox, load_images, spiral, swiss_roll
-from course_utils.exercises import cards, check, hint, progress, quiz, show_source, solution
+from course_utils.exercises import (
+    cards,
+    check,
+    hint,
+    progress,
+    quiz,
+    review,
+    show_source,
+    solution,
+)
 from course_utils.losses import (
     bernoulli_nll,
     gaussian_kl,
@@ -188,6 +197,7 @@ __all__ = [
     "reconstruction_probability",
     "reparameterize",
     "residual_kl",
+    "review",
     "salt_and_pepper",
     "sample_flow",
     "save",

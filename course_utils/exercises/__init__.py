@@ -1,8 +1,10 @@
-"""Exercises: `check` an answer, ask for a `hint`, look at the `solution`, see your `progress`.
+"""Exercises: `check` an answer, ask for a `hint`, look at the `solution`, see your `progress`;
+and questions: `quiz` asks for a prediction, `review` for what you remember.
 
     lessons/lesson_NN/name.py   all that the exercise `name` is: reference, probes, mistakes, hints
                                 (a folder of its name, if long; `_name.py`, what several share)
     lessons/lesson_NN/quiz.toml, cards.toml   predictions before experiments; cards for the end
+    lessons/lesson_NN/review.toml   questions for a week later, where few predictions stand alone
     checking/   how an answer is called, compared, judged and stopped; knows no lesson
         exercise.py    what an exercise is;  runner.py  the walk through its stages
         compare.py     the stages most exercises share: type → shape → value → gradient
@@ -22,6 +24,7 @@ An answer runs inside the learner's own process, in a thread: that is what lets 
 from any cell, and it means that this guards against accidents, not against malice.
 """
 
+import datetime
 import inspect
 import os
 import re
@@ -39,8 +42,9 @@ from course_utils.exercises.lessons import UnknownExercise, all_exercises, find,
 from course_utils.exercises.showing import record
 from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
-from course_utils.exercises.showing.quiz import quiz
+from course_utils.exercises.showing.quiz import load_remembered, quiz
 from course_utils.exercises.showing.report import NotPassed, Report, Result
+from course_utils.exercises.showing.review import Review, draw, judge, read_letters
 
 __all__ = [
     "Comparison",
@@ -49,6 +53,7 @@ __all__ = [
     "NotPassed",
     "Report",
     "Result",
+    "Review",
     "Specimen",
     "Stage",
     "UnknownExercise",
@@ -63,11 +68,17 @@ __all__ = [
     "progress",
     "quiz",
     "reference",
+    "review",
     "show_source",
     "solution",
 ]
 
 _hints_shown: dict[str, int] = {}
+TO_DO_FIRST = (
+    "`review` asks about lessons that are behind you: try an exercise first, such as `mean_image` of "
+    'lesson 00, or say by `review(before="03")` that you have read those before lesson 03.'
+)
+_reviews_asked: dict[str, Review] = {}  # in this kernel, by `before`; the newest comes last
 _NOTHING = object()
 
 
@@ -237,6 +248,86 @@ def progress(lesson: str | int | None = None) -> Panel:
         for item in every
         if lesson is None or item.lesson == wanted
     )
+
+
+def review(answers: str = "", *, before: str | int | None = None) -> Review | Panel:
+    """Five questions about lessons that are behind you; with your answers, what was right.
+
+    Behind you are the lessons with an entry in your record. A question comes back 1, 3, 7, 16, 35,
+    … days after it was known, and the day after it was not. Answer from memory, before you look
+    anything up: choosing fills the line to run, and it can be typed as well: `review("BAC-A")`.
+
+    Args:
+        answers: a letter for each question, in order, and "-" where you do not know. Without, the
+            questions are asked.
+        before: ask of lessons before this one only, by its number: "06" or 6. Where your record has
+            none of those, all of them count as read.
+
+    Returns:
+        The questions, which draw themselves, or what was right and when each comes back.
+
+    Raises:
+        ValueError: if `answers` does not fit the questions that were asked last in this kernel (and
+            with this `before`, if it is given), or there is no lesson `before`.
+    """
+    number = _before(before)
+    if answers == "":
+        return _asked(number)
+    if before is None and _reviews_asked:
+        number = next(reversed(_reviews_asked))
+    if number not in _reviews_asked:
+        call = Review((), number).line("").replace('"", ', "").replace('""', "")
+        raise ValueError(
+            f"answers is {shown(answers, 60)}, and this kernel has not asked yet: run `{call}` "
+            "first, whose questions change from day to day"
+        )
+    asked = _reviews_asked[number]
+    return judge(asked, read_letters(answers, asked))
+
+
+def _before(lesson: object) -> str:
+    """The number of a lesson as its files have it, "06", and "" of None."""
+    number = _lesson_number(lesson)
+    last = int(max(load_remembered())[:2])
+    if lesson is None:
+        return ""
+    if number is None or not 1 <= number <= last + 1:
+        raise ValueError(
+            f"before is {shown(lesson, 60)}; expected the number of a lesson, from \"01\" to "
+            f'"{last + 1:02d}": `review(before="06")`, or `review()` for all that are behind you'
+        )
+    return f"{number:02d}"
+
+
+def _asked(before: str) -> Review | Panel:
+    held, notes = record.read()
+    begun = _begun(held, before)
+    if not begun:
+        return note(
+            "There is nothing to review yet",
+            "\n".join([TO_DO_FIRST, *notes]),
+        )
+    questions = draw(begun, held.review, before)
+    if not questions:
+        return note("All questions about these lessons are answered for today", "\n".join(notes))
+    _reviews_asked.pop(before, None)
+    _reviews_asked[before] = Review(questions, before, tuple(notes))
+    return _reviews_asked[before]
+
+
+def _begun(held: record.Held, before: str) -> dict[str, datetime.date]:
+    """The lessons that are behind the learner by their number, each with the first day noted."""
+    days: dict[str, list[datetime.date]] = {}
+    for name, entry in held.exercises.items():
+        lesson = re.search(r"lesson_(\d\d)", modules().get(name, ""))
+        if lesson:
+            days.setdefault(lesson[1], []).append(record.day(entry) or record.today())
+    for key, entry in held.review.items():
+        days.setdefault(key[:2], []).append(record.day(entry))
+    begun = {lesson: min(noted) for lesson, noted in days.items() if lesson < (before or "99")}
+    if begun or not before:
+        return begun
+    return {key[:2]: record.today() for key in load_remembered() if key[:2] < before}
 
 
 def _lesson_number(lesson: object) -> int | None:

@@ -8,6 +8,7 @@ import html
 import inspect
 import re
 import textwrap
+from collections.abc import Sequence
 
 GOOD = "var(--jp-success-color1, #2e7d32)"
 BAD = "var(--jp-error-color1, #c62828)"
@@ -132,6 +133,11 @@ def table(caption: str, head: list[str], rows: list[list[str]]) -> str:
         f'<caption style="{cell}; padding-left: 0; caption-side: top; color: inherit">{caption}'
         f"</caption><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def below(lines: Sequence[str]) -> str:
+    """Lines under a table, each a paragraph."""
+    return "".join(f"<div>{prose(line)}</div>" for line in lines)
 
 
 def badge(words: str, colour: str) -> str:

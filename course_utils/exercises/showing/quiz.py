@@ -48,25 +48,36 @@ class Quiz:
     answers: tuple[Answer, ...]
 
     def __repr__(self) -> str:
-        lines = textwrap.wrap(f"Predict: {self.question}", 88)
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return page(self.frame())
+
+    def text(self, word: str = "Predict") -> str:
+        """The question and its answers, behind a word that says what to do."""
+        lines = textwrap.wrap(f"{word}: {self.question}", 88)
         for letter, answer in zip(LETTERS, self.answers, strict=False):
             indent = {"initial_indent": f"  {letter}. ", "subsequent_indent": "     "}
             lines += textwrap.wrap(answer.text, 88, **indent)
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def frame(self, word: str = "Predict") -> str:
+        """The same as HTML in a frame, with the explanations folded away: a part of a `page`."""
         options = "\n".join(f"<li>{escape(answer.text)}</li>" for answer in self.answers)
         explanations = "\n".join(_explanation(answer) for answer in self.answers)
         return (
-            f"<style>{_STYLE}</style>\n"
             f'<div class="course-quiz" style="{_FRAME}">\n'
-            f"<p><small>Predict</small><br><strong>{escape(self.question)}</strong></p>\n"
+            f"<p><small>{word}</small><br><strong>{escape(self.question)}</strong></p>\n"
             f"<ol {_LETTERED}>\n{options}\n</ol>\n"
             "<details><summary>Answer and explanations</summary>\n"
             f"<ol {_LETTERED}>\n{explanations}\n</ol>\n</details>\n"
             "</div>\n"
-            f"<script>{KEYS}{_SCRIPT}</script>"
         )
+
+
+def page(frames: str, more: str = "") -> str:
+    """Frames with the style and the script that make them live, and a script of the caller's."""
+    return f"<style>{_STYLE}</style>\n{frames}<script>{more}{KEYS}{_SCRIPT}</script>"
 
 
 def quiz(key: str = "", *more: object) -> Quiz:
@@ -107,16 +118,33 @@ def load_quizzes() -> dict[str, Quiz]:
 
     In `lesson_01/quiz.toml` a question is a table: `[axes]` becomes "01.axes". It holds `question`
     and a list `answers`; each answer has `text`, `feedback` and, on the right one,
-    `correct = true`. Text is plain Unicode; HTML in it is shown, not obeyed.
+    `correct = true`. `review = true` marks a question that can be understood a week later, away
+    from its lesson. Text is plain Unicode; HTML in it is shown, not obeyed.
     """
-    quizzes = {}
-    for path in sorted(LESSONS.glob("lesson_*/quiz.toml")):
-        lesson = path.parent.name.removeprefix("lesson_")
-        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            answers = tuple(Answer(**{"correct": False, **answer}) for answer in entry["answers"])
-            key = f"{lesson}.{name}"
-            quizzes[key] = Quiz(key, entry["question"], answers)
-    return quizzes
+    return {key: _quiz(key, entry) for key, entry in _entries("quiz.toml").items()}
+
+
+@cache
+def load_remembered() -> dict[str, Quiz]:
+    """The questions that `review` may ask: the predictions that stand alone, and what `review.toml`
+    holds beside them, in the same form, for lessons that have too few of these."""
+    alone = {key: entry for key, entry in _entries("quiz.toml").items() if "review" in entry}
+    every = alone | _entries("review.toml")
+    return {key: _quiz(key, every[key]) for key in sorted(every)}
+
+
+def _entries(file: str) -> dict[str, dict]:
+    """The tables of all files of this name, by key."""
+    return {
+        f"{path.parent.name.removeprefix('lesson_')}.{name}": entry
+        for path in sorted(LESSONS.glob(f"lesson_*/{file}"))
+        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
+    }
+
+
+def _quiz(key: str, entry: dict) -> Quiz:
+    answers = tuple(Answer(**{"correct": False, **answer}) for answer in entry["answers"])
+    return Quiz(key, entry["question"], answers)
 
 
 def _explanation(answer: Answer) -> str:

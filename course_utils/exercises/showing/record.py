@@ -1,24 +1,41 @@
 """What the learner has tried and solved: a small JSON file that may be deleted at any time.
 
-    {"squared_error": {"status": "passed", "date": "2026-02-01"}}
+    {"squared_error": {"status": "passed", "date": "2026-02-01", "seen": "2026-01-31"},
+     "review": {"01.axes": {"date": "2026-02-09", "known": 2}}}
 
-The status is "attempted" or "passed", the date that of the first attempt or of the first pass.
+The status is "seen" (only its solution was looked at), "attempted" or "passed", and the date that of
+the first such day. "seen" has the day on which the solution was shown before it was solved, if it
+was. Under "review" stands, for each question that came back, when it was answered last and how many
+times in a row it was known. Where a part of the file is damaged, the rest of it goes on.
 """
 
 import contextlib
 import datetime
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from course_utils.exercises.showing import display
 
-ATTEMPTED, PASSED = "attempted", "passed"
+SEEN, ATTEMPTED, PASSED = "seen", "attempted", "passed"
+REVIEW = "review"  # the key under which the questions stand; no exercise has this name
 DEFAULT = Path(__file__).parents[3] / "progress.json"
 LOCK_PATIENCE = 2.0  # seconds to wait for another notebook that is writing
+
+
+class Held(NamedTuple):
+    """What the file holds: the entries of exercises by name, of questions by key."""
+
+    exercises: dict[str, dict[str, str]]
+    review: dict[str, dict[str, str | int]]
+
+
+class _Unusable(Exception):
+    """The file is damaged, and could not be set aside."""
 
 
 class Listed(NamedTuple):
@@ -36,57 +53,90 @@ def path() -> Path:
     return Path(chosen).expanduser() if chosen else DEFAULT
 
 
-def read() -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The entries by exercise, and what there is to say: that the file was unusable and has been
-    set aside, that $COURSE_PROGRESS names none."""
-    entries, lines = _read()
-    return entries, [*_empty_setting(), *lines]
+def today() -> datetime.date:
+    """The day that is entered, by the clock of this machine."""
+    return datetime.date.today()
 
 
-def _read() -> tuple[dict[str, dict[str, str]], list[str]]:
+def read() -> tuple[Held, list[str]]:
+    """What is remembered, and what there is to say: that a part of the file was unusable and has
+    been set aside, that $COURSE_PROGRESS names none."""
+    lines = []
     try:
-        entries = json.loads(path().read_text(encoding="utf-8"))
-        if not _is_well_formed(entries):
-            raise ValueError
-    except FileNotFoundError:
-        return {}, []
-    except OSError as error:
-        return {}, [f"Your progress could not be read: {_reason(error)}."]
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or JSON of another shape
-        return {}, [_set_aside()]
-    return entries, []
+        held, whole = _parse()
+        if not whole:
+            with _lock():
+                held, lines = _mended()
+    except (OSError, _Unusable) as error:
+        held, lines = Held({}, {}), [f"Your progress could not be read: {_reason(error)}."]
+    return held, [*_empty_setting(), *lines]
+
+
+def change(how: Callable[[Held], Held]) -> list[str]:
+    """Put what `how` makes of the record in its place, while no other notebook writes.
+
+    Returns:
+        Lines to show the learner; empty when all went well. A file that cannot be written is such
+        a line, never an exception: what was done is worth more than its record.
+    """
+    from filelock import Timeout
+
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        with _lock():
+            held, lines = _mended()
+            changed = how(held)
+            if changed != held:
+                _write(changed)
+        return [*_empty_setting(), *lines]
+    except Timeout:
+        return [f"Your progress was not saved: another notebook keeps {path()}.lock."]
+    except (OSError, _Unusable) as error:
+        return [f"Your progress was not saved: {_reason(error)}."]
 
 
 def note_attempt(name: str, passed: bool) -> list[str]:
     """Enter the outcome of a check. A pass stays a pass, with the date of the first.
 
     Returns:
-        Lines to show the learner; empty when all went well. A file that cannot be written is such
-        a line, never an exception: the check itself is worth more than its record.
+        Lines to show the learner, as `change` does.
     """
-    from filelock import FileLock, Timeout
-
     status = PASSED if passed else ATTEMPTED
-    try:
-        path().parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path()}.lock", timeout=LOCK_PATIENCE):
-            entries, lines = _read()
-            if lines and path().exists():
-                return lines
-            if entries.get(name, {}).get("status") not in (status, PASSED):
-                today = datetime.date.today().isoformat()
-                _write(entries | {name: {"status": status, "date": today}})
-        return [*_empty_setting(), *lines]
-    except Timeout:
-        return [f"Your progress was not saved: another notebook keeps {path()}.lock."]
-    except OSError as error:
-        return [f"Your progress was not saved: {_reason(error)}."]
+
+    def entered(held: Held) -> Held:
+        entry = held.exercises.get(name, {})
+        if entry.get("status") in (status, PASSED):
+            return held
+        return _with(held, name, entry | {"status": status, "date": today().isoformat()})
+
+    return change(entered)
+
+
+def note_seen(name: str) -> list[str]:
+    """Enter that the solution was shown. After a pass that is no news, and nothing changes.
+
+    Returns:
+        Lines to show the learner, as `change` does.
+    """
+
+    def entered(held: Held) -> Held:
+        entry = held.exercises.get(name, {})
+        if entry.get("status") == PASSED or "seen" in entry:
+            return held
+        day = today().isoformat()
+        return _with(held, name, {"status": SEEN, "date": day, "seen": day} | entry | {"seen": day})
+
+    return change(entered)
+
+
+def _with(held: Held, name: str, entry: dict[str, str]) -> Held:
+    return held._replace(exercises=held.exercises | {name: entry})
 
 
 def table(exercises: Iterable[Listed]) -> display.Panel:
     """These exercises in their order, with what is done and what is to do."""
-    entries, lines = read()
-    exercises = list(exercises)
+    held, lines = read()
+    entries, exercises = held.exercises, list(exercises)
     done = [item for item in exercises if _status(item, entries) == PASSED]
     minutes_left = sum(item.minutes for item in exercises if item not in done)
     caption = (
@@ -126,8 +176,7 @@ def _table_html(caption: str, rows: list[tuple[str, ...]], lines: list[str]) -> 
         for lesson, name, difficulty, minutes, status in rows
     ]
     head = ["exercise", "lesson", "difficulty", "time", "status"]
-    below = "".join(f"<div>{display.prose(line)}</div>" for line in lines)
-    return display.table(caption, head, cells) + below
+    return display.table(caption, head, cells) + display.below(lines)
 
 
 def _status(exercise: Listed, entries: dict[str, dict[str, str]]) -> str | None:
@@ -138,25 +187,72 @@ def _status_words(exercise: Listed, entries: dict[str, dict[str, str]]) -> str:
     status = _status(exercise, entries)
     if status == PASSED:
         return f"✓ passed {entries[exercise.name]['date']}"
+    if status is not None and "seen" in entries[exercise.name]:
+        return "◐ seen, not solved"
     return "✗ not there yet" if status == ATTEMPTED else "○ to do"
 
 
-def _is_well_formed(entries: object) -> bool:
-    return isinstance(entries, dict) and all(
+def _parse() -> tuple[Held, bool]:
+    """What is whole of the file, and whether that is all of it."""
+    try:
+        found = json.loads(path().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Held({}, {}), True
+    except (ValueError, RecursionError):  # not JSON, or not UTF-8
+        return Held({}, {}), False
+    if not isinstance(found, dict):
+        return Held({}, {}), False
+    review = found.pop(REVIEW, {})
+    answered = review.items() if isinstance(review, dict) else ()
+    held = Held(
+        {name: entry for name, entry in found.items() if _is_exercise(entry)},
+        {key: entry for key, entry in answered if _is_answered(entry)},
+    )
+    return held, held == (found, review)
+
+
+def _is_exercise(entry: object) -> bool:
+    return (
         isinstance(entry, dict)
-        and entry.get("status") in (ATTEMPTED, PASSED)
+        and entry.get("status") in (SEEN, ATTEMPTED, PASSED)
         and isinstance(entry.get("date"), str)
-        for entry in entries.values()
+        and isinstance(entry.get("seen", ""), str)
     )
 
 
-def _write(entries: dict[str, dict[str, str]]) -> None:
+def _is_answered(entry: object) -> bool:
+    if not isinstance(entry, dict) or day(entry) is None:
+        return False
+    return type(entry.get("known")) is int and entry["known"] >= 0
+
+
+def day(entry: dict) -> datetime.date | None:
+    """The date of an entry, if it is one."""
+    try:
+        return datetime.date.fromisoformat(entry.get("date"))
+    except (TypeError, ValueError):
+        return None
+
+
+def _mended() -> tuple[Held, list[str]]:
+    """What is whole of the file. The file as it was is set aside, if something in it is not."""
+    held, whole = _parse()
+    return held, [] if whole else [_set_aside(held)]
+
+
+def _lock() -> contextlib.AbstractContextManager:
+    from filelock import FileLock
+
+    return FileLock(f"{path()}.lock", timeout=LOCK_PATIENCE)
+
+
+def _write(held: Held) -> None:
     """Replace the file in one step: a reader sees the old or the new one, never half of it."""
     target = path().resolve()
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(entries, file, indent=2)
+            json.dump(held.exercises | ({REVIEW: held.review} if held.review else {}), file, indent=2)
             file.write("\n")
         os.replace(temporary, target)
     except BaseException:
@@ -172,14 +268,22 @@ def _empty_setting() -> list[str]:
     return [f"COURSE_PROGRESS is empty, so it counts as not set: your progress is in {DEFAULT}."]
 
 
-def _set_aside() -> str:
+def _set_aside(whole: Held) -> str:
+    """Keep the file as it is under another name, and in its place what is whole of it."""
     broken = path().with_name(path().name + ".broken")
     try:
-        os.replace(path(), broken)
+        if not any(whole):
+            os.replace(path(), broken)
+            return f"Your progress file was damaged; it is now {broken}, and a new one begins."
+        shutil.copyfile(path(), broken)
+        _write(whole)
     except OSError as error:
-        return f"Your progress file is damaged and could not be set aside: {_reason(error)}."
-    return f"Your progress file was damaged; it is now {broken}, and a new one begins."
+        raise _Unusable(f"it is damaged and could not be set aside, {_reason(error)}") from None
+    count = len(whole.exercises) + len(whole.review)
+    return f"A part of your progress file was damaged; {count} entries go on, and {broken} has all."
 
 
-def _reason(error: OSError) -> str:
-    return f"{error.strerror or error} ({path()})"
+def _reason(error: Exception) -> str:
+    if isinstance(error, _Unusable):
+        return str(error)
+    return f"{getattr(error, 'strerror', None) or error} ({path()})"

@@ -1,0 +1,256 @@
+"""Questions that come back: `Review` draws five of the lessons behind the learner, and judges them.
+
+Each is one of `quiz.load_remembered()`, in the look and with the script of `quiz`. Which five, is
+decided by the record and the day alone, and by nothing random: those whose day came first, at most
+two of a lesson, lessons mixed. The day comes 1, 3, 7, 16, 35, … days after the last answer, each
+time that it was known; one day after, when it was not. To draw questions from memory on spaced days
+and mixed is what makes them stay (Cepeda and others, 2006, of spacing; Rohrer, 2012, of mixing).
+
+The page cannot write into the record, and the kernel cannot see the page. So the first choices fill
+a line of Python, which whoever works without a mouse or a script types.
+"""
+
+import datetime
+import textwrap
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from course_utils.exercises.showing import display, record
+from course_utils.exercises.showing.quiz import LETTERS, Quiz, load_remembered, page
+
+COUNT, OF_ONE_LESSON = 5, 2
+DAYS = (1, 3, 7, 16, 35, 77)  # after being known once, twice, …; from then on the last
+UNKNOWN = "-"
+
+
+@dataclass(frozen=True, repr=False)
+class Review:
+    """Questions to answer from memory. It draws itself in a notebook; as text it keeps the secret.
+
+    Attributes:
+        questions: in the order in which they are asked.
+        before: the number of the lesson that they stand at the opening of, or "".
+        notes: what there is to say of the record.
+    """
+
+    questions: tuple[Quiz, ...]
+    before: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        asked = (quiz.text(word) for word, quiz in self._worded())
+        line, how = self.line(UNKNOWN * len(self.questions)), textwrap.fill(self._how(), 88)
+        return "\n\n".join([*asked, "\n".join([how, f"    {line}", *self.notes])])
+
+    def _repr_html_(self) -> str:
+        frames = "".join(quiz.frame(escape(word)) for word, quiz in self._worded())
+        line = escape(self.line(UNKNOWN * len(self.questions)))
+        return page(
+            f'<div class="course-review">\n{frames}'
+            # The class and the mark: the keys and the style of a question, and not its script.
+            f'<div class="course-quiz" data-live style="max-width: 44em">'
+            f"<p>{escape(self._how())}</p>\n<pre>{line}</pre></div>\n"
+            f"{display.below(self.notes)}</div>\n",
+            _SCRIPT,
+        )
+
+    def line(self, letters: str) -> str:
+        """The call that hands in these letters."""
+        return f'review("{letters}"' + (f', before="{self.before}")' if self.before else ")")
+
+    def _worded(self) -> list[tuple[str, Quiz]]:
+        total = len(self.questions)
+        words = "Remember {} of {} (lesson {})"
+        return [
+            (words.format(number, total, quiz.key[:2]), quiz)
+            for number, quiz in enumerate(self.questions, start=1)
+        ]
+
+    def _how(self) -> str:
+        return (
+            "Your first choices, one letter for each question. Run this line in a cell, or type "
+            f"it, with {UNKNOWN} where you do not know:"
+        )
+
+
+def due(entry: Mapping, today: datetime.date) -> datetime.date:
+    """The day on which an answered question comes back; today, if it was answered in the future."""
+    asked = record.day(entry)
+    if asked > today:
+        return today
+    return asked + datetime.timedelta(DAYS[min(max(entry["known"], 1), len(DAYS)) - 1])
+
+
+def draw(
+    begun: Mapping[str, datetime.date], answered: Mapping[str, Mapping], before: str = ""
+) -> tuple[Quiz, ...]:
+    """Those of the lessons `begun` whose day came first; not what was answered today.
+
+    Args:
+        begun: the day on which each lesson that is behind the learner was begun, by its number.
+        answered: what the record has of questions.
+        before: as of `Review`; where days are equal, another lesson asks other questions.
+    """
+    today = record.today()
+
+    def rank(key: str) -> tuple[datetime.date, int]:
+        if key in answered:
+            day = due(answered[key], today)
+        else:
+            day = min(begun[key[:2]], today) + datetime.timedelta(DAYS[0])
+        return day, zlib.crc32(f"{before} {key}".encode())
+
+    chosen: list[str] = []
+    for key in sorted((key for key in load_remembered() if key[:2] in begun), key=rank):
+        fresh = key not in answered or record.day(answered[key]) != today
+        if fresh and [other[:2] for other in chosen].count(key[:2]) < OF_ONE_LESSON:
+            chosen.append(key)
+    return tuple(load_remembered()[key] for key in _mixed(chosen[:COUNT]))
+
+
+def _mixed(keys: list[str]) -> list[str]:
+    """No two of a lesson in a row, if it can be: lessons with two begin, their second ones end."""
+    often = Counter(key[:2] for key in keys)
+    ordered = sorted(keys, key=lambda key: -often[key[:2]])
+    lessons = [key[:2] for key in ordered]
+    firsts = [key for number, key in enumerate(ordered) if key[:2] not in lessons[:number]]
+    return firsts + [key for key in ordered if key not in firsts]
+
+
+def read_letters(answers: str, asked: Review) -> str:
+    """The letters in `answers`, without what stands between them.
+
+    Raises:
+        ValueError: if they are not one for each question, each a letter of it or "-".
+    """
+    given = answers.upper() if isinstance(answers, str) else ""
+    letters = "".join(each for each in given if not each.isspace() and each != ",")
+    choices = [LETTERS[: len(quiz.answers)] + UNKNOWN for quiz in asked.questions]
+    fits = [letter in choice for letter, choice in zip(letters, choices, strict=False)]
+    if len(letters) == len(choices) and all(fits):
+        return letters
+    wrong = "" if all(fits) else f"; question {1 + fits.index(False)} has no such answer"
+    example = "".join(choice[number % 3] for number, choice in enumerate(choices))
+    raise ValueError(
+        f"the answers are {repr(answers)[:60]}{wrong}; expected {len(choices)} letters, one "
+        f"for each question, with {UNKNOWN} where you do not know, as in `{asked.line(example)}`"
+    )
+
+
+def judge(asked: Review, letters: str) -> display.Panel:
+    """Enter the answers, and say of each whether it was right, and when it is asked again.
+
+    The first answer of a day counts. A right one before its day moves that day, and counts no more.
+    """
+    known = {
+        quiz.key: letter != UNKNOWN and quiz.answers[LETTERS.index(letter)].correct
+        for quiz, letter in zip(asked.questions, letters, strict=True)
+    }
+    entered: dict[str, dict] = {}
+
+    def enter(held: record.Held) -> record.Held:
+        entered.update({key: _entry(held.review.get(key), right) for key, right in known.items()})
+        return held._replace(review=held.review | entered)
+
+    lines = record.change(enter)
+    if not entered:  # the record could not be read
+        enter(record.Held({}, {}))
+    return _verdict(asked, letters, entered, lines)
+
+
+def _entry(old: Mapping | None, right: bool) -> Mapping:
+    today = record.today()
+    if old is not None and record.day(old) == today:
+        return old
+    if not right:
+        return {"date": today.isoformat(), "known": 0}
+    times = 1 if old is None else old["known"] + (due(old, today) <= today)
+    return {"date": today.isoformat(), "known": times}
+
+
+def _verdict(
+    asked: Review, letters: str, entered: Mapping[str, Mapping], lines: list[str]
+) -> display.Panel:
+    again = {key: due(entry, record.today()) for key, entry in entered.items()}
+    rows = [
+        (f"{number}. {quiz.question}", *_told(quiz, letter), again[quiz.key].isoformat())
+        for number, (quiz, letter) in enumerate(zip(asked.questions, letters, strict=True), 1)
+    ]
+    right = sum(mark.startswith("✓") for _, mark, *_ in rows)
+    caption = f"{right} of {len(rows)} known; the next is due on {min(again.values())}"
+    return display.Panel(_verdict_text(caption, rows, lines), _verdict_html(caption, rows, lines))
+
+
+def _told(quiz: Quiz, letter: str) -> tuple[str, str]:
+    """Whether this answer is right, and what choosing it teaches, with the right one beside it."""
+    best = next(answer for answer in quiz.answers if answer.correct)
+    if letter == UNKNOWN:
+        return "✗ not known", f"{best.text} {best.feedback}"
+    chosen = quiz.answers[LETTERS.index(letter)]
+    if chosen.correct:
+        return f"✓ {letter}, right", best.feedback
+    return f"✗ {letter}, not this one", f"{chosen.feedback} The right one: {best.text}"
+
+
+def _verdict_text(caption: str, rows: list[tuple[str, ...]], lines: list[str]) -> str:
+    said = [caption]
+    for question, mark, taught, again in rows:
+        said += textwrap.wrap(question, 88, subsequent_indent="   ")
+        indent = {"initial_indent": "   ", "subsequent_indent": "   "}
+        said += textwrap.wrap(f"{mark}. {taught} (Again on {again}.)", 88, **indent)
+    return "\n".join([*said, *lines])
+
+
+def _verdict_html(caption: str, rows: list[tuple[str, ...]], lines: list[str]) -> str:
+    cells = [
+        [
+            display.prose(question),
+            display.badge(mark, display.GOOD if mark.startswith("✓") else display.BAD),
+            display.prose(taught),
+            display.badge(again, display.QUIET),
+        ]
+        for question, mark, taught, again in rows
+    ]
+    head = ["question", "yours", "what to know", "again on"]
+    return display.table(caption, head, cells) + display.below(lines)
+
+
+# Beside the script of the questions, which makes the buttons. The first choice is the one that
+# counts, for after it the explanation stands there.
+_SCRIPT = """
+document.querySelectorAll(".course-review:not([data-live])").forEach(root => {
+  root.dataset.live = "";
+  const shown = root.querySelector("pre"), empty = shown.textContent;
+  const letters = [...root.querySelectorAll(":scope > .course-quiz > ol")].map(() => "-");
+  const copy = document.createElement("button");
+  copy.type = "button";
+  copy.textContent = "Copy the line";
+  copy.style.width = "auto";
+  const said = document.createElement("p");
+  said.setAttribute("role", "status");
+  shown.after(copy, said);
+  copy.onclick = async () => {
+    try {
+      await navigator.clipboard.writeText(shown.textContent);
+    } catch {  // not allowed here: the old way
+      getSelection().selectAllChildren(shown);
+      document.execCommand("copy");
+    }
+    said.textContent = "Copied";
+    setTimeout(() => { said.textContent = ""; }, 2000);
+  };
+  root.addEventListener("click", event => {
+    const chosen = event.target.closest("li > button");
+    if (!chosen) return;
+    const list = chosen.closest("ol");
+    const lists = [...root.querySelectorAll(":scope > .course-quiz > ol")];
+    const place = lists.indexOf(list);
+    if (place < 0 || letters[place] !== "-") return;
+    letters[place] = "ABCDEFGH"[[...list.children].indexOf(chosen.parentElement)];
+    shown.textContent = empty.replace(/"-+"/, `"${letters.join("")}"`);
+  });
+});
+"""
