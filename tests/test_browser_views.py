@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 import browser
 from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE
 from course_utils._running import evaluating
-from course_utils.exercises import cards, check, progress, quiz, solution
+from course_utils.exercises import cards, check, progress, quiz, review, solution
 from course_utils.exercises.showing import display
 from course_utils.losses import gaussian_kl
 from course_utils.widgets import choose_model, compare_code_sizes, draw, film, scrub, views, walk
@@ -436,7 +436,8 @@ def every_kind():
         *(scrub(vqvae, x), walk(small, x[0], x[1]), film(samples, alt="Static")),
         *(scrub(large, large_x), walk(large, large_x[0], large_x[1])),
         *(quiz("01.axes"), cards("14"), choose_model(), progress()),
-        *(check("mean_image", torch.mean), solution("mean_image")),
+        *(review(before="06"), check("mean_image", torch.mean)),
+        *(solution("mean_image"), solution("mean_image", now=True)),
         display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
         *(
             scrub(wide),
@@ -446,6 +447,25 @@ def every_kind():
             draw(small, x),
         ),
     ]
+
+
+def test_first_choices_fill_the_line_of_a_review(show):
+    """By mouse and by keyboard; a second choice shows its explanation and changes nothing."""
+    asked = review(before="06")
+    page = show(asked).page
+    questions, line = page.locator(".course-quiz ol"), page.locator(".course-review pre")
+    groups = page.get_by_role("group")
+    assert groups.count() == len(asked.questions)
+    assert line.inner_text() == 'review("-----", before="06")'
+    groups.nth(0).get_by_role("button").nth(1).click()
+    assert groups.nth(0).get_by_role("status").inner_text()
+    groups.nth(0).get_by_role("button").nth(0).click()
+    groups.nth(3).get_by_role("button").nth(2).press("Enter")
+    assert line.inner_text() == 'review("B--C-", before="06")'
+    copy = page.get_by_role("button", name="Copy the line")
+    copy.press("Enter")
+    assert page.get_by_text("Copied").is_visible()
+    assert questions.count() == 2 * len(asked.questions)  # the explanations are in lists too
 
 
 # What is wider than the page, or than the view it stands in; a box that scrolls may hold more.

@@ -32,6 +32,7 @@ from course_utils.data.loading import missing_files
 from course_utils.exercises.checking.holes import HOLES
 from course_utils.exercises.showing.cards import Deck
 from course_utils.exercises.showing.quiz import Quiz
+from course_utils.exercises.showing.review import Review
 from course_utils.widgets import panel, views
 from tools import execute, ready
 from tools.execute import (
@@ -200,7 +201,8 @@ def has_current_views(lesson: Lesson) -> Iterator[str]:
     """A view carries the module that draws it: a saved one must not be older than the package."""
     every = tuple(unpacked(f"<script>{views.script(more)}</script>") for more in (None, "drawing"))
     scripts = {"course-view": every, "course-still": f"<script>{panel.script()}</script>"}
-    for name, shown in (("quiz", Quiz("", "", ())), ("cards", Deck("", "", ()))):
+    drawn = {"quiz": Quiz("", "", ()), "cards": Deck("", "", ()), "review": Review(())}
+    for name, shown in drawn.items():
         html = shown._repr_html_()
         scripts[f"course-{name}"] = html[html.index("<script>") :]
     for cell in lesson.code:
@@ -966,6 +968,7 @@ SPOILT = [
     (has_house_metadata, _set(1, metadata={"execution": {"shell": "12:00"}}), "times"),
     (has_current_views, _set(1, outputs=[_html('<p class="course-view">')]), "older"),
     (has_current_views, _set(1, outputs=[_html('<p class="course-quiz">')]), "older"),
+    (has_current_views, _set(1, outputs=[_html('<p class="course-review">')]), "older"),
     (has_house_metadata, _metadata(title="Another"), "title"),
     (shows_no_name_of_a_class, _set(1, outputs=[_plain("HBox(children=(VBox(")]), "HBox"),
     (shows_no_name_of_a_class, _set(1, outputs=[_plain("FloatSlider(value=0.0)")]), "FloatSlider"),

@@ -24,7 +24,7 @@ def question(request):
 
 def test_every_file_is_a_lesson_and_holds_questions():
     files = [path for path in LESSONS.glob("*/*") if path.suffix == ".toml"]
-    assert {path.name for path in files} == {"quiz.toml", "cards.toml"}
+    assert {path.name for path in files} == {"quiz.toml", "cards.toml", "review.toml"}
     lessons = {path.parent.name for path in files if path.name == "quiz.toml"}
     assert lessons == {f"lesson_{key[:2]}" for key in QUIZZES}
 

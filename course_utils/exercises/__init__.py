@@ -75,8 +75,8 @@ __all__ = [
 
 _hints_shown: dict[str, int] = {}
 TO_DO_FIRST = (
-    "`review` asks about lessons that are behind you: try an exercise first, such as `mean_image` of "
-    'lesson 00, or say by `review(before="03")` that you have read those before lesson 03.'
+    "`review` asks about lessons that are behind you: try an exercise first, such as `mean_image` "
+    'of lesson 00, or say by `review(before="03")` that you have read those before lesson 03.'
 )
 _reviews_asked: dict[str, Review] = {}  # in this kernel, by `before`; the newest comes last
 _NOTHING = object()
@@ -276,10 +276,9 @@ def review(answers: str = "", *, before: str | int | None = None) -> Review | Pa
     if before is None and _reviews_asked:
         number = next(reversed(_reviews_asked))
     if number not in _reviews_asked:
-        call = Review((), number).line("").replace('"", ', "").replace('""', "")
         raise ValueError(
-            f"answers is {shown(answers, 60)}, and this kernel has not asked yet: run `{call}` "
-            "first, whose questions change from day to day"
+            f"answers is {shown(answers, 60)}, and this kernel has not asked yet: run "
+            f"`{Review((), number).line()}` first, whose questions change from day to day"
         )
     asked = _reviews_asked[number]
     return judge(asked, read_letters(answers, asked))
@@ -293,7 +292,7 @@ def _before(lesson: object) -> str:
         return ""
     if number is None or not 1 <= number <= last + 1:
         raise ValueError(
-            f"before is {shown(lesson, 60)}; expected the number of a lesson, from \"01\" to "
+            f'before is {shown(lesson, 60)}; expected the number of a lesson, from "01" to '
             f'"{last + 1:02d}": `review(before="06")`, or `review()` for all that are behind you'
         )
     return f"{number:02d}"

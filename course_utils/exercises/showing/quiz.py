@@ -77,7 +77,8 @@ class Quiz:
 
 def page(frames: str, more: str = "") -> str:
     """Frames with the style and the script that make them live, and a script of the caller's."""
-    return f"<style>{_STYLE}</style>\n{frames}<script>{more}{KEYS}{_SCRIPT}</script>"
+    own = f"<script>{more}</script>\n" if more else ""
+    return f"<style>{_STYLE}</style>\n{frames}{own}<script>{KEYS}{_SCRIPT}</script>"
 
 
 def quiz(key: str = "", *more: object) -> Quiz:

@@ -3,10 +3,10 @@
     {"squared_error": {"status": "passed", "date": "2026-02-01", "seen": "2026-01-31"},
      "review": {"01.axes": {"date": "2026-02-09", "known": 2}}}
 
-The status is "seen" (only its solution was looked at), "attempted" or "passed", and the date that of
-the first such day. "seen" has the day on which the solution was shown before it was solved, if it
-was. Under "review" stands, for each question that came back, when it was answered last and how many
-times in a row it was known. Where a part of the file is damaged, the rest of it goes on.
+The status is "seen" (only its solution was looked at), "attempted" or "passed", and the date that
+of the first such day. "seen" has the day on which the solution was shown before it was solved, if
+it was. Under "review" stands, for each question that came back, when it was answered last and how
+many times in a row it was known. Where a part of the file is damaged, the rest of it goes on.
 """
 
 import contextlib
@@ -248,11 +248,14 @@ def _lock() -> contextlib.AbstractContextManager:
 
 def _write(held: Held) -> None:
     """Replace the file in one step: a reader sees the old or the new one, never half of it."""
+    entries = held.exercises | ({REVIEW: held.review} if held.review else {})
     target = path().resolve()
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(held.exercises | ({REVIEW: held.review} if held.review else {}), file, indent=2)
+            json.dump(
+                held.exercises | ({REVIEW: held.review} if held.review else {}), file, indent=2
+            )
             file.write("\n")
         os.replace(temporary, target)
     except BaseException:

@@ -1,10 +1,11 @@
 """Questions that come back: `Review` draws five of the lessons behind the learner, and judges them.
 
 Each is one of `quiz.load_remembered()`, in the look and with the script of `quiz`. Which five, is
-decided by the record and the day alone, and by nothing random: those whose day came first, at most
-two of a lesson, lessons mixed. The day comes 1, 3, 7, 16, 35, … days after the last answer, each
-time that it was known; one day after, when it was not. To draw questions from memory on spaced days
-and mixed is what makes them stay (Cepeda and others, 2006, of spacing; Rohrer, 2012, of mixing).
+decided by the record and the day alone, and by nothing random: the most overdue first, at most two
+of a lesson, lessons mixed. A question is due 1, 3, 7, 16, 35, … days after its last answer, a step
+further each time that it was known; one day after, when it was not. Drawing from memory what one
+has learned, on spaced days and mixed, is what makes it stay (Cepeda and others, "Distributed
+practice in verbal recall tasks", 2006; Rohrer and Taylor, 2007, of mixed problems in mathematics).
 
 The page cannot write into the record, and the kernel cannot see the page. So the first choices fill
 a line of Python, which whoever works without a mouse or a script types.
@@ -57,9 +58,10 @@ class Review:
             _SCRIPT,
         )
 
-    def line(self, letters: str) -> str:
-        """The call that hands in these letters."""
-        return f'review("{letters}"' + (f', before="{self.before}")' if self.before else ")")
+    def line(self, letters: str = "") -> str:
+        """The call that hands in these letters, or, without any, the one that asks."""
+        said = {f'"{letters}"': letters, f'before="{self.before}"': self.before}
+        return f"review({', '.join(part for part, given in said.items() if given)})"
 
     def _worded(self) -> list[tuple[str, Quiz]]:
         total = len(self.questions)
@@ -87,7 +89,8 @@ def due(entry: Mapping, today: datetime.date) -> datetime.date:
 def draw(
     begun: Mapping[str, datetime.date], answered: Mapping[str, Mapping], before: str = ""
 ) -> tuple[Quiz, ...]:
-    """Those of the lessons `begun` whose day came first; not what was answered today.
+    """Of the lessons `begun`: what is due, the most overdue first; what was never asked, the oldest
+    lessons first; what is due later. Not what was answered today.
 
     Args:
         begun: the day on which each lesson that is behind the learner was begun, by its number.
@@ -96,12 +99,13 @@ def draw(
     """
     today = record.today()
 
-    def rank(key: str) -> tuple[datetime.date, int]:
+    def rank(key: str) -> tuple[int, datetime.date, int]:
         if key in answered:
             day = due(answered[key], today)
+            turn = 0 if day <= today else 2
         else:
-            day = min(begun[key[:2]], today) + datetime.timedelta(DAYS[0])
-        return day, zlib.crc32(f"{before} {key}".encode())
+            day, turn = min(begun[key[:2]], today), 1
+        return turn, day, zlib.crc32(f"{before} {key}".encode())
 
     chosen: list[str] = []
     for key in sorted((key for key in load_remembered() if key[:2] in begun), key=rank):
@@ -188,7 +192,7 @@ def _told(quiz: Quiz, letter: str) -> tuple[str, str]:
     """Whether this answer is right, and what choosing it teaches, with the right one beside it."""
     best = next(answer for answer in quiz.answers if answer.correct)
     if letter == UNKNOWN:
-        return "✗ not known", f"{best.text} {best.feedback}"
+        return "✗ not known", f"The right one: {best.text} {best.feedback}"
     chosen = quiz.answers[LETTERS.index(letter)]
     if chosen.correct:
         return f"✓ {letter}, right", best.feedback
