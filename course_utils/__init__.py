@@ -24,6 +24,7 @@ from course_utils.exercises import (
     review,
     show_source,
     solution,
+    twin,
 )
 from course_utils.losses import (
     bernoulli_nll,
@@ -210,6 +211,7 @@ __all__ = [
     "symbol_likelihood",
     "top_k",
     "train_judge",
+    "twin",
     "vector_quantization",
     "vector_quantized",
     "weight_decay",

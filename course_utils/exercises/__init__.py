@@ -1,10 +1,11 @@
-"""Exercises: `check` an answer, ask for a `hint`, look at the `solution`, see your `progress`;
-and questions: `quiz` asks for a prediction, `review` for what you remember.
+"""Exercises: `check` an answer, ask for a `hint`, look at the `solution`, see your `progress`, try
+a `twin`; and questions: `quiz` asks for a prediction, `review` for what you remember.
 
     lessons/lesson_NN/name.py   all that the exercise `name` is: reference, probes, mistakes, hints
                                 (a folder of its name, if long; `_name.py`, what several share)
     lessons/lesson_NN/quiz.toml, cards.toml   predictions before experiments; cards for the end
     lessons/lesson_NN/review.toml   questions for a week later, where few predictions stand alone
+    lessons/lesson_NN/name_twin.py   an exercise beside the lesson, after a look at `name`'s solution
     checking/   how an answer is called, compared, judged and stopped; knows no lesson
         exercise.py    what an exercise is;  runner.py  the walk through its stages
         compare.py     the stages most exercises share: type → shape → value → gradient
@@ -13,6 +14,7 @@ and questions: `quiz` asks for a prediction, `review` for what you remember.
         parts.py       a loss that is put together of parts, each known in wrong forms too
         answer.py      every call of the learner's code;  signature.py  the form it should have
         sandbox.py     time limit, and every global setting put back
+        stub.py        an exercise as nobody has begun it
         words.py       how values are shown;  frames.py  which lines are the learner's own
         cells.py       whether a newer cell than the one that is judged did not run
     showing/    how reports, questions, cards and progress look, and the file that remembers
@@ -37,8 +39,16 @@ from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
 from course_utils.exercises.checking.expect import expect_close, expect_shape, expect_type
 from course_utils.exercises.checking.runner import examine, exposed, failed
+from course_utils.exercises.checking.stub import stub
 from course_utils.exercises.checking.words import shown
-from course_utils.exercises.lessons import UnknownExercise, all_exercises, find, modules
+from course_utils.exercises.lessons import (
+    TWIN,
+    UnknownExercise,
+    all_exercises,
+    find,
+    modules,
+    twins,
+)
 from course_utils.exercises.showing import record
 from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
@@ -71,6 +81,7 @@ __all__ = [
     "review",
     "show_source",
     "solution",
+    "twin",
 ]
 
 _hints_shown: dict[str, int] = {}
@@ -118,7 +129,23 @@ def check(
     report.before = cells.outdated(exercise.name, answer)
     if report.attempted:
         report.notes += tuple(record.note_attempt(report.name, report.passed))
+    if report.passed:
+        report.notes += _offer_of_twin(name)
     return _strict(report)
+
+
+def _offer_of_twin(name: str) -> tuple[str, ...]:
+    """A line about the twin, for whoever had looked at the solution and has not solved the twin."""
+    if name + TWIN not in modules():
+        return ()
+    entries = record.read()[0].exercises
+    solved = entries.get(name + TWIN, {}).get("status") == record.PASSED
+    if solved or "seen" not in entries.get(name, {}):
+        return ()
+    return (
+        f'You had seen the solution. Its twin is the same idea in other clothes: `twin("{name}")`'
+        " shows what it asks.",
+    )
 
 
 def _strict(report: Report) -> Report:
@@ -187,18 +214,52 @@ def hint(name: str | Callable = "", *more: object) -> Panel:
     return note(f"Hint {shown_before + 1} of {total} for `{name}`", text)
 
 
-def solution(name: str | Callable = "", *more: object) -> Panel:
-    """The source of the reference solution.
+def solution(name: str | Callable = "", *more: object, now: bool = False) -> Panel:
+    """The source of the reference solution, once you have tried.
+
+    Before the first attempt it says what to do first. If you look at it before you have passed,
+    `progress()` says so until you have, and then `check` offers a twin, if the exercise has one.
 
     Args:
         name: the exercise, in quotes, and nothing `more`.
+        now: show it without an attempt.
 
     Raises:
         UnknownExercise: if there is none of this name; the message has the right call.
     """
     exercise = _named_alone("solution", name, *more)
+    entry = record.read()[0].exercises.get(name, {})
+    if not now and entry.get("status") not in (record.ATTEMPTED, record.PASSED):
+        return note(
+            f"First try `{name}` yourself",
+            f'Write what you can and run `check("{name}", {name})`: a wrong answer is an attempt '
+            f'too, and the check says what is wrong with it. `hint("{name}")` has '
+            f'{len(exercise.hints)} hints. `solution("{name}", now=True)` shows it all the same.',
+        )
     source = inspect.getsource(exercise.solution).rstrip()
-    return source_panel(source, f"reference solution of {name}")
+    return source_panel(source, f"reference solution of {name}", record.note_seen(name))
+
+
+def twin(name: str | Callable = "", *more: object) -> Panel:
+    """The twin of an exercise: the same idea in other clothes, to see whether it has stayed.
+
+    What is shown goes into a cell, and its `check` below it. `hint` and `solution` know it too.
+
+    Args:
+        name: the exercise that has a twin, in quotes, and nothing `more`.
+
+    Raises:
+        UnknownExercise: if there is none of this name, or it has no twin; the message has those
+            that have one.
+    """
+    exercise = _named_alone("twin", name, *more)
+    original = exercise.name.removesuffix(TWIN)
+    if original not in twins():
+        raise UnknownExercise(f"`{original}` has no twin; these have one: {', '.join(twins())}")
+    other = twins()[original]
+    title = f"the twin of {original}, about {other.minutes} minutes, difficulty {other.difficulty}"
+    below = f'Solve it in a cell of its own, and then run `check("{other.name}", {other.name})`.'
+    return source_panel(stub(other.solution), title, [below])
 
 
 def reference(name: str) -> Callable:
@@ -229,6 +290,8 @@ def _named_alone(asked: str, name: object, *more: object) -> Exercise:
 def progress(lesson: str | int | None = None) -> Panel:
     """Every exercise, done or to do, with its difficulty and the minutes it takes.
 
+    A twin is listed once it was tried.
+
     Args:
         lesson: of this lesson alone, by its number: "01" or 1. None: of all.
 
@@ -243,11 +306,16 @@ def progress(lesson: str | int | None = None) -> Panel:
             f'"{every[0].lesson:02d}" to "{every[-1].lesson:02d}": `progress("01")`, or '
             "`progress()` for all"
         )
-    return record.table(
-        record.Listed(item.name, item.lesson, item.difficulty, item.minutes)
-        for item in every
-        if lesson is None or item.lesson == wanted
-    )
+    listed = [item for item in every if lesson is None or item.lesson == wanted]
+    return record.table(row for item in listed for row in _rows(item))
+
+
+def _rows(item: Exercise) -> list[record.Listed]:
+    """What the table says of an exercise, and of its twin, if there is something to say of it."""
+    own = record.Listed(item.name, item.lesson, item.difficulty, item.minutes)
+    if (other := twins().get(item.name)) is None:
+        return [own]
+    return [own, record.Listed(other.name, other.lesson, other.difficulty, other.minutes, True)]
 
 
 def review(answers: str = "", *, before: str | int | None = None) -> Review | Panel:

@@ -1,7 +1,8 @@
 """The exercises of the course: `lesson_NN/name.py`, or a folder `name`, holds all that `name` is.
 
-The reference solution has the module's name, and `exercise` is the `Exercise` made of it. What
-several exercises of a lesson share stands beside them in a module whose name begins with `_`. The
+The reference solution has the module's name, and `exercise` is the `Exercise` made of it. A module
+`name_twin.py` is the twin of `name`: the same idea in other clothes, for whoever has looked at the
+solution. It stands in no lesson, and `all_exercises` does not count it. What several exercises of a lesson share stands beside them in a module whose name begins with `_`. The
 predictions of the lesson are in its `quiz.toml`, its cards, if there are any, in `cards.toml`.
 """
 
@@ -12,6 +13,8 @@ import pkgutil
 from collections.abc import Callable
 
 from course_utils.exercises.checking.exercise import Exercise
+
+TWIN = "_twin"  # ends the name of a twin
 
 
 class UnknownExercise(ValueError):
@@ -33,9 +36,15 @@ def modules() -> dict[str, str]:
 @functools.cache
 def all_exercises() -> dict[str, Exercise]:
     """Every exercise by name, in the order of the lessons and of their places in them."""
-    exercises = [importlib.import_module(module).exercise for module in modules().values()]
+    exercises = [find(name) for name in modules() if not name.endswith(TWIN)]
     in_order = sorted(exercises, key=lambda exercise: (exercise.lesson, exercise.place))
     return {exercise.name: exercise for exercise in in_order}
+
+
+@functools.cache
+def twins() -> dict[str, Exercise]:
+    """The twin of each exercise that has one, by the name of that exercise."""
+    return {name: find(name + TWIN) for name in all_exercises() if name + TWIN in modules()}
 
 
 def find(name: str | Callable) -> Exercise:

@@ -45,6 +45,7 @@ class Listed(NamedTuple):
     lesson: int
     difficulty: int
     minutes: int
+    extra: bool = False  # listed only if it was tried or looked at
 
 
 def path() -> Path:
@@ -136,7 +137,8 @@ def _with(held: Held, name: str, entry: dict[str, str]) -> Held:
 def table(exercises: Iterable[Listed]) -> display.Panel:
     """These exercises in their order, with what is done and what is to do."""
     held, lines = read()
-    entries, exercises = held.exercises, list(exercises)
+    entries = held.exercises
+    exercises = [item for item in exercises if item.name in entries or not item.extra]
     done = [item for item in exercises if _status(item, entries) == PASSED]
     minutes_left = sum(item.minutes for item in exercises if item not in done)
     caption = (
@@ -253,9 +255,7 @@ def _write(held: Held) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(
-                held.exercises | ({REVIEW: held.review} if held.review else {}), file, indent=2
-            )
+            json.dump(entries, file, indent=2)
             file.write("\n")
         os.replace(temporary, target)
     except BaseException:
