@@ -10,7 +10,16 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.exercises import UnknownExercise, check, examine, hint, progress, quiz, solution
+from course_utils.exercises import (
+    UnknownExercise,
+    check,
+    examine,
+    hint,
+    progress,
+    quiz,
+    solution,
+    twin,
+)
 from course_utils.exercises.checking import cells, networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake
@@ -377,6 +386,8 @@ def test_a_check_that_is_called_wrongly_says_the_right_call(arguments, tmp_path)
         (lambda: solution(), 'solution("mean_image")'),
         (lambda: solution(squared_error), 'solution("squared_error")'),
         (lambda: solution(squared_error, "squared_error"), 'solution("squared_error")'),
+        (lambda: twin(squared_error), 'twin("squared_error")'),
+        (lambda: twin("squared_error", squared_error), 'twin("squared_error")'),
         (lambda: quiz(), 'quiz("00.'),
         (lambda: quiz("01.axes", "B"), 'quiz("01.axes")'),
         (lambda: progress("99"), 'progress("01")'),

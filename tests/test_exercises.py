@@ -37,20 +37,22 @@ from course_utils.exercises import (
     examine,
     expect_close,
     hint,
+    lessons,
     progress,
     show_source,
     solution,
+    twin,
 )
 from course_utils.exercises.checking import networks, sandbox
 from course_utils.exercises.checking.answer import Answer
 from course_utils.exercises.checking.frames import learners_line
 from course_utils.exercises.checking.runner import exposed
-from course_utils.exercises.lessons import all_exercises, find
+from course_utils.exercises.lessons import TWIN, all_exercises, find, twins
 from course_utils.exercises.showing import record
 from tools import ready
 
 ANSWERS = Path(__file__).parent / "answers"
-EXERCISES = list(all_exercises().values())
+EXERCISES = [*all_exercises().values(), *twins().values()]
 SPECIMENS = [exercise for exercise in EXERCISES if exercise.specimen is not None]
 SEED, OTHER_SEEDS = 0, range(1, 50)  # the others are for `make test-all`
 
@@ -188,7 +190,7 @@ class TestEveryExercise:
 
 def test_nobody_answers_what_is_not_asked():
     answered = {path.stem for path in ANSWERS.glob("lesson_*/*.py")}
-    assert answered == set(all_exercises())
+    assert answered == {exercise.name for exercise in EXERCISES}
 
 
 def test_looking_one_up_loads_no_other():
@@ -1039,11 +1041,107 @@ def test_hints_come_one_at_a_time(exercise):
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=label)
 def test_solution_shows_its_source(exercise):
-    shown = solution(exercise.name)
+    shown = solution(exercise.name, now=True)
     source = inspect.getsource(exercise.solution)
     assert source.rstrip() in str(shown)
     assert "<pre" in shown._repr_html_()
     assert "def" in re.sub(r"<[^>]+>", "", shown._repr_html_())
+
+
+def test_a_solution_waits_for_an_attempt(own_progress_file):
+    """The stub is none, a wrong answer is one, and a slip in the call is none either."""
+    source = inspect.getsource(find("squared_error").solution).rstrip()
+    for call in (
+        lambda: None,
+        lambda: check("squared_error", stub),
+        lambda: check("squared_error"),
+    ):
+        call()
+        told = str(solution("squared_error"))
+        assert source not in told
+        for way in ("check", "hint", "solution"):
+            assert f'`{way}("squared_error"' in told
+        assert "now=True" in told
+    assert not own_progress_file.exists()  # and to have asked is nothing to remember
+    check("squared_error", wrong)
+    assert source in str(solution("squared_error"))
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_what_was_seen_is_remembered_until_it_is_solved(own_progress_file, attempts):
+    for _ in range(attempts):
+        check("squared_error", wrong)
+    solution("squared_error", now=True)
+    assert re.search(r"squared_error +.*◐ seen, not solved", str(progress()))
+    check("squared_error", wrong)
+    assert re.search(r"squared_error +.*◐ seen, not solved", str(progress()))
+    assert str(progress()).startswith("0 of")
+    check("squared_error", right)
+    assert re.search(r"squared_error +.*✓ passed", str(progress()))
+
+
+def test_a_look_after_the_pass_is_no_news(own_progress_file):
+    check("squared_error", right)
+    before = own_progress_file.read_text()
+    solution("squared_error")
+    assert own_progress_file.read_text() == before
+    assert check("squared_error", right).notes == ()
+
+
+def test_a_solution_is_shown_where_nothing_can_be_remembered(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    shown = solution("squared_error", now=True)
+    assert "return" in str(shown) and "not saved" in str(shown)
+    assert "not saved" in shown._repr_html_()
+
+
+# --- twins ----------------------------------------------------------------------------------------
+
+
+def test_ten_exercises_have_a_twin():
+    assert len(twins()) >= 10
+    asked = {name.removesuffix(TWIN) for name in lessons.modules() if name.endswith(TWIN)}
+    assert asked == set(twins())  # and no twin is an orphan
+    assert all(other.lesson == find(name).lesson for name, other in twins().items())
+
+
+def test_a_twin_is_offered_to_whoever_has_seen_the_solution():
+    assert "twin" not in str(check("squared_error", right))
+    record.change(lambda held: record.Held({}, {}))
+    solution("squared_error", now=True)
+    assert "twin" not in str(check("squared_error", wrong))
+    report = check("squared_error", right)
+    for shown in (str(report), report._repr_html_()):
+        assert "twin(" in shown and "same idea in other clothes" in shown
+    assert "squared_error_twin" not in str(progress())  # nobody is asked to do it
+    check("squared_error_twin", find("squared_error_twin").solution)
+    assert re.search(r"squared_error_twin .*✓ passed", str(progress()))
+    assert "twin(" not in str(check("squared_error", right))
+
+
+def test_an_exercise_without_a_twin_offers_none():
+    solution("mean_image", now=True)
+    assert check("mean_image", find("mean_image").solution).notes == ()
+    with pytest.raises(UnknownExercise, match=r"`mean_image` has no twin; .*squared_error"):
+        twin("mean_image")
+
+
+@pytest.mark.parametrize("name", twins())
+def test_a_twin_shows_its_stub(name):
+    """It can be put into a cell as it is, and is then not attempted yet."""
+    other = twins()[name]
+    assert repr(twin(name)) == repr(twin(other.name))
+    *code, last = str(twin(name)).splitlines()
+    assert f'check("{other.name}", {other.name})' in last
+    assert inspect.getdoc(other.solution).splitlines()[0] in "\n".join(code)
+    namespace = {}
+    exec("\n".join(code), namespace)
+    given = namespace[other.name]
+    assert not check(other.name, given).attempted
+    assert list(inspect.signature(given).parameters) == list(other.parameters)
+    last_line = inspect.getsource(other.solution).rstrip().splitlines()[-1].strip()
+    assert last_line not in "\n".join(code)
 
 
 def test_source_is_highlighted_and_escaped():
@@ -1099,7 +1197,7 @@ def test_progress_is_kept(own_progress_file):
 
 def test_progress_lists_every_exercise():
     text, html = str(progress()), progress()._repr_html_()
-    for exercise in EXERCISES:
+    for exercise in all_exercises().values():
         assert exercise.name in text
         assert exercise.name in html
         assert f"{exercise.minutes} min" in text

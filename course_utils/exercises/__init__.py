@@ -5,7 +5,7 @@ a `twin`; and questions: `quiz` asks for a prediction, `review` for what you rem
                                 (a folder of its name, if long; `_name.py`, what several share)
     lessons/lesson_NN/quiz.toml, cards.toml   predictions before experiments; cards for the end
     lessons/lesson_NN/review.toml   questions for a week later, where few predictions stand alone
-    lessons/lesson_NN/name_twin.py   an exercise beside the lesson, after a look at `name`'s solution
+    lessons/lesson_NN/name_twin.py   the twin of `name`, for whoever has looked at its solution
     checking/   how an answer is called, compared, judged and stopped; knows no lesson
         exercise.py    what an exercise is;  runner.py  the walk through its stages
         compare.py     the stages most exercises share: type → shape → value → gradient

@@ -2,8 +2,10 @@
 
 The reference solution has the module's name, and `exercise` is the `Exercise` made of it. A module
 `name_twin.py` is the twin of `name`: the same idea in other clothes, for whoever has looked at the
-solution. It stands in no lesson, and `all_exercises` does not count it. What several exercises of a lesson share stands beside them in a module whose name begins with `_`. The
-predictions of the lesson are in its `quiz.toml`, its cards, if there are any, in `cards.toml`.
+solution. It stands in no lesson, and `all_exercises` does not count it. What several exercises of a
+lesson share stands beside them in a module whose name begins with `_`. The predictions of the
+lesson are in its `quiz.toml`, further questions for `review` in `review.toml`, its cards in
+`cards.toml`, if there are any.
 """
 
 import difflib

@@ -79,7 +79,8 @@ def source_panel(source: str, title: str, notes: Sequence[str] = ()) -> Panel:
         f'<div style="{FONT}; font-size: 90%; margin: 0.4em 0 0.2em">{prose(title)}</div>'
         f'<pre style="{MONO}; line-height: 1.35; padding: 0.7em 0.9em; margin: 0; overflow-x: auto;'
         f" border: 1px solid {QUIET}; background: var(--jp-cell-editor-background, #f6f6f6);"
-        f' color: var(--jp-mirror-editor-variable-color, #212121)">{highlighted(source)}</pre>{below(notes)}',
+        f' color: var(--jp-mirror-editor-variable-color, #212121)">{highlighted(source)}</pre>'
+        f"{below(notes)}",
     )
 
 

@@ -41,8 +41,8 @@ exercise = Exercise(
     difficulty=2,
     minutes=5,
     success=(
-        "For x_hat = [[1, 2, 9]], x = [[0, 0, 0]] and known = [[1, 1, 0]] you get tensor([5.]): the "
-        "9 is no error of anybody."
+        "For x_hat = [[1, 2, 9]], x = [[0, 0, 0]] and known = [[1, 1, 0]] you get tensor([5.]): "
+        "the 9 is no error of anybody."
     ),
     hints=(
         "As in `squared_error`, an example has one number. Where does the 0 of a lost feature have "
