@@ -29,6 +29,14 @@ def test_every_file_is_a_lesson_and_holds_questions():
     assert lessons == {f"lesson_{key[:2]}" for key in QUIZZES}
 
 
+def test_questions_about_figures_say_so():
+    """One in each lesson from 01 to 16 whose figure is misread easily."""
+    looked = [key for key, question in QUIZZES.items() if question.word == "Look"]
+    assert looked == [key for key in QUIZZES if key.endswith(".seen")]
+    assert {question.word for question in QUIZZES.values()} == {"Predict", "Look"}
+    assert len(looked) >= 13
+
+
 def test_exactly_one_answer_is_right(question):
     assert 3 <= len(question.answers) <= 4
     assert [answer.correct for answer in question.answers].count(True) == 1
@@ -51,7 +59,8 @@ def test_every_answer_is_explained_in_plain_text(question):
 
 def test_text_form_shows_the_choice_and_keeps_the_secret(question):
     shown = " ".join(repr(question).split())
-    assert shown.startswith(f"Predict: {question.question} A. {question.answers[0].text} B. ")
+    first = question.answers[0].text
+    assert shown.startswith(f"{question.word}: {question.question} A. {first} B. ")
     assert not any(answer.feedback in shown for answer in question.answers)
     assert max(map(len, repr(question).splitlines())) <= 88
 

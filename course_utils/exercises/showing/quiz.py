@@ -1,4 +1,4 @@
-"""Predictions before experiments: `quiz(key)` draws a multiple-choice question.
+"""Predictions before experiments, and questions about figures: `quiz(key)` draws one.
 
 The questions live in `lessons/lesson_NN/quiz.toml`, so that a cell shows the question's key and not
 its answer. The output is one piece of plain HTML and a short script. Where scripts do not run
@@ -41,11 +41,15 @@ class Quiz:
     """A question with lettered answers, exactly one of them right. It draws itself in a notebook.
 
     As text it is the question and its answers, without saying which one is right.
+
+    Attributes:
+        word: what to do: predict before an experiment, or look at a figure before it is read.
     """
 
     key: str
     question: str
     answers: tuple[Answer, ...]
+    word: str = "Predict"
 
     def __repr__(self) -> str:
         return self.text()
@@ -53,21 +57,22 @@ class Quiz:
     def _repr_html_(self) -> str:
         return page(self.frame())
 
-    def text(self, word: str = "Predict") -> str:
+    def text(self, word: str = "") -> str:
         """The question and its answers, behind a word that says what to do."""
-        lines = textwrap.wrap(f"{word}: {self.question}", 88)
+        lines = textwrap.wrap(f"{word or self.word}: {self.question}", 88)
         for letter, answer in zip(LETTERS, self.answers, strict=False):
             indent = {"initial_indent": f"  {letter}. ", "subsequent_indent": "     "}
             lines += textwrap.wrap(answer.text, 88, **indent)
         return "\n".join(lines)
 
-    def frame(self, word: str = "Predict") -> str:
+    def frame(self, word: str = "") -> str:
         """The same as HTML in a frame, with the explanations folded away: a part of a `page`."""
         options = "\n".join(f"<li>{escape(answer.text)}</li>" for answer in self.answers)
         explanations = "\n".join(_explanation(answer) for answer in self.answers)
         return (
             f'<div class="course-quiz" style="{_FRAME}">\n'
-            f"<p><small>{word}</small><br><strong>{escape(self.question)}</strong></p>\n"
+            f"<p><small>{word or self.word}</small><br>"
+            f"<strong>{escape(self.question)}</strong></p>\n"
             f"<ol {_LETTERED}>\n{options}\n</ol>\n"
             "<details><summary>Answer and explanations</summary>\n"
             f"<ol {_LETTERED}>\n{explanations}\n</ol>\n</details>\n"
@@ -84,8 +89,9 @@ def page(frames: str, more: str = "") -> str:
 def quiz(key: str = "", *more: object) -> Quiz:
     """The question `key`, for example "01.axes"; as the last line of a cell, it is drawn.
 
-    Choose an answer before you run the experiment that follows: by mouse, or with Tab (or the
-    arrow keys) and Enter. The explanation appears at once, and the other answers stay open to read.
+    Choose an answer before you run the experiment that follows, or read on: by mouse, or with Tab
+    (or the arrow keys) and Enter. The explanation appears at once, and the other answers stay open
+    to read.
 
     Args:
         key: the lesson's number, a dot, and the question's name, in quotes, and nothing `more`.
@@ -120,7 +126,8 @@ def load_quizzes() -> dict[str, Quiz]:
     In `lesson_01/quiz.toml` a question is a table: `[axes]` becomes "01.axes". It holds `question`
     and a list `answers`; each answer has `text`, `feedback` and, on the right one,
     `correct = true`. `review = true` marks a question that can be understood a week later, away
-    from its lesson. Text is plain Unicode; HTML in it is shown, not obeyed.
+    from its lesson, `word = "Look"` one about the figure above it. Text is plain Unicode; HTML in
+    it is shown, not obeyed.
     """
     return {key: _quiz(key, entry) for key, entry in _entries("quiz.toml").items()}
 
@@ -145,7 +152,7 @@ def _entries(file: str) -> dict[str, dict]:
 
 def _quiz(key: str, entry: dict) -> Quiz:
     answers = tuple(Answer(**{"correct": False, **answer}) for answer in entry["answers"])
-    return Quiz(key, entry["question"], answers)
+    return Quiz(key, entry["question"], answers, entry.get("word", "Predict"))
 
 
 def _explanation(answer: Answer) -> str:
