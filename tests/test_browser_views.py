@@ -139,7 +139,8 @@ def show(chromium, tmp_path):
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
             count = path.read_text(encoding="utf-8").count('class="course-view"')
-            page.locator("form.cv-live").nth(count - 1).wait_for()
+            if count:
+                page.locator("form.cv-live").nth(count - 1).wait_for()
         return page.locator(".course-view").first
 
     yield open_views
