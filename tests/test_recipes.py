@@ -172,7 +172,7 @@ def test_what_is_no_number_is_refused_when_a_model_is_built(call, message, unche
 
 
 def test_an_unknown_argument_is_answered_with_the_known_ones():
-    known = "latent_dim, channels, input_shape, output, sigma, seed"
+    known = "latent_dim, channels, input_shape, output, sigma, prior, seed"
     with pytest.raises(TypeError, match=rf"VAE.conv: .*'size'; it takes {known}$"):
         VAE.conv(4, size=(3, 32, 32))
 
