@@ -152,7 +152,7 @@ def test_what_is_answered_is_not_asked_again_that_day(file, on):
         seen += keys(asked)
         review(right(asked))
     assert sorted(seen) == sorted(QUESTIONS)
-    assert "answered for today" in str(asked)
+    assert "answered for today" in str(asked) and "due on 2026-03-11" in str(asked)
     on(1)
     assert len(keys(review())) == COUNT
 

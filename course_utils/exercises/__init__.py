@@ -54,7 +54,7 @@ from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
 from course_utils.exercises.showing.quiz import load_remembered, quiz
 from course_utils.exercises.showing.report import NotPassed, Report, Result
-from course_utils.exercises.showing.review import Review, draw, judge, read_letters
+from course_utils.exercises.showing.review import Review, draw, due, judge, read_letters
 
 __all__ = [
     "Comparison",
@@ -370,13 +370,14 @@ def _asked(before: str) -> Review | Panel:
     held, notes = record.read()
     begun = _begun(held, before)
     if not begun:
-        return note(
-            "There is nothing to review yet",
-            "\n".join([TO_DO_FIRST, *notes]),
-        )
+        return note("There is nothing to review yet", "\n".join([TO_DO_FIRST, *notes]))
     questions = draw(begun, held.review, before)
     if not questions:
-        return note("All questions about these lessons are answered for today", "\n".join(notes))
+        days = [due(entry, record.today()) for entry in held.review.values()]
+        return note(
+            "All questions about these lessons are answered for today",
+            "\n".join([f"The next is due on {min(days)}.", *notes]),
+        )
     _reviews_asked.pop(before, None)
     _reviews_asked[before] = Review(questions, before, tuple(notes))
     return _reviews_asked[before]

@@ -12,6 +12,10 @@ def largest_subtracted(log_w):
     return w.sum(0) ** 2 / (w**2).sum(0)
 
 
+def by_logarithms(log_w):
+    return torch.exp(2 * log_w.logsumexp(dim=0) - (2 * log_w).logsumexp(dim=0))
+
+
 def column_by_column(log_w):
     shares = [torch.softmax(column, 0) for column in log_w.T]
     return torch.stack([1 / torch.dot(share, share) for share in shares])
@@ -55,7 +59,7 @@ def share_of_draws(log_w):
     return by_shares(log_w) / log_w.shape[0]
 
 
-RIGHT = [by_shares, largest_subtracted, column_by_column]
+RIGHT = [by_shares, largest_subtracted, by_logarithms, column_by_column]
 WRONG = {
     overflowing: "it divides 0 by 0",
     one_over: "one over the number",
