@@ -101,6 +101,14 @@ def sum_of_both(velocity, z0, steps):
     return z0
 
 
+def length_forgotten(velocity, z0, steps):
+    z, h = z0, 1 / steps
+    for k in range(steps):
+        here = velocity(z, times(z, k * h))
+        z = z + (here + velocity(z + h * here, times(z, (k + 1) * h))) / 2
+    return z
+
+
 def second_alone(velocity, z0, steps):
     for k in range(steps):
         trial = z0 + velocity(z0, times(z0, k / steps)) / steps
@@ -204,6 +212,7 @@ WRONG = {
     second_at_the_old_place: "The second look is at the old place",
     trial_of_a_whole_unit: "a whole unit of time and not a step",
     sum_of_both: "the sum of both velocities",
+    length_forgotten: "by the length of a step",
     second_alone: "the second velocity alone",
     trial_kept: "The trial step is kept",
     steps_of_one: "The steps have length 1",

@@ -124,7 +124,7 @@ PATHS = (
     Path(
         lambda at: (at.z - (1 - at.t) * at.z1) / at.t,
         "The line runs backwards: at t = 0 you stand at the code and at t = 1 at the noise. It is "
-        "(1 - t) z0 + t z1.",
+        "(1 - t) z0 + t z1, and the time that the velocity is told is this t.",
     ),
     Path(
         lambda at: at.z,

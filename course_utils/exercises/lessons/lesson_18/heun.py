@@ -39,7 +39,7 @@ def _journeys(generator: torch.Generator) -> list[tuple[Field, Tensor, int]]:
     bends = Field("v(z, t) = sin(z) + 4 t²", lambda z, t: z.sin() + 4 * t**2)
     first = torch.tensor([[1.0, -0.5], [0.3, 2.0]])
     return [
-        (grows, first, 2),
+        (grows, first, 3),  # with two steps a forgotten h looks like a forgotten mean
         (grows, blobs(generator, 3, 4), 1),
         (turns, blobs(generator, 5, 2), 3),
         (bends, blobs(generator, 4, 3), 10),
@@ -126,6 +126,11 @@ exercise = Exercise(
                 lambda v, z, t, h: z + h * (v(z, t) + v(z + h * v(z, t), t + h)),
                 "You go with the sum of both velocities, twice as far as you should. Take their "
                 "mean.",
+            ),
+            _by(
+                lambda v, z, t, h: z + (v(z, t) + v(z + h * v(z, t), t + h)) / 2,
+                "You go a whole unit of time with the mean, in each step. Multiply it by the "
+                "length of a step, h = 1 / steps.",
             ),
             _by(
                 lambda v, z, t, h: z + h * v(z + h * v(z, t), t + h),

@@ -103,9 +103,10 @@ def _rounds(answer: Answer) -> None:
                 "The first time the score is not asked at the points that were handed over. Are "
                 "they moved, or noise added, before the first round?"
             )
+        often = "once" if asked == 1 else f"{asked} times"
         raise Wrong(
-            f"With steps = {wanted} the score is asked {asked} times. Once a round is enough, at "
-            "the place where the point is."
+            f"With steps = {wanted} the score is asked {often}. It is to be asked once in every "
+            "round, at the place where the point is."
         )
 
 
