@@ -176,9 +176,9 @@ def sample_flow(
         steps, method: see `integrate_flow`. A step of "heun" costs two of "euler".
         y: a label for each code, for a velocity that knows labels; None for codes of any class.
         guidance: w in v(z, t) + w (v(z, t, y) - v(z, t)). With 1 it is v(z, t, y) itself; more
-            goes further towards what the label adds, which makes codes more alike and their class
-            plainer. Ho & Salimans, "Classifier-Free Diffusion Guidance", 2022, equation 6, whose w
-            is ours less 1.
+            goes further towards what the label adds, which makes the class of a code plainer and
+            the crowd less like the real one. Ho & Salimans, "Classifier-Free Diffusion Guidance",
+            2022, equation 6, whose w is ours less 1.
 
     Raises:
         ValueError: if n or steps is less than 1, method is neither of the two, labels are given to
