@@ -42,7 +42,7 @@ DOLLARS = """() => {
 NOT_DRAWN = """() => Promise.all([...document.images].map(image =>
     image.decode().then(() => "", () => image.alt))).then(all => all.filter(Boolean))"""
 # Every question is answered by its first button, and has to say something to it.
-SILENT = """() => [...document.querySelectorAll(".course-quiz")].filter(quiz => {
+SILENT = """() => [...document.querySelectorAll(".course-quiz:has(> ol)")].filter(quiz => {
     quiz.querySelector("button").click();
     return !quiz.querySelector("[role=status]").textContent;
 }).length"""

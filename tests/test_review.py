@@ -253,9 +253,9 @@ def test_the_letters_belong_to_what_was_asked(file, on):
     assert set(answered(file)) == set(keys(early)) | set(keys(late))
 
 
-@pytest.mark.parametrize("before", ["00", "44", "x", 0, 18, [], 3.5e9])
+@pytest.mark.parametrize("before", ["00", "44", "x", 0, 20, [], 3.5e9])
 def test_a_lesson_that_is_not_there(before):
-    with pytest.raises(ValueError, match=r'expected the number of a lesson, from "01" to "17"'):
+    with pytest.raises(ValueError, match=r'expected the number of a lesson, from "01" to "19"'):
         review(before=before)
 
 
