@@ -465,7 +465,7 @@ def test_first_choices_fill_the_line_of_a_review(show):
     assert line.inner_text() == 'review("B--C-", before="06")'
     copy = page.get_by_role("button", name="Copy the line")
     copy.press("Enter")
-    assert page.get_by_text("Copied").is_visible()
+    page.get_by_text("Copied").wait_for()  # the clipboard takes its time
     assert questions.count() == 2 * len(asked.questions)  # the explanations are in lists too
 
 
