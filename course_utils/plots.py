@@ -401,7 +401,7 @@ def lines(
             ax.annotate(name, spot, (8, 5), textcoords="offset points", color=line.get_color())
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if not beside:
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, loc="best")
     return ax
 
 
@@ -423,5 +423,5 @@ def training_curves(history: Any, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="epoch", ylabel="mean per example")
     ax.xaxis.get_major_locator().set_params(integer=True)
     if history.terms:  # of nothing there is no legend
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, loc="best")
     return ax

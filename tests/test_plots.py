@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -155,6 +156,13 @@ def test_lines_are_named_beside_themselves():
     assert named == {"PCA": (2, 5.0, colours[0]), "deep": (2, 2.0, colours[1])}  # 9: its last
     assert all(text.xyann[0] > 0 for text in ax.texts)  # to the right of the point
     assert plots.lines(curves, xlabel="x", ylabel="y").get_legend() is not None
+
+
+def test_a_legend_that_was_slow_to_place_warns_of_nothing(monkeypatch):
+    """Of a place it was not told, Matplotlib warns after a second: on a busy machine, then."""
+    monkeypatch.setattr("matplotlib.legend.time.perf_counter", itertools.count(0, 10).__next__)
+    plots.lines({"a": ([0, 1], [1, 0])}, xlabel="x", ylabel="y").figure.draw_without_rendering()
+    plots.training_curves(History({"loss": [3.0, 2.0]})).figure.draw_without_rendering()
 
 
 def test_validation_is_dashed_in_the_colour_of_its_term():

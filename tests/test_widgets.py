@@ -1,6 +1,7 @@
 """The interactive views: what a slider moves is what the picture and its text show."""
 
 import base64
+import itertools
 import math
 import re
 import time
@@ -800,6 +801,13 @@ def test_what_has_moved_looks_as_if_it_had_always_been_there(x, name):
     moved = moving.png(*second)
     assert moved != before and moved == fresh.png(*second)
     assert moving.png(*first) == before
+
+
+@pytest.mark.parametrize("name", list(cases(torch.zeros(3, 1, 28, 28))))
+def test_a_busy_machine_draws_without_a_warning(x, name, monkeypatch):
+    monkeypatch.setattr("matplotlib.legend.time.perf_counter", itertools.count(0, 10).__next__)
+    make, first, _ = cases(x)[name]
+    Moving(*make(), *first)
 
 
 @pytest.mark.parametrize("view", [compare_gaussians, move_samples])

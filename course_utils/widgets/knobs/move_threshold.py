@@ -66,7 +66,7 @@ def threshold_and_rates(
             weights = np.full(len(inside), 1 / len(inside))
             top.hist(inside, edges, weights=weights, color=colour, alpha=0.6, label=name)
         top.set(ylabel="share of its group", xlim=(low, high), xticklabels=[])
-        top.legend(frameon=False)
+        top.legend(frameon=False, loc="best")
         words = "score (the last bar: and beyond)" if beyond else "score"
         bottom.set(xlabel=words, ylabel="cost (without = 1)", xlim=(low, high), ylim=(0, 1.3))
         bottom.axhline(1, color="#888888", linewidth=1, linestyle="--")
