@@ -34,6 +34,7 @@ from tools import ready
 REAL_ROOT = data.data_root()  # before the tests hide the learner's environment
 LOCK = ".download.lock"  # the only thing that may stay behind beside whole files
 TRAIN, TEST = 60, 20
+PATIENCE = 60  # seconds: a busy machine takes its time, and a dead server never answers
 
 
 def idx_files(seed):
@@ -116,7 +117,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self):
         if self.server.manner == "silent":
-            self.server.released.wait(20)
+            self.server.released.wait(2 * PATIENCE)
         self.answer()
 
     def do_GET(self):
@@ -132,7 +133,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.5)
         self.wfile.write(archive)
         if manner == "stalls half-way":
-            self.server.released.wait(20)
+            self.server.released.wait(2 * PATIENCE)
 
     def answer(self):
         set_name, file = self.path.strip("/").split("/")
@@ -444,7 +445,6 @@ def test_what_a_killed_download_left_is_cleared_away(server, tmp_path):
     assert files_below(tmp_path) == [LOCK, *whole_set()]
 
 
-PATIENCE = 60  # seconds: a busy machine takes its time, what waits for a dead server takes more
 MANNERS = ["dies half-way", "stalls half-way", "garbled", "silent"]
 
 
