@@ -231,6 +231,7 @@ def test_files_become_tensors(small_sets, tmp_path, name):
     put_files(tmp_path, name)
     images = load_images(name, root=tmp_path)
     assert images.name == name and images.factors is None and images.classes is None
+    assert str(images) == f"{name}: {TRAIN} images to train on, {TEST} to test on"
     for split, x, labels, count in (
         ("train", images.train, images.train_labels, TRAIN),
         ("t10k", images.test, images.test_labels, TEST),

@@ -278,7 +278,7 @@ def ran_on_mnist(lesson: Lesson) -> Iterator[str]:
         if not set(named) <= {"auto", "mnist"}:
             continue
         if not re.search(r"(?<!fashion_)\bmnist\b", _text(cell.outputs), re.IGNORECASE):
-            yield f"{_start(cell)} does not show that it ran on MNIST: print images.name there"
+            yield f"{_start(cell)} does not show that it ran on MNIST: `print(images)` there"
         return
 
 
@@ -804,7 +804,7 @@ def lesson(tmp_path) -> Lesson:
     compared = {"tags": ["nbval-check-output"]}
     cells = [
         prose(OPENING),
-        code("images = load_images()\nprint(images.name)", outputs=_printed("mnist\n")),
+        code("images = load_images()\nprint(images)", outputs=_printed("mnist\n")),
         code('quiz("01.twice")', metadata=compared, outputs=_printed("Predict: how much?")),
         prose("Read [the map](README.md), or [further down](#end). ![a sketch](README.md)"),
         code(STUB, metadata={"tags": ["exercise"]}),
@@ -999,8 +999,8 @@ SPOILT = [
     ),
     (names_its_columns, _source_of(3, "Read", "| a | b |\n|---|---|\n| | 2 |\n\nRead"), None),
     (is_small, _grow, "bytes"),
-    (ran_on_mnist, _set(1, outputs=_printed("digits")), "print images.name"),
-    (ran_on_mnist, _set(1, outputs=_printed("fashion_mnist")), "print images.name"),
+    (ran_on_mnist, _set(1, outputs=_printed("digits")), "`print(images)`"),
+    (ran_on_mnist, _set(1, outputs=_printed("fashion_mnist")), "`print(images)`"),
     (ran_on_mnist, _source_of(1, "load_images()", 'load_images("shapes")'), None),
     (names_no_local_path, _source_of(3, "Read", "Read /home/me/notes and"), "/home/me/notes"),
     (names_no_local_path, _set(1, outputs=_printed("in C:\\Users\\me")), "the folder"),

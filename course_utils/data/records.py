@@ -23,6 +23,11 @@ class Images(NamedTuple):
     # What each label stands for, where the set has names for its classes: those of the subfolders.
     classes: tuple[str, ...] | None = None
 
+    def __str__(self) -> str:
+        """The set in one line, for `print(images)`: its name, and how many images it has."""
+        train, test = len(self.train), len(self.test)
+        return f"{self.name}: {train:,} images to train on, {test:,} to test on"
+
 
 class Manifold(NamedTuple):
     """Points on a curve or surface of which everything is known.

@@ -22,11 +22,10 @@ from course_utils.exercises.lessons.lesson_08.SmallVAE.price import (
 
 
 class SmallVAE(nn.Module):
-    """A variational autoencoder: an encoder with two heads, a draw, a decoder, and the loss.
+    """A variational autoencoder of pictures x, (batch, input_dim), in [0, 1], with prior N(0, I).
 
-    x is (batch, input_dim), in [0, 1]. Any layers will do; `hidden` is how wide they are. The prior
-    is N(0, I), q(z|x) a Gaussian with a mean and a log-variance for each number of the code, and
-    each pixel a coin, for whose probability the decoder gives the logit.
+    Any layers will do, `hidden` wide. q(z|x) is a Gaussian with a mean and a log-variance for each
+    number of the code, and each pixel a coin, for whose probability the decoder gives the logit.
     """
 
     def __init__(self, input_dim: int = 784, hidden: int = 400, latent_dim: int = 20) -> None:
@@ -48,10 +47,7 @@ class SmallVAE(nn.Module):
         return self.decoder(z)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Encode, draw one z from q, in training and evaluation, decode it: (logits, mu, log_var).
-
-        The draw is made so that gradients reach mu and log_var.
-        """
+        """Encode, draw a z through which gradients pass, decode it: (logits, mu, log_var)."""
         mu, log_var = self.encode(x)
         z = mu + torch.exp(log_var / 2) * torch.randn_like(mu)
         return self.decode(z), mu, log_var
