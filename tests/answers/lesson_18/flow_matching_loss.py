@@ -179,6 +179,18 @@ def generator_ignored(velocity, z1, generator):
     return loss_with(velocity, z1, None)
 
 
+def times_of_a_generator_of_its_own(velocity, z1, generator):
+    t = torch.rand(len(z1), 1, generator=torch.Generator().manual_seed(0))
+    z0 = torch.randn(z1.shape, generator=generator)
+    return (velocity(t * z1 + (1 - t) * z0, t) - z1 + z0).square().sum(1)
+
+
+def noise_of_a_generator_of_its_own(velocity, z1, generator):
+    z0 = torch.randn(z1.shape, generator=torch.Generator().manual_seed(0))
+    t = torch.rand(len(z1), 1, generator=generator)
+    return (velocity(t * z1 + (1 - t) * z0, t) - z1 + z0).square().sum(1)
+
+
 def asked_twice(velocity, z1, generator):
     z0, t = drawn(z1, generator)
     z = (1 - t) * z0 + t * z1
@@ -218,5 +230,7 @@ WRONG = {
     one_noise_for_a_code: "All numbers of a code share",
     detached: "no gradient would reach the velocity",
     generator_ignored: "does not come from `generator`",
+    times_of_a_generator_of_its_own: "Your times are the same in every call",
+    noise_of_a_generator_of_its_own: "Your noise is the same in every call",
     asked_twice: "is asked 2 times",
 }

@@ -35,6 +35,11 @@ def places_changed(velocity, z, t, y, weight):
     return without + weight * (told - without)
 
 
+def less_by_one(velocity, z, t, y, weight):
+    without, told = both(velocity, z, t, y)
+    return without + (weight - 1) * (told - without)
+
+
 def sign(velocity, z, t, y, weight):
     without, told = both(velocity, z, t, y)
     return without - weight * (told - without)
@@ -97,6 +102,7 @@ RIGHT = [by_mixing, by_lerp, beyond_the_label]
 WRONG = {
     begins_with_the_label: "a weight of 0 already tells it",
     places_changed: "The two have changed places",
+    less_by_one: "less by 1",
     sign: "The difference has the wrong sign",
     no_difference: "the whole velocity with the label",
     difference_alone: "This is the difference alone",

@@ -78,6 +78,19 @@ def late(velocity, z0, steps):
     return heun_with(velocity, z0, steps, first=1.0, second=2.0)
 
 
+def rounds_for_times(velocity, z0, steps):
+    z, h = z0, 1 / steps
+    for k in range(steps):
+        t = torch.full_like(z[:, :1], k)
+        v = velocity(z, t)
+        z = z + h * (v + velocity(z + h * v, t + h)) / 2
+    return z
+
+
+def rounds_for_both_times(velocity, z0, steps):
+    return heun_with(lambda z, t: velocity(z, steps * t), z0, steps)
+
+
 def second_at_the_old_place(velocity, z0, steps):
     for k in range(steps):
         v, w = (velocity(z0, times(z0, (k + i) / steps)) for i in (0, 1))
@@ -209,6 +222,8 @@ WRONG = {
     midpoint: "This is the midpoint method",
     second_at_the_old_time: "The second look is at the old time",
     late: "those of the ends of the steps",
+    rounds_for_times: "The times count the rounds",
+    rounds_for_both_times: "Your times count the rounds",
     second_at_the_old_place: "The second look is at the old place",
     trial_of_a_whole_unit: "a whole unit of time and not a step",
     sum_of_both: "the sum of both velocities",

@@ -93,6 +93,10 @@ def bracket(score, z, step, steps, generator):
     return z
 
 
+def factors_swapped(score, z, step, steps, generator):
+    return walk(score, z, steps, generator, math.sqrt(2 * step), step)
+
+
 def score_unused(score, z, step, steps, generator):
     return walk(score, z, steps, generator, 0.0, math.sqrt(2 * step))
 
@@ -197,6 +201,7 @@ WRONG = {
     downhill: "against the score",
     whole_score: "The whole score is added",
     bracket: "multiplies the score too",
+    factors_swapped: "changed places",
     score_unused: "asked and not used",
     without_noise: "There is no noise",
     without_score: "The score is never asked",

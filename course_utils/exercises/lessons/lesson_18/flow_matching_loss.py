@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.exercises.checking.answer import Answer, Wrong
+from course_utils.exercises.checking.answer import Answer, Wrong, generator_at
 from course_utils.exercises.checking.chance import expect_generator_used, is_standard_normal
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
@@ -297,6 +297,24 @@ def _generator(answer: Answer) -> None:
         lambda generator: answer(_velocity(), z1.clone(), generator).detach(),
         by="torch.rand(..., generator=generator), and torch.randn as well",
     )
+    _expect_all_from_it(answer, z1)
+
+
+def _expect_all_from_it(answer: Answer, z1: Tensor) -> None:
+    """Raise `Wrong` if another generator gives other losses, but the same times or noise."""
+    seen = []
+    for place in (1, 2):
+        velocity = _velocity()
+        answer(velocity, z1.clone(), generator_at(place))
+        z, t = velocity.seen[0]
+        seen.append((t, (z - t * z1) / (1 - t)))
+    (times, noise), (other_times, other_noise) = seen
+    for what, one, other in (("times are", times, other_times), ("noise is", noise, other_noise)):
+        if torch.allclose(one, other, atol=1e-3):
+            raise Wrong(
+                f"Your {what} the same in every call, whatever generator is handed over, as of "
+                "a generator of your own. Draw both, times and noise, from `generator`."
+            )
 
 
 exercise = Exercise(

@@ -92,6 +92,11 @@ exercise = Exercise(
                 "(some papers count so, and theirs is less by 1). Begin at the one without.",
             ),
             _of(
+                lambda without, told, weight: without + (weight - 1) * (told - without),
+                "Your weight is less by 1 than the one that was handed over: with a weight of 1 "
+                "the label says nothing. It is to be told as usual then.",
+            ),
+            _of(
                 lambda without, told, weight: told + weight * (without - told),
                 "The two have changed places: your weight leads away from the label. Begin at the "
                 "velocity without it.",

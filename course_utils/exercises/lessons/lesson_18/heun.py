@@ -160,6 +160,18 @@ exercise = Exercise(
             ),
             _by(
                 _right,
+                "The times count the rounds, 0, 1, 2, ... The whole journey takes one unit of "
+                "time, so round k begins at k / steps.",
+                times=lambda steps: [float(k) for k in range(steps)],
+            ),
+            _by(
+                lambda v, z, t, h: z + h * (v(z, t) + v(z + h * v(z, t), t + 1)) / 2,
+                "Your times count the rounds, 0, 1, 2, ... The whole journey takes one unit of "
+                "time: round k begins at k / steps, and ends at (k + 1) / steps.",
+                times=lambda steps: [float(k) for k in range(steps)],
+            ),
+            _by(
+                _right,
                 "The times run backwards, from 1 to 0. At t = 0 there is noise, and the journey "
                 "goes to t = 1.",
                 times=lambda steps: [1 - k / steps for k in range(steps)],

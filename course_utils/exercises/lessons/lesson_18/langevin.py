@@ -182,6 +182,11 @@ READINGS = (
         "in front of it.",
     ),
     Reading(
+        lambda step: math.sqrt(2 * step),
+        lambda step: step,
+        "The factors have changed places: `step` belongs to the score and √(2 step) to the noise.",
+    ),
+    Reading(
         lambda step: step**2,
         lambda step: math.sqrt(2 * step),
         "The score is multiplied by `step` twice.",
