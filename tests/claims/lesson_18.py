@@ -35,7 +35,7 @@ if images.name == "mnist":
     assert table["student, one look"][0] < by_heun[20] + 1.5 and table["teacher, one look"][0] > 150
     assert abs(wide - 3.1) < 0.4
     small, as_they_are, large = (
-        table[f"β = 0.001, flow, codes of {name}"][0] for name in ("1", f"{wide:.1f}", "10")
+        table[f"β = 0.001, flow, {name} wide"][0] for name in ("1", f"{wide:.1f}", "10")
     )
     assert small < as_they_are < large and small < 3.7 and large > 6
     assert min(table["β = 0.001, prior"][0], table["β = 0.001, prior, as wide"][0]) > 100
