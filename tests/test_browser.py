@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -104,6 +105,7 @@ VIEWS = {
     "vqvae": new_code_cell("scrub(vqvae, x)"),
     "walk": new_code_cell("walk(vae, x[0], x[1])"),
     "film": new_code_cell('film(samples, alt="Static")'),
+    "draw": new_code_cell("draw(vae)"),
 }
 
 
@@ -582,6 +584,23 @@ def test_in_lab_every_view_is_alive_and_keeps_its_keys(views, name):
         control.focus()
         press(view, *["ArrowRight", "ArrowDown"] * 3)
         assert selected(views) == list(VIEWS).index(name), "Lab leaves the arrow keys alone"
+
+
+def test_in_lab_a_digit_is_drawn_by_mouse_and_by_keyboard(views):
+    """On the learner's own model; the page stays where it is, and the encoder answers."""
+    view = view_in(views, "draw")
+    sheet, answer = view.get_by_role("application"), view.locator("canvas.cv-picture").last
+    seen = [drawn(answer)]
+    box, mouse = sheet.bounding_box(), views.page.mouse
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    mouse.up()
+    seen.append(drawn(answer))
+    press(view, "Space", *["Shift+ArrowRight"] * 3, "Space")
+    seen.append(drawn(answer))
+    assert selected(views) == list(VIEWS).index("draw"), "Lab leaves the arrow keys alone"
+    assert not any(torch.equal(one, other) for one, other in pairwise(seen))
 
 
 def test_a_view_needs_no_kernel(views):

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 MODELS = """\
 import torch
 from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE
-from course_utils.widgets import film, scrub, walk
+from course_utils.widgets import draw, film, scrub, walk
 
 def lively(model):
     \"\"\"First weights draw nearly the same grey whatever the code: larger ones do not.\"\"\"
@@ -728,6 +728,33 @@ def test_the_encoder_answers_what_is_drawn(show, images):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate(AXE) == []
+
+
+def test_a_finger_draws_and_moves_nothing_else(show):
+    view = show(draw(small), width=390, has_touch=True, style="body { padding: 40vh 0 200vh }")
+    page, sheet = view.page, view.get_by_role("application")
+    sheet.scroll_into_view_if_needed()
+    box, scrolled = sheet.bounding_box(), page.evaluate("scrollY")
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind, *places):
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places
+        ]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.5, 0.8))
+    for y in (0.7, 0.5, 0.3, 0.2):
+        touch("touchMove", (0.5, y))
+    touch("touchEnd")
+    ink = 1 - drawn(sheet.locator("canvas")) / 255
+    rows, columns = (ink.sum(axis).nonzero().flatten() for axis in (1, 0))
+    assert len(rows) > 3 * len(columns) > 0, "one stroke, upwards"
+    assert page.evaluate("scrollY") == scrolled
+    page.evaluate(CHANCE)
+    view.get_by_role("button", name="Draw z again").tap()
+    view.get_by_text("Show the computation").tap()
+    assert_answers(view, small)
 
 
 def test_a_sheet_stands_beside_views_that_know_nothing_of_it(show):
