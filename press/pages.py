@@ -116,7 +116,7 @@ def relinked(text: str, address: str = "") -> str:
         name = Path(file).name
         if file == name and name in OUR_NAMES:
             return f"[{words}]({OUR_NAMES[name]}{'#' * bool(anchor)}{anchor})"
-        if name.endswith(".ipynb"):
+        if re.match(r"\d\d_\w+\.ipynb$", name):  # the exam has no page: a book cannot mark it
             return f"[{words}]({name})"
         inside = (Path("notebooks") / file).as_posix().replace("notebooks/../", "")
         return f"[{words}](https://github.com/{address}/blob/main/{inside})" if address else words

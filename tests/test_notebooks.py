@@ -1,8 +1,8 @@
-"""Every promise about notebooks, over every notebook; and each check proven able to fail.
+"""Every promise about lessons, over every lesson; and each check proven able to fail.
 
 A promise is a function that takes a `Lesson` and yields one sentence for each breach. The promises
-run over `notebooks/`; a small lesson made here keeps all of them, and for each way to spoil it the
-promise concerned must say so.
+run over the lessons of `notebooks/`; a small lesson made here keeps all of them, and for each way
+to spoil it the promise concerned must say so. What the two exams promise is in `test_exam`.
 """
 
 import ast
@@ -50,7 +50,7 @@ from tools.execute import (
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+PATHS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 
 SHORT = Path(execute.__file__).with_name("short.py")
 MAX_BYTES = 1_500_000
@@ -160,7 +160,7 @@ def _words(text: str) -> set[str]:
 
 
 def is_valid_and_named(lesson: Lesson) -> Iterator[str]:
-    if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", lesson.path.name):
+    if not re.fullmatch(r"(\d\d|exam)_[a-z0-9_]+\.ipynb", lesson.path.name):
         yield f"{lesson.path.name} is not called NN_words.ipynb"
     ids = [cell.get("id") for cell in lesson.cells]
     if None in ids or len(set(ids)) < len(ids):
@@ -489,7 +489,7 @@ def closes_with_findings(lesson: Lesson) -> Iterator[str]:
         yield "the closing does not say what this model cannot do"
     if lesson.number != "00" and not re.search(r"\bsources\b", lesson.closing, re.IGNORECASE):
         yield "the closing names no sources"
-    names = sorted(p.name for p in lesson.path.parent.glob("*.ipynb"))
+    names = sorted(p.name for p in lesson.path.parent.glob("[0-9]*.ipynb"))
     later = [name for name in names if name > lesson.path.name]
     if later and later[0] not in lesson.closing:
         yield f"the closing does not link to the next lesson, {later[0]}"

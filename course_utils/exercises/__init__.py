@@ -18,6 +18,7 @@ a `twin`; and questions: `quiz` asks for a prediction, `review` for what you rem
         words.py       how values are shown;  frames.py  which lines are the learner's own
         cells.py       whether a newer cell than the one that is judged did not run
     showing/    how reports, questions, cards and progress look, and the file that remembers
+    exam/       two papers of ten tasks: `hand_in`, `marks`, `model_answer`; knows no lesson either
 
 To add an exercise: its module in its lesson's folder, and its wrong and right answers in the module
 of the same name in `tests/answers/lesson_NN/`. `lessons/lesson_00/mean_image.py` is the smallest.
@@ -41,6 +42,7 @@ from course_utils.exercises.checking.expect import expect_close, expect_shape, e
 from course_utils.exercises.checking.runner import examine, exposed, failed
 from course_utils.exercises.checking.stub import stub
 from course_utils.exercises.checking.words import shown
+from course_utils.exercises.exam import UnknownTask, hand_in, marks, model_answer
 from course_utils.exercises.lessons import (
     TWIN,
     UnknownExercise,
@@ -67,6 +69,7 @@ __all__ = [
     "Specimen",
     "Stage",
     "UnknownExercise",
+    "UnknownTask",
     "Wrong",
     "cards",
     "check",
@@ -74,7 +77,10 @@ __all__ = [
     "expect_close",
     "expect_shape",
     "expect_type",
+    "hand_in",
     "hint",
+    "marks",
+    "model_answer",
     "progress",
     "quiz",
     "reference",
