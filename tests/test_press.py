@@ -276,6 +276,7 @@ def test_no_page_asks_for_a_kernel(bare):
         ("[m](README.md)", "[m](map.md)", "[m](map.md)"),
         ("[g](GLOSSARY.md#x)", "[g](glossary.md#x)", "[g](glossary.md#x)"),
         ("[n](04_sparse.ipynb)", "[n](04_sparse.ipynb)", "[n](04_sparse.ipynb)"),
+        ("[e](exam_a.ipynb)", "e", "[e](https://github.com/a/b/blob/main/notebooks/exam_a.ipynb)"),
         ("[d](../data/README.md)", "d", "[d](https://github.com/a/b/blob/main/data/README.md)"),
         ("[w](https://x.y/z)", "[w](https://x.y/z)", "[w](https://x.y/z)"),
         ("[h](#here) ![i](j.png)", "[h](#here) ![i](j.png)", "[h](#here) ![i](j.png)"),

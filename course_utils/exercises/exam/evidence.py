@@ -17,8 +17,8 @@ def instruments_evidence(
 ) -> tuple[Float[Tensor, ""], Float[Tensor, " batch"], Float[Tensor, " batch"]]:
     """log|C|, the squared distance (x - mean)ᵀ C⁻¹ (x - mean) and log p(x), in nats.
 
-    z ~ N(0, I) has k numbers, and x = weight z + mean + noise, where each number of the noise is
-    normal with standard deviation sigma. C is the covariance of x.
+    z ~ N(0, I) has k numbers, and x = weight z + mean + noise, where the numbers of the noise are
+    independent and normal with standard deviation sigma. C is the covariance of x.
     """
     return _steps(x - mean, weight, sigma)
 
