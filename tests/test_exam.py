@@ -216,7 +216,7 @@ def test_the_learners_stream_of_chance_stays_where_it_was():
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_an_unknown_task_is_one_sentence():
+def test_an_unknown_task_is_one_sentence(unchecked):
     for wrong in ("a6", "c1", "", 3, None):
         with pytest.raises(UnknownTask, match=r'expected a checked task in quotes, "a1" to "a5"'):
             hand_in(wrong, abs)
@@ -260,7 +260,7 @@ def test_marks_add_what_an_examiner_gave():
 @pytest.mark.parametrize(
     "points", [(1, 2, 3), (1, 2, 3, 4, 11), (-1, 0, 0, 0, 0), "77777", 7, ("7",) * 5, (True,) * 5]
 )
-def test_impossible_points_are_one_sentence(points):
+def test_impossible_points_are_one_sentence(unchecked, points):
     with pytest.raises(ValueError, match="expected 5 numbers, from 0 to 10 for each open task"):
         marks("a", points)
 

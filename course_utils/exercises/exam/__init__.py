@@ -109,7 +109,7 @@ def model_answer(name: str = "", *, now: bool = False) -> display.Panel:
     )
 
 
-def marks(paper: str = "", open_points: Sequence[int] | None = None) -> display.Panel:
+def marks(paper: str = "", open_points: Sequence[float | int] | None = None) -> display.Panel:
     """The sum of a paper: what was handed in and, if you say them, the points of the open tasks.
 
     Args:
@@ -133,7 +133,9 @@ def marks(paper: str = "", open_points: Sequence[int] | None = None) -> display.
     return _table(paper, rows)
 
 
-def _given(paper: str, tasks: dict[str, Open], points: Sequence[int]) -> dict[str, int]:
+def _given(
+    paper: str, tasks: dict[str, Open], points: Sequence[float | int]
+) -> dict[str, float | int]:
     """The points of each open task, if they are possible."""
     listed = isinstance(points, Sequence) and not isinstance(points, str)
     numbers = listed and all(type(each) in (int, float) for each in points)
@@ -158,7 +160,7 @@ def _of_checked(name: str, task: Task) -> tuple[int, int, str]:
     return task.points, _handed_in[name].points(task), f"try {tries}"
 
 
-def _table(paper: str, rows: list[tuple[str, int, int | None, str]]) -> display.Panel:
+def _table(paper: str, rows: list[tuple[str, int, float | int | None, str]]) -> display.Panel:
     """A row for each task, under the sum of those that have been marked."""
     marked = [(most, got) for _, most, got, _ in rows if got is not None]
     caption = (
