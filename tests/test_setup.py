@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools.lock import locks
+from tools.mutate import copied, tests_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONDA_NAMES = {
@@ -474,3 +475,11 @@ def test_cpu_build_is_installed_by_checksum_and_torch_by_uv(fresh_clone):
     usual = make("--dry-run", "lab", cwd=fresh_clone).stdout
     assert " -r requirements.lock" in usual
     assert "--torch-backend" not in usual
+
+
+def test_mutants_are_judged_by_tests_that_run_without_a_change():
+    """The copy that mutate.py makes holds all that conftest.py and a room's tests import."""
+    with copied() as folder:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *tests_of("all")]
+        collected = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert collected.returncode == 0, collected.stdout[-2000:]

@@ -232,8 +232,8 @@ def copied() -> Iterator[Path]:
     """A copy of what the unit tests need, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
-        for part in ("course_utils", "tests"):
-            ignored = shutil.ignore_patterns("__pycache__", "answers", "claims")
+        for part in ("course_utils", "press", "tests"):
+            ignored = shutil.ignore_patterns("__pycache__", "node_modules", "answers", "claims")
             shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
         shutil.copy(REPOSITORY / "pyproject.toml", folder)
         yield folder
