@@ -40,7 +40,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab book pdf test test-all lint format test-unit test-browser test-notebooks execute bench lock clean
+.PHONY: help lab book pdf slides test test-all lint format test-unit test-browser test-notebooks execute bench lock clean
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ book: $(STAMP)  ## make the book of the lessons, to read without Python (ZIP=1 f
 
 pdf: $(STAMP)  ## print the book as book.pdf, A4 (by Chromium)
 	$(PY) -m press --pdf
+
+slides: $(STAMP)  ## make slides of the figures, a file for each part of the course
+	$(PY) -m press --slides
 
 # One run of pytest on three processes: on two cores that leaves none idle while one of them waits
 # for a browser or a kernel.
@@ -96,7 +99,7 @@ lock: $(STAMP)  ## write both lock files again from pyproject.toml (UPGRADE=1 fo
 	$(PY) tests/tools/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove the virtual environment and caches (data and your progress stay)
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build book book.zip book.pdf *.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build book book.zip book.pdf slides *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

@@ -8,6 +8,7 @@ faults.py    what a page must not have: one sentence each, with its notebook and
 formulas.py  formulas, set while the book is made (formulas.js): no reader waits for them
 training.py  the page on which a VAE learns in the browser (training.md, training/)
 setting.py   Sphinx at work
+slides.py    slides of the figures, a deck for each arc (slides.css, slides.js)
 printed.py   the book on paper (print.css), by Chromium (chromium.py)
 conf.py, cover.md, style.css   Sphinx's settings, the first page, and how it looks
 """

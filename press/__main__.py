@@ -1,4 +1,7 @@
-"""Make the book: `make book`, and with ZIP=1 one file of it; `make pdf` prints it."""
+"""Make the book: `make book`, and with ZIP=1 one file of it; `make pdf` prints it.
+
+`make slides` makes slides of its figures.
+"""
 
 import argparse
 import os
@@ -10,7 +13,7 @@ from pathlib import Path
 
 from course_utils import load_images
 from course_utils.data import Images
-from press import pages, training
+from press import pages, slides, training
 from press.faults import Faults, dead_links
 from press.printed import print_out
 from press.setting import sphinx
@@ -59,22 +62,28 @@ def to_learn_from() -> Images | None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m press", description=__doc__)
-    parser.add_argument("--to", type=Path, default=pages.REPOSITORY / "book", metavar="FOLDER")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help='"book" or "slides", if not said')
     parser.add_argument("--zip", action="store_true", help="make one file of it too")
     parser.add_argument("--pdf", action="store_true", help="print it, as FOLDER.pdf, and no more")
+    parser.add_argument("--slides", action="store_true", help="make slides, and no book")
     asked = parser.parse_args(arguments)
+    folder = asked.to or pages.REPOSITORY / ("slides" if asked.slides else "book")
     address = os.environ.get("BOOK_REPOSITORY", "")
     try:
+        if asked.slides:
+            slides.put(folder)
+            print(f"The slides are made, a file for each part of the course: {folder}.")
+            return 0
         if asked.pdf:
-            paper = asked.to.with_suffix(".pdf")
+            paper = folder.with_suffix(".pdf")
             print_out(pages.pages(address=address), paper)
             print(f"The book is printed: {paper}.")
             return 0
         learnt = to_learn_from()
-        bind(pages.pages(address=address, learnt=learnt), asked.to, learnt)
-        print(f"The book is made: open {asked.to / 'index.html'} in a browser.")
+        bind(pages.pages(address=address, learnt=learnt), folder, learnt)
+        print(f"The book is made: open {folder / 'index.html'} in a browser.")
         if asked.zip:
-            print(f"As one file it is {pack(asked.to)}.")
+            print(f"As one file it is {pack(folder)}.")
     except Faults as faults:
         print(faults, file=sys.stderr)
         return 1

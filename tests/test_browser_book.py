@@ -2,7 +2,8 @@
 
 A page asks no other machine for anything and logs no error; its formulas are set, its pictures
 drawn, its views and predictions alive; and on a phone nothing is cut off. axe-core, which takes its
-time with long pages, looks at one page of each kind, and at all of them in `make test-all`.
+time with long pages, looks at one page of each kind, and at all of them in `make test-all`. Slides
+are made and looked at beside it.
 """
 
 import json
@@ -18,7 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 import browser
 from course_utils.losses import bernoulli_nll, gaussian_kl
-from press import pages, training
+from press import pages, slides, training
 from test_browser_views import drawn, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
@@ -178,6 +179,62 @@ def test_without_scripts_the_text_the_pictures_and_the_answers_remain(book, chro
     page.goto(address_of(book, pages.TRAINING))
     assert page.get_by_role("img", name="map of all codes").first.is_visible()
     context.close()
+
+
+# --- slides ---------------------------------------------------------------------------------------
+
+LARGER_THAN_THE_SCREEN = """() => slides.filter(slide => slide.offsetHeight > innerHeight + 1
+    || slide.scrollWidth > innerWidth).map(slide => slide.id)"""
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    slides.put(folder)
+    return sorted(folder.iterdir())
+
+
+def test_each_slide_fits_the_screen_and_a_page_of_paper(decks, page):
+    page.troubles.clear()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    for deck in decks:
+        page.goto(deck.as_uri())
+        assert page.evaluate(NOT_DRAWN) == []
+        assert page.evaluate(LARGER_THAN_THE_SCREEN) == []
+    count = page.evaluate("slides.length")
+    paper = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert paper.count(b"/Type /Page\n") == count > 10
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.querySelector('main').scrollWidth") <= 390
+    assert page.troubles == []
+
+
+def test_keys_lead_through_a_deck(decks, page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(decks[1].as_uri())
+    seen = []
+    for key in ("ArrowRight", "Space", "PageDown", "ArrowLeft", "Shift+Space", "End", "Home"):
+        page.keyboard.press(key)
+        seen.append(page.evaluate("[location.hash, document.activeElement.id, slides[here()].id]"))
+    assert all(hash == f"#{focus}" and focus == here for hash, focus, here in seen)
+    last = page.evaluate("slides.at(-1).id")
+    names = ["lesson-06", "lesson-06-1", "lesson-06-2", "lesson-06-1", "lesson-06", last, "first"]
+    assert [here for _, _, here in seen] == names
+    page.get_by_role("link").nth(1).press("Enter")
+    assert page.evaluate("slides[here()].id") == "lesson-07"
+
+
+def test_axe_finds_nothing_to_complain_of_in_a_deck_light_or_dark(decks, page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="light")
+    page.goto(decks[-1].as_uri())
+    page.evaluate(Axe().axe_script)
+    grounds = []
+    for _ in range(2):
+        assert page.evaluate(AXE) == []
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        page.keyboard.press("d")
+    assert len(set(grounds)) == 2
 
 
 # --- the page on which a network learns -----------------------------------------------------------

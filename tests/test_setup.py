@@ -336,6 +336,7 @@ def test_ci_script_is_executable_bash():
         ("requirements.lock", False),
         ("book/index.html", True),
         ("book.zip", True),
+        ("slides/1-codes.html", True),
         ("press/cover.md", False),
     ],
 )
