@@ -79,7 +79,7 @@ def reading(following: Iterable) -> str:
     """
     prose = (cell.source for cell in following if cell.cell_type == "markdown")
     text = next((source for source in prose if not source.startswith(LOOK)), "")
-    if text.startswith(("#", "<", "(")):
+    if text.startswith(("#", "<")):
         return ""
     said = sentences(text.partition("\n\n")[0])
     chosen = ""

@@ -128,7 +128,7 @@ def lab(
         )
     try:
         url = f"http://127.0.0.1:{port}/"
-        _wait_for_server(server, f"{url}api/status?token={token}", log)
+        wait_for_server(server, f"{url}api/status?token={token}", log)
         pages = "notebooks" if app == "notebook" else "lab/workspaces/{}/tree"
         yield Lab(url, token, root, pages)
     finally:
@@ -267,11 +267,16 @@ def errors(cells: list[dict]) -> list[str]:
     ]
 
 
-def _wait_for_server(server: subprocess.Popen, address: str, log: Path) -> None:
+def wait_for_server(server: subprocess.Popen, address: str, log: Path) -> None:
+    """Wait until a server answers.
+
+    Raises:
+        RuntimeError: with the end of its log, if it ends instead, or does not answer in time.
+    """
     deadline = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(urllib.error.URLError, ConnectionError):
             urllib.request.urlopen(address, timeout=5).close()
             return
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    raise RuntimeError(f"the server did not start:\n{log.read_text()[-3000:]}")

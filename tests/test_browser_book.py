@@ -201,9 +201,11 @@ def test_each_slide_fits_the_screen_and_a_page_of_paper(decks, page):
         page.goto(deck.as_uri())
         assert page.evaluate(NOT_DRAWN) == []
         assert page.evaluate(LARGER_THAN_THE_SCREEN) == []
-    count = page.evaluate("slides.length")
     paper = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert paper.count(b"/Type /Page\n") == count > 10
+    assert paper.count(b"/Type /Page\n") == page.evaluate("slides.length") > 10
+    page.emulate_media(media="print")
+    assert page.evaluate("Math.min(...[...document.images].map(image => image.width))") > 300
+    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.querySelector('main').scrollWidth") <= 390
     assert page.troubles == []
