@@ -26,8 +26,8 @@ from press.sources import bibliography
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Each by the number of its first lesson.
 ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work", "17": "Further"}
-FURTHER = ("map", "glossary", "notation", "bibliography")
-OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md"}
+FURTHER = ("map", "glossary", "notation", "bibliography", "teaching")
+OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md", "TEACHING.md": "teaching.md"}
 TRAINING = "training"  # the page on which a VAE learns, where there is one
 TO_PLAY_WITH = ("08_training_a_vae.ipynb", "draw(sister")  # a cell whose view the cover has
 DESCRIPTIONS = {
@@ -37,6 +37,7 @@ DESCRIPTIONS = {
     "glossary.md": "The words of the field, a sentence each",
     "notation.md": "Formulas and code, side by side",
     "bibliography.md": "All that the lessons name as their sources",
+    "teaching.md": "The course in weeks, for a goal, on slides, and for a class",
 }
 MAP = "scrub(flat_vae"  # a cell of the same lesson, whose picture stands for that page
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -304,7 +305,7 @@ def pages(
         Faults: if a lesson has something that a page must not have.
     """
     notebooks = read(root)
-    chart, words = ((root / "notebooks" / name).read_text("utf-8") for name in OUR_NAMES)
+    chart, words, teaching = ((root / "notebooks" / name).read_text("utf-8") for name in OUR_NAMES)
     readme = (root / "README.md").read_text("utf-8")
     listed, glossary = lessons(chart), terms(words)
     playful = notebooks[TO_PLAY_WITH[0]].cells
@@ -317,6 +318,7 @@ def pages(
         "glossary.md": relinked(glossary_page(words), address),
         "notation.md": f"# Notation\n{section(readme, 'Notation')}",
         "bibliography.md": bibliography(closings),
+        "teaching.md": relinked(teaching, address),
     }
     if learnt is not None:
         made[f"{TRAINING}.md"] = training.page(learnt, still_of(playful, MAP))

@@ -22,7 +22,7 @@ import course_utils
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "notebooks/README.md", "notebooks/GLOSSARY.md"),
-    "data/README.md",
+    *("notebooks/TEACHING.md", "data/README.md"),
 ]
 MODULES = sorted(
     info.name for info in pkgutil.walk_packages(course_utils.__path__, prefix="course_utils.")
@@ -77,7 +77,7 @@ def test_commands_exist(name):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_named_exist(name):
     """A path set as code, such as `course_utils/losses.py`, is there."""
-    folders = r"(?:course_utils|tests|notebooks|\.ci|\.github)/[\w./-]+\.\w+"
+    folders = r"(?:course_utils|tests|notebooks|teaching|\.ci|\.github)/[\w./-]+\.\w+"
     for path in re.findall(rf"`({folders})`", prose(name)):
         assert (REPOSITORY / path).exists(), f"{name} names {path}"
 

@@ -582,15 +582,30 @@ def minutes_of(lesson: Lesson, cells: Iterable) -> float:
     return words / WORDS + lines / LINES + sum(exercise.minutes for exercise in done)
 
 
+MAP, TEACHING = (
+    (REPOSITORY / "notebooks" / name).read_text("utf-8") for name in ("README.md", "TEACHING.md")
+)
 SHORT_PATHS = re.findall(
-    r"^\| \[[^]]+\]\((\d\d_\w+\.ipynb)\) \| ([\d, ]+) \| (\d+) \|",
-    (REPOSITORY / "notebooks" / "README.md").read_text("utf-8"),
-    re.MULTILINE,
+    r"^\| \[[^]]+\]\((\d\d_\w+\.ipynb)\) \| ([\d, ]+) \| (\d+) \|", MAP + TEACHING, re.MULTILINE
 )
 
 
-def test_there_are_two_short_paths():
-    assert len(SHORT_PATHS) > 4
+def test_there_are_short_paths_and_others_for_a_goal():
+    assert len(SHORT_PATHS) > 20
+
+
+@pytest.mark.parametrize("weeks", [6, 10, 14])
+def test_the_minutes_of_a_week_are_those_of_its_lessons(weeks):
+    table = re.search(rf"\*\*In {weeks} weeks\*\*.*?\n\n(.*?)\n\n", TEACHING, re.DOTALL)[1]
+    rows = re.findall(r"^\| (\d+) \| ([\d, ]+) \| (\d+) \|$", table, re.MULTILINE)
+    assert [int(week) for week, _, _ in rows] == list(range(1, weeks + 1))
+    listed = re.findall(r"\]\((\d\d)_\w+\.ipynb\) \| [^|]+ \| (\d+) \| \d+ \|", MAP)
+    minutes = {number: int(each) for number, each in listed}
+    taught = [lessons.split(", ") for _, lessons, _ in rows]
+    assert [sum(minutes[x] for x in lessons) for lessons in taught] == [int(m) for _, _, m in rows]
+    once = [number for lessons in taught for number in lessons]
+    assert len(set(once)) == len(once)
+    assert weeks != 14 or set(once) == set(minutes), "everything, as it says"
 
 
 @pytest.mark.parametrize(("name", "sections", "stated"), SHORT_PATHS)

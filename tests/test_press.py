@@ -91,6 +91,7 @@ def test_pages_are_not_made_of_lessons_with_faults(tmp_path):
         "it shows.",
         "notebooks/README.md links to nowhere.md, and there is no such file.",
         "notebooks/GLOSSARY.md links to nowhere.md, and there is no such file.",
+        "notebooks/TEACHING.md links to nowhere.md, and there is no such file.",
     ]
 
 

@@ -117,7 +117,9 @@ def learner(number: int, room: Room, plan: Plan) -> Told:
     """Come, work with the others, and stay until the memory of all has been measured."""
     own = {"COURSE_PROGRESS": str(room.folder / f"{number}.json"), "OMP_NUM_THREADS": "2"}
     with room.door:
-        manager, client = start_new_kernel(env={**os.environ, **own})
+        manager, client = start_new_kernel(
+            env={**os.environ, **own}, extra_arguments=["--log-level=ERROR"]
+        )
     try:
         with room.door:
             process = int(run(client, ARRIVE).split()[-1])
