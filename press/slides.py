@@ -18,6 +18,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 
 from press import pages
+from press.faults import Faults
 from press.formulas import FONTS, Formula, typeset
 from press.pages import Lesson
 
@@ -89,26 +90,23 @@ def reading(following: Iterable) -> str:
     return chosen.strip()
 
 
+def shown(cell) -> list:
+    """The outputs of a cell that have a picture."""
+    return [output for output in cell.get("outputs", ()) if "image/png" in output.get("data", {})]
+
+
 def figures(cells: list) -> Iterator[Figure]:
     """The figures of a lesson, in order."""
     heading = ""
     for index, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             heading = [heading, *re.findall(r"^## (.+)$", cell.source, re.MULTILINE)][-1]
-            continue
-        for output in cell.get("outputs", ()):
-            if "image/png" in output.get("data", {}):
-                png = output.data["image/png"].replace("\n", "")
-                alt = output.metadata["image/png"]["alt"]
-                yield Figure(png, alt, heading, reading(until_next(cells[index + 1 :])))
-
-
-def until_next(cells: list) -> Iterator:
-    """The cells up to the next that shows a picture: what stands after it reads that one."""
-    return takewhile(
-        lambda cell: not any("image/png" in x.get("data", {}) for x in cell.get("outputs", ())),
-        cells,
-    )
+        for output in shown(cell):
+            png = output.data["image/png"].replace("\n", "")
+            alt = output.metadata["image/png"]["alt"]
+            # What stands after the next picture reads that one.
+            between = takewhile(lambda after: not shown(after), cells[index + 1 :])
+            yield Figure(png, alt, heading, reading(between))
 
 
 # --- into HTML ------------------------------------------------------------------------------------
@@ -134,12 +132,16 @@ class Setter:
         """A page with its formulas in place of their marks; and their style, fonts included.
 
         Raises:
-            ValueError: if MathJax cannot set one of them.
+            Faults: if MathJax cannot set one of them.
         """
         results, style = typeset(list(self.formulas))
-        for formula, result in zip(self.formulas, results, strict=True):
-            if "error" in result:
-                raise ValueError(f"MathJax cannot set {formula.tex!r}: {result['error']}.")
+        failed = [
+            f"MathJax cannot set {formula.tex!r}: {result['error']}."
+            for formula, result in zip(self.formulas, results, strict=True)
+            if "error" in result
+        ]
+        if failed:
+            raise Faults(failed)
         html = re.sub("\ue000(\\d+)\ue001", lambda found: results[int(found[1])]["html"], page)
         return html, re.sub(r'url\("?fonts/([\w.-]+)"?\)', _inlined, style)
 
@@ -233,7 +235,7 @@ def decks(root: Path = pages.REPOSITORY) -> dict[str, str]:
     """Every deck by the name of its file.
 
     Raises:
-        Faults: if a lesson has something that no page may have.
+        Faults: if a lesson has something that no page may have, or a formula cannot be set.
     """
     notebooks = pages.read(root)
     listed = pages.lessons((root / "notebooks" / "README.md").read_text("utf-8"))

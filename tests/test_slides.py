@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from press import __main__, pages, slides
+from press.faults import Faults
 
 REPOSITORY = pages.REPOSITORY
 LESSONS = pages.lessons((REPOSITORY / "notebooks" / "README.md").read_text("utf-8"))
@@ -94,7 +95,7 @@ def test_formulas_are_set_and_one_that_cannot_be_set_is_named():
     assert page.startswith("<em>So</em> ") and "&lt; <code>y</code>," in page
     assert "url(data:font/woff;base64," in style and "fonts/" not in style
     setter.line(r"$\bogus$")
-    with pytest.raises(ValueError, match=r"MathJax cannot set '\\\\bogus': Undefined control"):
+    with pytest.raises(Faults, match=r"MathJax cannot set '\\\\bogus': Undefined control"):
         setter.set_all("")
 
 
