@@ -46,7 +46,7 @@ train(470)
 pictures = plots.images({{"made of it": vae.reconstruct(images.test[:8])}})
 print(os.getpid())
 """
-STEPS = 100  # of training in each turn: with a pause of 30 s, twice what the lessons ask for
+STEPS = 100  # of training in each turn
 AT_THE_DOOR = 4  # kernels that start at once
 PATIENCE = 1800  # seconds for one cell: all of them share the processors
 
