@@ -91,7 +91,7 @@ test-notebooks: $(STAMP)  ## run every notebook in a kernel, as committed and so
 execute: $(STAMP)  ## run the committed notebooks again in place, on MNIST (NOTEBOOKS="a.ipynb b.ipynb" for some)
 	$(PY) tests/tools/execute.py $(NOTEBOOKS)
 
-bench: $(STAMP)  ## time `fit` against the usual training loop on MNIST and in two processes, and the views against matplotlib
+bench: $(STAMP)  ## time `fit` against the usual loop on MNIST and in two processes, the record, and the views against matplotlib
 	$(PY) tests/tools/bench.py
 
 # uv keeps the versions already in the lock where it can; UPGRADE=1 takes the newest.

@@ -22,7 +22,7 @@ import course_utils
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "notebooks/README.md", "notebooks/GLOSSARY.md"),
-    *("notebooks/TEACHING.md", "data/README.md"),
+    *("notebooks/TEACHING.md", "notebooks/papers.md", "notebooks/record.md", "data/README.md"),
 ]
 MODULES = sorted(
     info.name for info in pkgutil.walk_packages(course_utils.__path__, prefix="course_utils.")
