@@ -1,4 +1,4 @@
-"""The course from the command line: `python -m course_utils doctor | data | progress`.
+"""The course from the command line: `python -m course_utils doctor | data | progress | grade`.
 
 Nothing beyond the standard library is imported before it is needed: `doctor` has to report on
 machines where half of the packages are missing.
@@ -51,8 +51,34 @@ def main(arguments: list[str] | None = None) -> int:
     data_command.set_defaults(run=lambda chosen: fetch(chosen.name))
     progress_command = commands.add_parser("progress", help="show exercises done and to do")
     progress_command.set_defaults(run=lambda chosen: progress())
+    _add_grade(commands)
     chosen = parser.parse_args(arguments)
     return chosen.run(chosen)
+
+
+def _add_grade(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "grade", help="mark a folder of notebooks, of which none can do harm (for instructors)"
+    )
+    command.add_argument(
+        "submissions", help="a folder with NAME.ipynb, or a folder NAME, for each learner"
+    )
+    command.add_argument("--out", required=True, help="the table to write, such as marks.csv")
+    command.add_argument("--jobs", type=int, help="submissions at a time (one for each core)")
+    command.add_argument(
+        "--without-walls",
+        action="store_true",
+        help="mark where the system cannot lock code in: it may then do whatever you can",
+    )
+    command.set_defaults(run=grade)
+
+
+def grade(chosen: argparse.Namespace) -> int:
+    """Mark a folder of submissions; 1 if not all of them could be marked."""
+    from course_utils.grading.grade import grade
+
+    walls = not chosen.without_walls
+    return grade(chosen.submissions, chosen.out, jobs=chosen.jobs, walls=walls)
 
 
 def doctor() -> int:

@@ -16,7 +16,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from course_utils.grading import crossing, wire
+from course_utils.grading import crossing
 from course_utils.grading.boxes import Box
 
 
@@ -43,11 +43,11 @@ def _function(box: Box, name: str, known: dict) -> Callable:
     numbers = count()
 
     def answer(*args: object, **kwargs: object) -> object:
-        number = next(numbers)
-        reply = box.ask(
-            "call", number, args, kwargs, torch.is_grad_enabled(), crossing.streams()
-        )
-        return _received(box, number, [args, kwargs], reply)
+        number, places = next(numbers), list(crossing.places((args, kwargs)))
+        grads = [place.grad if isinstance(place, Tensor) else None for place in places]
+        here = torch.is_grad_enabled(), crossing.streams()
+        reply = box.ask("call", number, args, kwargs, grads, *here)
+        return _received(box, number, places, reply)
 
     answer.__name__ = name
     if known["parameters"] is not None:
@@ -65,9 +65,8 @@ def _function(box: Box, name: str, known: dict) -> Callable:
     return answer
 
 
-def _received(box: Box, number: int, given: list, reply: dict) -> object:
+def _received(box: Box, number: int, places: list, reply: dict) -> object:
     """Do here what a call has done there; then return what it returned, or raise what it raised."""
-    places = list(crossing.places(given))[1:]
     for place, then in reply["changed"]:
         crossing.restore(places[place], then)
     if reply["streams"] is not None:
@@ -81,7 +80,9 @@ def _received(box: Box, number: int, given: list, reply: dict) -> object:
     if not outputs:
         return reply["value"]
     inputs = [places[place] for place in reply["by"]] or [torch.zeros(1, requires_grad=True)]
-    trained = iter(_Across.apply(lambda weights: box.ask("gradient", number, weights), outputs, *inputs))
+    trained = iter(
+        _Across.apply(lambda weights: box.ask("gradient", number, weights), outputs, *inputs)
+    )
     watched = iter(reply["watched"])
     return crossing.exchanged(reply["value"], lambda each: next(trained) if next(watched) else each)
 

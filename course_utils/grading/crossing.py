@@ -31,12 +31,19 @@ def places(value: object) -> Iterator[object]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from places(item)
+    elif isinstance(getattr(value, "seen", None), list):  # a function of ours that notes its calls
+        yield value.seen
 
 
-def snapshot(place: object) -> object:
-    """What can be changed of a place, as a plain value."""
+def version(place: object) -> int:
+    """How often a tensor was written to, which its numbers alone do not always show."""
+    return place._version if isinstance(place, Tensor) else 0
+
+
+def snapshot(place: object, since: int = 0) -> object:
+    """What can be changed of a place, as a plain value; of a tensor the writes since a version."""
     if isinstance(place, Tensor):
-        return [place, place.grad, place.requires_grad, place._version]
+        return [place, place.grad, place.requires_grad, place._version - since]
     if isinstance(place, torch.Generator):
         return place.get_state()
     if isinstance(place, nn.Module):
@@ -58,11 +65,11 @@ def restore(place: object, then: object) -> None:
 
 
 def _restore_tensor(
-    place: Tensor, value: Tensor, grad: Tensor | None, requires_grad: bool, version: int
+    place: Tensor, value: Tensor, grad: Tensor | None, requires_grad: bool, writes: int
 ) -> None:
     if value.shape != place.shape or value.dtype != place.dtype:
         place.data = value
-    elif version != place._version or not torch.equal(value, place):
+    elif writes or not torch.equal(value, place):
         with torch.no_grad():
             place.copy_(value)
     if place.is_leaf:

@@ -38,12 +38,12 @@ def serve(line: socket.socket) -> NoReturn:
     while True:
         try:
             question, *rest = pickle.loads(_pickled(line))
-            reply = getattr(room, question)(*rest)
+            reply = wire.pack(getattr(room, question)(*rest))
         except wire.Closed:
             os._exit(0)
         except BaseException as error:
-            reply = failure(error)
-        wire.send(line, reply)
+            reply = wire.pack(failure(error))
+        wire.send_bytes(line, reply)
 
 
 def _pickled(line: socket.socket) -> bytes:
@@ -64,10 +64,18 @@ class Room:
         self.answer = loaded(name, pieces)
         return described(self.answer)
 
-    def call(self, number: int, args: tuple, kwargs: dict, grad: bool, streams: list) -> dict:
+    def call(
+        self, number: int, args: tuple, kwargs: dict, grads: list, grad: bool, streams: list
+    ) -> dict:
         """Call the answer: what came back, what can be trained through it, and what it changed."""
-        given = list(crossing.places([args, kwargs]))[1:]
-        before = [wire.pack(crossing.snapshot(place)) for place in given]
+        given = list(crossing.places((args, kwargs)))
+        for place, each in zip(given, grads, strict=True):
+            if each is not None:
+                place.grad = each  # which a pickle of a tensor leaves behind
+        versions = [crossing.version(place) for place in given]
+        before = [
+            wire.pack(crossing.snapshot(*place)) for place in zip(given, versions, strict=True)
+        ]
         crossing.set_streams(streams)
         stood = wire.pack(crossing.streams())
         with warnings.catch_warnings(record=True) as warned, torch.set_grad_enabled(grad):
@@ -79,7 +87,7 @@ class Room:
                 reply = failure(error)
         after = crossing.streams()
         return reply | {
-            "changed": _changes(given, before),
+            "changed": _changes(given, versions, before),
             "streams": after if wire.pack(after) != stood else None,
             "warned": [
                 first_lines(entry.message)
@@ -184,9 +192,9 @@ def _default(parameter: inspect.Parameter) -> list:
     return [] if parameter.default is parameter.empty else [parameter.default]
 
 
-def _changes(given: list[object], before: list[bytes]) -> list:
+def _changes(given: list[object], versions: list[int], before: list[bytes]) -> list:
     """The places that look otherwise than before, each with how it looks now."""
-    now = [crossing.snapshot(place) for place in given]
+    now = [crossing.snapshot(*place) for place in zip(given, versions, strict=True)]
     return [
         [place, then]
         for place, (then, was) in enumerate(zip(now, before, strict=True))

@@ -13,12 +13,53 @@ from typing import NamedTuple
 
 # What no exercise needs. It does no harm in a box; but somebody should look at such an answer.
 SUSPICIOUS = frozenset(
-    "os sys subprocess socket ctypes gc inspect signal multiprocessing threading importlib "
-    "builtins pickle shutil pathlib asyncio linecache traceback resource mmap pty fcntl "
-    "exec eval compile open __import__ globals __subclasses__ __globals__ __builtins__ "
-    "__code__ __closure__ f_back f_globals tb_frame _getframe unittest.mock".split()
+    [
+        "os",
+        "sys",
+        "subprocess",
+        "socket",
+        "ctypes",
+        "gc",
+        "inspect",
+        "signal",
+        "multiprocessing",
+        "threading",
+        "importlib",
+        "builtins",
+        "pickle",
+        "shutil",
+        "pathlib",
+        "asyncio",
+        "linecache",
+        "traceback",
+        "resource",
+        "mmap",
+        "pty",
+        "fcntl",
+        "exec",
+        "eval",
+        "compile",
+        "open",
+        "__import__",
+        "globals",
+        "__subclasses__",
+        "__globals__",
+        "__builtins__",
+        "__code__",
+        "__closure__",
+        "f_back",
+        "f_globals",
+        "tb_frame",
+        "_getframe",
+        "unittest.mock",
+    ]
 )
-ALSO_SUSPICIOUS = ("course_utils.exercises", "course_utils.grading", "torch._C", "torch.serialization")
+ALSO_SUSPICIOUS = (
+    "course_utils.exercises",
+    "course_utils.grading",
+    "torch._C",
+    "torch.serialization",
+)
 CHECKED = re.compile(r"""^\s*check\(\s*["'](\w+)["']""", re.MULTILINE)
 
 
@@ -38,7 +79,9 @@ class Statement(NamedTuple):
     @property
     def piece(self) -> tuple[str, str]:
         """A name for the cell, and the statement in the line in which it stands there."""
-        first = min([self.node.lineno, *(d.lineno for d in getattr(self.node, "decorator_list", []))])
+        first = min(
+            [self.node.lineno, *(d.lineno for d in getattr(self.node, "decorator_list", []))]
+        )
         return f"<cell {self.cell}>", "\n" * (first - 1) + self.text
 
 
@@ -90,7 +133,9 @@ class Cells:
             place = todo.pop()
             if place not in needed:
                 needed.add(place)
-                todo += filter(None.__ne__, map(lambda n: self._binding(n, place), self._uses(place)))
+                todo += filter(
+                    None.__ne__, map(lambda n: self._binding(n, place), self._uses(place))
+                )
         return needed
 
     def _uses(self, place: int) -> frozenset[str]:
@@ -156,7 +201,9 @@ def _bound(node: ast.AST) -> Iterator[str]:
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield node.id
-    if not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+    if not isinstance(
+        node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    ):
         for child in ast.iter_child_nodes(node):
             yield from _bound(child)
 

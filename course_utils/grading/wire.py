@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LIMIT = 2**26  # bytes of one message: 64 MB
+TREE_LIMIT, LIMIT = 2**22, 2**26  # bytes of one message's tree, and of its numbers
 HEAD = struct.Struct("<QQ")  # bytes of the tree, and of the numbers behind it
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
-        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+        *(torch.bool, torch.uint8, torch.uint16, torch.uint32, torch.uint64),
+        *(torch.int8, torch.int16, torch.int32, torch.int64),
         *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
         *(torch.complex64, torch.complex128),
     )
@@ -92,7 +93,7 @@ def send_bytes(line: socket.socket, message: bytes) -> None:
         raise Closed from None
 
 
-def receive(line: socket.socket, deadline: float | None = None, limit: int = LIMIT) -> object:
+def receive(line: socket.socket, deadline: float | None = None) -> object:
     """The next value.
 
     Args:
@@ -101,11 +102,13 @@ def receive(line: socket.socket, deadline: float | None = None, limit: int = LIM
     Raises:
         Closed: if the other side has gone.
         Late: if it is not there in time.
-        Garbled: if it is no value, or larger than `limit` bytes.
+        Garbled: if it is no value, or too large.
     """
     tree, behind = HEAD.unpack(exactly(line, HEAD.size, deadline))
-    if tree + behind > limit:
-        raise Garbled(f"a message of {(tree + behind) / 1e6:,.0f} MB, more than {limit / 1e6:.0f}")
+    if tree > TREE_LIMIT or behind > LIMIT:
+        raise Garbled(
+            f"it takes {(tree + behind) / 1e6:,.0f} MB, and {LIMIT / 1e6:.0f} are allowed"
+        )
     return unpack(exactly(line, tree, deadline), exactly(line, behind, deadline))
 
 
@@ -155,7 +158,7 @@ def _tensor(value: Tensor, numbers: list[bytes]) -> object:
     dtype = str(value.dtype).removeprefix("torch.")
     if value.layout is not torch.strided or dtype not in DTYPES:
         return {"opaque": "Tensor"}
-    plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    plain = value.detach().cpu().resolve_conj().resolve_neg().flatten().clone()
     numbers.append(plain.view(torch.uint8).numpy().tobytes())
     start = sum(map(len, numbers[:-1]))
     return {"tensor": [dtype, list(value.shape), start]}

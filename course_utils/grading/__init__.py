@@ -1,0 +1,23 @@
+"""Mark a class without trusting anybody: `python -m course_utils grade submissions/ --out marks.csv`.
+
+    submissions.py  what was handed in, read with care;  source.py  an answer's source, taken out
+    box.py          the walls around a stranger's code;  boxes.py   where boxes come from
+    inside.py       the one who calls the answer, in its box
+    wire.py         values as plain bytes, all that comes out;  crossing.py  what both sides share
+    apart.py        what stands for the answer where the checks run;  marking.py  the verdict
+    trial.py        the walls, tried before they are believed
+    gradebook.py    the table, and a page for each learner;  grade.py  all of it together
+
+What holds, and what does not:
+
+- Each submission has a process that marks it, and each answer a box of its own: no network, no
+  other process, nothing to read but Python, the course without its solutions, and the data, and 64
+  MB in memory to write to; limits on time, memory, processes and files; no output is kept.
+- Out of a box come numbers, texts and tensors, never an object. For most exercises that is what the
+  answer returned, and the verdict is given where its code never runs: there is nothing to forge.
+- Classes and four functions are checked together with the answer, in its box (`marking` says why):
+  no harm to anybody, but the verdict of such a check can be forged by who knows how. The table has
+  `together` beside them.
+- The solutions are public, and an answer may be one of them, or a friend's. Nothing here sees that.
+- The walls are the kernel's. Who knows a hole in it gets out; this is no virtual machine.
+"""

@@ -1,0 +1,150 @@
+"""The gradebook: a table of marks, and beside it a folder with a page for each learner.
+
+What was marked lies there as one small file for each submission, written in one step. So a call
+that was broken off goes on where it was, and nothing that a later submission does can change what
+an earlier one has got. All texts came from strangers: in the table none is a formula, and in a page
+none is a tag.
+"""
+
+import csv
+import hashlib
+import html
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from course_utils.grading.marking import PASSED
+from course_utils.grading.submissions import Submission, plain
+
+COLUMNS = (
+    *("name", "submission", "lesson", "exercise", "mark", "status", "judged"),
+    *("attempt", "date", "solution seen", "work in s", "note"),
+)
+STYLE = (
+    "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+    "td,th{text-align:left;vertical-align:top;padding:.3em .8em .3em 0;border-top:1px solid #ccc}"
+    "pre{white-space:pre-wrap;margin:0;font:inherit}"
+)
+
+
+class Gradebook:
+    """The table at `out`, and the folder of its name without the ending.
+
+    Raises:
+        OSError: if there is no place for them.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out, self.folder = out, out.with_suffix("")
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def entry(self, submission: Submission) -> dict | None:
+        """What stands in it of a submission, unless something else was handed in since."""
+        try:
+            found = json.loads(self._file(submission).read_text("utf-8"))
+            return found if found["digest"] == submission.digest() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # not there, or written by no version of this
+
+    def enter(self, submission: Submission, entry: dict) -> None:
+        """Keep what came of a submission, and write its page."""
+        page = self._file(submission).with_suffix(".html")
+        write(page, _page(submission.name, _learner(entry)))
+        write(self._file(submission), json.dumps(entry, indent=1))
+
+    def finish(self, submissions: Iterable[Submission], sentences: Sequence[str]) -> None:
+        """Write the table and the list of pages, of all that is marked by now."""
+        marked = [(each, self.entry(each)) for each in submissions]
+        marked = [(each, entry) for each, entry in marked if entry is not None]
+        table = io.StringIO(newline="")
+        writer = csv.writer(table)
+        writer.writerow(COLUMNS)
+        for each, entry in marked:
+            writer.writerows([_cell(value) for value in row] for row in _rows(each, entry))
+        write(self.out, table.getvalue())
+        links = "".join(
+            f'<tr><td><a href="{self._file(each).with_suffix(".html").name}">{_text(each.name)}</a>'
+            f"</td><td>{_text(each.place.name)}</td><td>{summary(entry)}</td></tr>"
+            for each, entry in marked
+        )
+        notes = "".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
+        write(self.folder / "index.html", _page("Marks", f"<table>{links}</table>{notes}"))
+
+    def _file(self, submission: Submission) -> Path:
+        """A name that no other submission has and every system takes."""
+        place = os.fsencode(submission.place.name)
+        slug = re.sub(r"[^a-zA-Z0-9]+", "-", submission.name).strip("-")[:40]
+        return self.folder / f"{slug or 'x'}-{hashlib.sha256(place).hexdigest()[:12]}.json"
+
+
+def summary(entry: dict) -> str:
+    """How many are passed, in words."""
+    passed = sum(mark["status"] == PASSED for mark in entry["marks"])
+    return f"{passed} of {len(entry['marks'])} passed"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file in one step: whoever reads it sees the old or the new one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _rows(submission: Submission, entry: dict) -> Iterable[tuple]:
+    own = submission.name, submission.place.name
+    for mark in entry["marks"]:
+        noted = entry["record"].get(mark["exercise"], {})
+        yield (
+            *own,
+            mark["lesson"],
+            mark["exercise"],
+            int(mark["status"] == PASSED),
+            *(mark["status"], mark["how"]),
+            *(noted.get(key, "") for key in ("status", "date", "seen")),
+            mark["work"],
+            mark["look"],
+        )
+    for sentence in entry["trouble"]:
+        yield (*own, *[""] * (len(COLUMNS) - 3), sentence)
+
+
+def _cell(value: object) -> object:
+    """What a spreadsheet shows as it is: a text that looks like a formula begins with '."""
+    if not isinstance(value, str):
+        return value
+    text = " ".join(plain(value).split())
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _learner(entry: dict) -> str:
+    rows = "".join(
+        f"<tr><td>{mark['lesson']:02d}</td><td>{_text(mark['exercise'])}</td>"
+        f"<td>{_text(mark['status'])}</td><td><pre>{_text(mark['message'])}</pre></td></tr>"
+        for mark in entry["marks"]
+    )
+    trouble = "".join(f"<p>{_text(sentence)}</p>" for sentence in entry["trouble"])
+    head = "<tr><th>lesson</th><th>exercise</th><th>result</th><th>what to know</th></tr>"
+    return f"<p>{summary(entry)}</p>{trouble}<table>{head}{rows}</table>"
+
+
+def _text(text: object) -> str:
+    return html.escape(plain(text, 20_000))
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        'style-src \'unsafe-inline\'"><meta name="viewport" content="width=device-width">'
+        f"<title>{_text(title)}</title><style>{STYLE}</style><h1>{_text(title)}</h1>{body}</html>\n"
+    )
