@@ -1,4 +1,4 @@
-"""Mark a class without trusting anybody: `python -m course_utils grade submissions/ --out marks.csv`.
+"""Mark a class without trusting anybody: `python -m course_utils grade`.
 
     submissions.py  what was handed in, read with care;  source.py  an answer's source, taken out
     box.py          the walls around a stranger's code;  boxes.py   where boxes come from

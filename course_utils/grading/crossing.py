@@ -79,7 +79,7 @@ def _restore_tensor(
 
 def streams() -> list[object]:
     """Where each global stream of random numbers stands: torch's, NumPy's, Python's."""
-    kind, keys, *rest = np.random.get_state()
+    _, keys, *rest = np.random.get_state()
     return [torch.get_rng_state(), [keys, *rest], [*map(_listed, random.getstate())]]
 
 

@@ -75,7 +75,8 @@ def mark(source: socket.socket, exercise: Exercise, cells: Cells, limits: Limits
     if not statements:
         return Mark(*own, ABSENT, "No cell defines it.")
     how, look = how_judged(exercise), _look(statements)
-    with opened(source, limits, lessons=how == TOGETHER) as box:
+    lessons = how == TOGETHER or any("reference" in each.uses for each in statements)
+    with opened(source, limits, lessons=lessons) as box:
         status, message = _verdict(box, exercise, [each.piece for each in statements], how)
     return Mark(*own, status, message, how, look, round(box.worked, 2))
 

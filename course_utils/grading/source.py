@@ -7,6 +7,7 @@ answer uses, by way of others too: imports, helpers, constants. They are read he
 
 import ast
 import re
+import symtable
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -47,19 +48,11 @@ SUSPICIOUS = frozenset(
         "__builtins__",
         "__code__",
         "__closure__",
-        "f_back",
-        "f_globals",
-        "tb_frame",
         "_getframe",
-        "unittest.mock",
     ]
 )
-ALSO_SUSPICIOUS = (
-    "course_utils.exercises",
-    "course_utils.grading",
-    "torch._C",
-    "torch.serialization",
-)
+ALSO_SUSPICIOUS = ("course_utils.exercises", "course_utils.grading", "torch._C")
+SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 CHECKED = re.compile(r"""^\s*check\(\s*["'](\w+)["']""", re.MULTILINE)
 
 
@@ -79,9 +72,7 @@ class Statement(NamedTuple):
     @property
     def piece(self) -> tuple[str, str]:
         """A name for the cell, and the statement in the line in which it stands there."""
-        first = min(
-            [self.node.lineno, *(d.lineno for d in getattr(self.node, "decorator_list", []))]
-        )
+        first = _first_line(self.node)
         return f"<cell {self.cell}>", "\n" * (first - 1) + self.text
 
 
@@ -105,7 +96,7 @@ class Cells:
 
     def defined(self) -> set[str]:
         """The names that anything but an import binds."""
-        return {name for each in self.statements if not _imports(each) for name in each.binds}
+        return {name for each in self.statements if not of_the_course(each) for name in each.binds}
 
     def answer(self, name: str) -> list[Statement]:
         """The statements that an answer is made of, in their order; none if it is not there.
@@ -116,7 +107,7 @@ class Cells:
         own = [
             place
             for place, each in enumerate(self.statements)
-            if name in each.binds and not _imports(each)
+            if name in each.binds and not of_the_course(each)
         ]
         newest = self.statements[own[-1]].cell if own else 0
         for cell in self.broken:
@@ -133,13 +124,9 @@ class Cells:
             place = todo.pop()
             if place not in needed:
                 needed.add(place)
-                todo += filter(
-                    None.__ne__, map(lambda n: self._binding(n, place), self._uses(place))
-                )
+                bindings = (self._binding(name, place) for name in self.statements[place].uses)
+                todo += [each for each in bindings if each is not None]
         return needed
-
-    def _uses(self, place: int) -> frozenset[str]:
-        return self.statements[place].uses
 
     def _binding(self, name: str, before: int) -> int | None:
         """Which statement binds a name: the last one before a place, else the first behind it."""
@@ -181,14 +168,27 @@ def _mentioned(tree: ast.AST) -> Iterator[str]:
 
 
 def _statement(cell: int, node: ast.stmt, lines: Sequence[str]) -> Statement:
-    first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
     return Statement(
         cell,
         node,
-        "".join(lines[first - 1 : node.end_lineno]),
+        "".join(lines[_first_line(node) - 1 : node.end_lineno]),
         frozenset(_bound(node)),
-        frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name)),
+        frozenset(_used(symtable.symtable(ast.unparse(node), "<cell>", "exec"))),
     )
+
+
+def _first_line(node: ast.stmt) -> int:
+    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+
+
+def _used(scope: symtable.SymbolTable) -> Iterator[str]:
+    """The names that a statement takes from the notebook: not those that are a function's own."""
+    outermost = scope.get_type() == "module"
+    for symbol in scope.get_symbols():
+        if symbol.is_referenced() and (outermost or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in scope.get_children():
+        yield from _used(inner)
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
@@ -201,15 +201,16 @@ def _bound(node: ast.AST) -> Iterator[str]:
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield node.id
-    if not isinstance(
-        node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-    ):
+    if not isinstance(node, SCOPES):
         for child in ast.iter_child_nodes(node):
             yield from _bound(child)
 
 
-def _imports(statement: Statement) -> bool:
-    return isinstance(statement.node, ast.Import | ast.ImportFrom)
+def of_the_course(statement: Statement) -> bool:
+    """Whether it only brings a name in: by an import, or by `reference`, as lessons go on."""
+    value = getattr(statement.node, "value", None)
+    called = getattr(value.func, "id", "") if isinstance(value, ast.Call) else ""
+    return isinstance(statement.node, ast.Import | ast.ImportFrom) or called == "reference"
 
 
 def _without_magics(cell: str) -> str:

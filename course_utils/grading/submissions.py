@@ -73,8 +73,8 @@ def find(folder: Path) -> tuple[list[Submission], list[str]]:
     """
     if not folder.is_dir():
         raise Unusable(
-            f"submissions is {str(folder)!r}, and no folder; expected one that holds a notebook, or "
-            "a folder of notebooks, for each learner."
+            f"submissions is {str(folder)!r}, and no folder; expected one that holds a "
+            "notebook, or a folder of notebooks, for each learner."
         )
     found, sentences = [], []
     for path in sorted(folder.iterdir()):
