@@ -91,14 +91,17 @@ HARM = {
         "File too large",
     ),
     "prints without end": (["while True: print('x' * 10**4)"], "processor time"),
-    "ends its parent": (["os.kill(os.getppid(), 9)", "os.kill(-1, 9)", "os._exit(3)"], "ended"),
+    "ends its parent": (
+        ["os.kill(os.getppid(), 9)", "os.kill(-1, 9)", "os._exit(3)"],
+        "No such process",
+    ),
     "follows a link": (["os.symlink(CANARY, '/tmp/l')", "open('/tmp/l').read()"], "No such file"),
     "unpickles a bomb": (
         ["import pickle", 'pickle.loads(b"cposix\\n_exit\\n(I7\\ntR.")'],
         "with status 7",
     ),
     "edits the gradebook": (["open(BOOK, 'w').write('')"], "No such file"),
-    "returns too much": (["return __import__('torch').zeros(10**8)"], "may take 67"),
+    "returns too much": (["return __import__('torch').zeros(3 * 10**7)"], "may take 67"),
 }
 
 
@@ -169,7 +172,9 @@ def test_a_check_together_is_asked_for_nonsense_too(source):
     assert "tampered" in mark.message
 
 
-@pytest.mark.parametrize("name", ["training_step", "VectorQuantizer", "elbo", "reparameterize"])
+@pytest.mark.parametrize(
+    "name", ["training_step", "VectorQuantizer", "gaussian_kl", "reparameterize"]
+)
 def test_a_reference_passes(source, name):
     """Checked apart, with gradients and generators, and together; it stands in no lesson there."""
     import inspect
@@ -179,7 +184,7 @@ def test_a_reference_passes(source, name):
     if marking.how_judged(find(name)) == marking.APART:
         text = "import torch\nfrom jaxtyping import Float\nfrom torch import Tensor\n"
         text += "from course_utils.losses import *\n" + inspect.getsource(find(name).solution)
-    mark = marked(source, text, name)
+    mark = marking.mark(source, find(name), Cells([text]), Limits())
     assert mark.status == marking.PASSED, mark.message
 
 
@@ -285,10 +290,11 @@ def test_a_folder_is_marked_and_stays_so(source, tmp_path, capsys):
     (folder / "=cmd.ipynb").write_text(notebook(MEAN.replace("def", "# <script>\ndef")))
     (folder / "bad.ipynb").write_text("{")
     found, _ = submissions.find(folder)
-    line = type("Line", (), {"line": source})
+    line = object.__new__(Source)
+    line.line = source
     assert grade._mark_all(line, book, found, LIMITS, 2) == 2
     book.finish(found, [])
-    rows = list(csv.DictReader((tmp_path / "marks.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "marks.csv").read_text().splitlines()))
     assert {row["name"] for row in rows} == {"'=cmd", "bad"}
     assert {row["mark"] for row in rows if row["exercise"]} == {"0"}
     pages = [path.read_text() for path in (tmp_path / "marks").glob("*.html")]

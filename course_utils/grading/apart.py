@@ -67,11 +67,11 @@ def _function(box: Box, name: str, known: dict) -> Callable:
 
 def _received(box: Box, number: int, places: list, reply: dict) -> object:
     """Do here what a call has done there; then return what it returned, or raise what it raised."""
-    for place, then in reply["changed"]:
+    for place, then in reply.get("changed", ()):
         crossing.restore(places[place], then)
-    if reply["streams"] is not None:
+    if reply.get("streams") is not None:
         crossing.set_streams(reply["streams"])
-    for text in reply["warned"]:
+    for text in reply.get("warned", ()):
         warnings.warn(text, stacklevel=2)
     if "failed" in reply:
         raise_again(reply)

@@ -13,44 +13,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 # What no exercise needs. It does no harm in a box; but somebody should look at such an answer.
-SUSPICIOUS = frozenset(
-    [
-        "os",
-        "sys",
-        "subprocess",
-        "socket",
-        "ctypes",
-        "gc",
-        "inspect",
-        "signal",
-        "multiprocessing",
-        "threading",
-        "importlib",
-        "builtins",
-        "pickle",
-        "shutil",
-        "pathlib",
-        "asyncio",
-        "linecache",
-        "traceback",
-        "resource",
-        "mmap",
-        "pty",
-        "fcntl",
-        "exec",
-        "eval",
-        "compile",
-        "open",
-        "__import__",
-        "globals",
-        "__subclasses__",
-        "__globals__",
-        "__builtins__",
-        "__code__",
-        "__closure__",
-        "_getframe",
-    ]
-)
+SUSPICIOUS = {
+    *("os", "sys", "subprocess", "socket", "ctypes", "gc", "inspect", "signal", "multiprocessing"),
+    *("threading", "importlib", "builtins", "pickle", "shutil", "pathlib", "asyncio", "linecache"),
+    *("traceback", "resource", "mmap", "pty", "fcntl", "exec", "eval", "compile", "open"),
+    *("__import__", "globals", "__subclasses__", "__globals__", "__builtins__", "__code__"),
+    *("__closure__", "_getframe"),
+}
 ALSO_SUSPICIOUS = ("course_utils.exercises", "course_utils.grading", "torch._C")
 SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 CHECKED = re.compile(r"""^\s*check\(\s*["'](\w+)["']""", re.MULTILINE)
