@@ -71,7 +71,7 @@ def test_commands_exist(name):
     targets = set(re.findall(r"^([a-z-]+):.*##", text("Makefile"), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z][a-z-]+)", commands(name))) <= targets
     ours = set(re.findall(r"python -m course_utils ([a-z]+)", commands(name)))
-    assert ours <= {"doctor", "data", "progress"}
+    assert ours <= {"doctor", "data", "progress", "grade"}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -101,7 +101,7 @@ HARM = {
         "with status 7",
     ),
     "edits the gradebook": (["open(BOOK, 'w').write('')"], "No such file"),
-    "returns too much": (["return __import__('torch').zeros(3 * 10**7)"], "may take 67"),
+    "returns too much": (["return __import__('torch').zeros(3 * 10**7)"], "67 are allowed"),
 }
 
 
@@ -193,12 +193,13 @@ def test_a_reference_passes(source, name):
 
 def test_only_what_an_answer_needs_is_taken():
     cells = Cells(
-        ["import torch\nimport os", "%matplotlib inline\nscale = 2.0\nmodel = fit()"]
-        + [
+        [
+            "import torch\nimport os",
+            "%matplotlib inline\nscale = 2.0\nmodel = fit()",
             "def helper(x):\n    model = x\n    return model * scale",
             "def f(x):\n    return helper(x)",
+            "from course_utils import f",
         ]
-        + ["from course_utils import f"]
     )
     assert [each.text.strip().split("\n")[0] for each in cells.answer("f")] == [
         *("scale = 2.0", "def helper(x):", "def f(x):")
