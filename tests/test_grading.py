@@ -2,6 +2,7 @@
 
 import csv
 import json
+import linecache
 import os
 import socket
 import sys
@@ -12,7 +13,7 @@ import torch
 
 from course_utils.exercises import lessons
 from course_utils.exercises.lessons import find
-from course_utils.grading import grade, marking, submissions, trial, wire
+from course_utils.grading import apart, grade, marking, submissions, trial, wire
 from course_utils.grading.box import Limits
 from course_utils.grading.boxes import Ended, Source, opened
 from course_utils.grading.gradebook import Gradebook
@@ -305,6 +306,16 @@ def test_a_folder_is_marked_and_stays_so(source, tmp_path, capsys):
     grade._mark_all(line, book, found, LIMITS, 2)
     assert "2 were marked before" in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_a_box_cannot_name_a_line_of_a_file_out_here(tmp_path):
+    """It would stand in the message; and a line far away would take the memory of who marks."""
+    (tmp_path / "marks.csv").write_text("secret")
+    cell = "<cell 7>"
+    linecache.cache[cell] = 1, None, ["a\n", "b\n"], cell
+    assert apart._handed_in([cell, 2]) == (cell, 2)
+    for place in ([str(tmp_path / "marks.csv"), 1], [cell, 10**12], [cell, 0], [cell], "x", None):
+        assert apart._handed_in(place) is None
 
 
 def test_without_walls_it_says_so_and_marks_nothing(tmp_path, monkeypatch, capsys):
