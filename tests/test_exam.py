@@ -186,7 +186,6 @@ class Strange:
         ("lamp_states", "without quotes"),
         (7, "You handed in the number 7"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_judged_is_told_so(answer, said, monkeypatch):
     monkeypatch.setattr("course_utils.exercises.exam.task.SECONDS", 0.2)
