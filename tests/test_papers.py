@@ -22,7 +22,7 @@ def test_claims_are_measured_and_each_has_a_reason_for_its_distance():
     assert all(claim.why and claim.paper and claim.what for claim in claims)
 
 
-@pytest.mark.parametrize("name", ["pca_30", "symbols"])
+@pytest.mark.parametrize("name", [pytest.param("pca_30", marks=pytest.mark.thorough), "symbols"])
 def test_the_quickest_come_out_again(name):
     try:
         papers.mnist()

@@ -41,6 +41,7 @@ OTHER_TESTS = (
     *("metrics", "judging", "ppca", "recommender", "estimators", "training", "files", "resume"),
     *("anomaly", "scoring", "corruption", "shapes", "compact", "recipes"),
 )
+COPIED = ("course_utils", "press", "tests")  # of the repository, all that tests import
 GOAL = 0.97
 PATIENCE = 10  # times as long as without a change: a loop that no longer ends counts as noticed
 
@@ -232,7 +233,7 @@ def copied() -> Iterator[Path]:
     """A copy of what the unit tests need, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
-        for part in ("course_utils", "press", "tests"):
+        for part in COPIED:
             ignored = shutil.ignore_patterns("__pycache__", "node_modules", "answers", "claims")
             shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
         shutil.copy(REPOSITORY / "pyproject.toml", folder)
