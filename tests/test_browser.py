@@ -729,6 +729,7 @@ def test_a_lesson_in_lab(lab, tab, path):
 # --- a kernel that lets one wait ------------------------------------------------------------------
 
 SILENCE = "No answer: the kernel of this view is gone or was restarted. Run its cell again."
+STATUS = "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status"
 
 
 @pytest.fixture(scope="module")
@@ -749,8 +750,8 @@ def slow(lab, timed, request):
     return timed
 
 
-def move(notebook):
-    notebook.cell(0).get_by_role("slider", name="moved").press("ArrowRight")
+def move(notebook, key="ArrowRight"):
+    notebook.cell(0).get_by_role("slider", name="moved").press(key)
 
 
 def id_of_kernel(notebook):
@@ -764,9 +765,7 @@ def test_a_slow_picture_is_waited_for(lab, slow):
     wait = lab.root / "wait"
     wait.touch()
     move(slow)
-    slow.page.wait_for_function(
-        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'busy'"
-    )
+    slow.page.wait_for_function(f"{STATUS} === 'busy'")
     move(slow)  # and this move waits for the first one's picture
     for _ in range(4):
         clock.fast_forward(30_000)
@@ -774,9 +773,7 @@ def test_a_slow_picture_is_waited_for(lab, slow):
         assert line.count() == 0
     wait.unlink()
     view.get_by_text("drawn 2").wait_for()
-    slow.page.wait_for_function(
-        "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'idle'"
-    )
+    slow.page.wait_for_function(f"{STATUS} === 'idle'")
     os.kill(id_of_kernel(slow), signal.SIGSTOP)  # idle, and yet it does not come to answer
     try:
         move(slow)
@@ -789,6 +786,38 @@ def test_a_slow_picture_is_waited_for(lab, slow):
     clock.fast_forward(30_000)
     slow.page.wait_for_timeout(200)
     assert line.count() == 0
+
+
+def test_a_slider_that_comes_back_while_the_kernel_draws_is_answered(lab, slow):
+    """Moves that wait are sent as one, which then changes nothing: no reason to speak of silence."""
+    wait = lab.root / "wait"
+    wait.touch()
+    move(slow)
+    slow.page.wait_for_function(f"{STATUS} === 'busy'")
+    slow.page.wait_for_timeout(500)  # the first move is heard of, and seen to be
+    move(slow)
+    move(slow, "ArrowLeft")
+    wait.unlink()
+    view = slow.cell(0).locator(".widget-box")
+    view.get_by_text("drawn 1").wait_for()
+    slow.page.wait_for_function(f"{STATUS} === 'idle'")
+    for _ in range(3):
+        slow.page.clock.fast_forward(20_000)
+        slow.page.wait_for_timeout(200)
+    assert view.get_by_text(SILENCE).count() == 0
+
+
+def test_a_move_right_after_an_answer_is_watched_as_well(slow):
+    view, clock = slow.cell(0).locator(".widget-box"), slow.page.clock
+    clock.pause_at(slow.page.evaluate("Date.now()") + 1000)
+    move(slow)
+    while view.get_by_text("drawn 1").count() == 0:
+        clock.run_for(1)  # too little for the watch to look
+    slow.shut_down_kernel()
+    move(slow)
+    clock.resume()
+    clock.fast_forward(2500)
+    view.get_by_text(SILENCE).wait_for()
 
 
 @pytest.mark.parametrize("end", ["restarted", "shut down", "killed"])

@@ -31,14 +31,16 @@ if (!window.coursePanels) {
     return { busy: Infinity, idle: LATER }[sign.dataset.status] ?? SOON;
   };
 
-  const waiting = new WeakSet();  // panels that have no answer yet
+  const waiting = new Map();  // panels without an answer yet: what they had heard before the move, and when it was
 
   /** A move was made: unless the panel's kernel hears of it, say so, for as long as it does not. */
   function expectAnswer(panel) {
-    if (waiting.has(panel)) return;
-    waiting.add(panel);
-    const before = heard(panel), begun = performance.now();
+    const before = heard(panel), earlier = waiting.get(panel);
+    if (earlier?.before === before) return;  // the earlier move has no answer either
+    waiting.set(panel, { before, begun: performance.now() });
+    if (earlier) return;  // it is answered, and its watch goes on for this one
     const look = () => {
+      const { before, begun } = waiting.get(panel);
       const answered = heard(panel) !== before;
       if (answered || !panel.isConnected) {
         waiting.delete(panel);

@@ -62,9 +62,21 @@ class Panel(ipywidgets.VBox):
         self.add_class("cv-panel")
         for child in children:
             if child.has_trait("value") and not isinstance(child, SHOWN):
-                child.observe(self._hear, names="value")
+                self._listen_to(child)
 
-    def _hear(self, _change: object) -> None:
+    def _listen_to(self, control: ipywidgets.Widget) -> None:
+        """Hear of each change, and of each message: one that comes too late to change anything,
+        since the control is back where it was, is no less an answer."""
+        control.observe(self._hear, names="value")
+        take = control.set_state
+
+        def listen(state: dict) -> None:
+            self._hear()
+            take(state)
+
+        control.set_state = listen
+
+    def _hear(self, _change: object = None) -> None:
         """Tell the page that a move has been heard of, by a class that is another each time."""
         self._moves += 1
         others = [name for name in self._dom_classes if not name.startswith("cv-heard-")]
