@@ -66,6 +66,9 @@ def _add_grade(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--out", required=True, help="the table to write, such as marks.csv")
     command.add_argument("--jobs", type=int, help="submissions at a time (one for each core)")
     command.add_argument(
+        "--seconds", type=int, default=20, help="of processor time for one answer (%(default)s)"
+    )
+    command.add_argument(
         "--without-walls",
         action="store_true",
         help="mark where the system cannot lock code in: it may then do whatever you can",
@@ -75,10 +78,11 @@ def _add_grade(commands: argparse._SubParsersAction) -> None:
 
 def grade(chosen: argparse.Namespace) -> int:
     """Mark a folder of submissions; 1 if not all of them could be marked."""
+    from course_utils.grading.box import Limits
     from course_utils.grading.grade import grade
 
-    walls = not chosen.without_walls
-    return grade(chosen.submissions, chosen.out, jobs=chosen.jobs, walls=walls)
+    walls, limits = not chosen.without_walls, Limits(work=chosen.seconds)
+    return grade(chosen.submissions, chosen.out, jobs=chosen.jobs, walls=walls, limits=limits)
 
 
 def doctor() -> int:

@@ -1,6 +1,8 @@
 """Marking strangers: the walls hold, nothing is forged, and what cannot be read gets a sentence."""
 
+import contextlib
 import csv
+import io
 import json
 import linecache
 import os
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from course_utils.__main__ import main
 from course_utils.exercises import lessons
 from course_utils.exercises.lessons import find
 from course_utils.grading import apart, grade, marking, submissions, trial, wire
@@ -40,20 +43,26 @@ def notebook(*cells: str, **metadata: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def source():
+def boxes():
     """A source of boxes; where this machine has none there is nothing to test."""
     import cloudpickle
 
     cloudpickle.register_pickle_by_value(lessons)
-    boxes = Source(enclosed=True)
+    made = Source(enclosed=True)
     try:
-        with opened(boxes.line, LIMITS) as box:
+        with opened(made.line, LIMITS) as box:
             box.ask("load", "x", [("<cell 1>", "x = 1")])
     except Ended as ended:
-        boxes.close()
+        made.close()
         pytest.skip(str(ended))
-    yield boxes.line
-    boxes.close()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def source(boxes):
+    """Where to ask for one."""
+    return boxes.line
 
 
 def marked(source: socket.socket, cell: str, name: str = "squared_error") -> marking.Mark:
@@ -106,23 +115,44 @@ HARM = {
 }
 
 
-@pytest.mark.parametrize("lines, phrase", HARM.values(), ids=HARM)
-def test_what_is_hostile_does_no_harm_and_gets_a_sentence(source, tmp_path, lines, phrase):
-    canary, book = tmp_path / "canary", tmp_path / "marks.csv"
-    for path in (canary, book):
-        path.write_text("as it was")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+@pytest.fixture(scope="module")
+def harmed(boxes, tmp_path_factory):
+    """Marks of a folder of hostile notebooks, given by the command itself, and what it printed."""
+    place = tmp_path_factory.mktemp("hostile")
+    canary, folder = place / "canary", place / "in"
+    folder.mkdir()
+    canary.write_text("as it was")
+    out, printed = place / "marks.csv", io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.01)
-        words = {"CANARY": canary, "BOOK": book}
-        text = hostile(*lines).replace("PLACE", repr(listener.getsockname()))
-        for word, path in words.items():
-            text = text.replace(word, repr(str(path)))
-        mark = marked(source, text)
+        words = {"CANARY": str(canary), "BOOK": str(out), "PLACE": listener.getsockname()}
+        for name, (lines, _) in HARM.items():
+            text = hostile(*lines)
+            for word, value in words.items():
+                text = text.replace(word, repr(value))
+            (folder / f"{name}.ipynb").write_text(notebook(text))
+        (folder / "forges.ipynb").write_text(notebook(forged(*FORGED.values())))
+        (folder / "honest.ipynb").write_text(notebook(RIGHT))
+        patch.setattr(grade, "_source", lambda walls: contextlib.nullcontext(boxes))
+        with contextlib.redirect_stdout(printed):
+            status = main(["grade", str(folder), "--out", str(out), "--seconds", "2"])
         with pytest.raises(TimeoutError):
             listener.accept()
-    assert mark.status == marking.FAILED
-    assert phrase in mark.message
-    assert canary.read_text() == book.read_text() == "as it was"
+    assert status == 0
+    assert canary.read_text() == "as it was"
+    entries = (json.loads(path.read_text()) for path in out.with_suffix("").glob("*.json"))
+    marks = {entry["name"]: entry["marks"] for entry in entries}
+    return marks, printed.getvalue()
+
+
+@pytest.mark.parametrize("name", [*HARM, "forges"])
+def test_what_is_hostile_does_no_harm_and_gets_a_sentence(harmed, name):
+    marks, printed = harmed
+    (mark,) = (each for each in marks[name] if each["status"] != marking.ABSENT)
+    assert mark["status"] == marking.FAILED
+    assert HARM.get(name, ("", ""))[1] in mark["message"]
+    assert f"{name}: 0 of " in printed
+    assert "honest: 1 of " in printed
 
 
 def test_an_answer_that_waits_for_ever_is_ended(source):
@@ -155,11 +185,16 @@ FORGED = {
 }
 
 
+def forged(*forgeries: str) -> str:
+    """A wrong answer, behind something that is done where it is defined."""
+    lines = "".join(forgeries).splitlines()
+    loop = "for _ in [0]:\n    forged = 1\n" + "".join(f"    {line}\n" for line in lines)
+    return loop + MEAN.replace("\n    return", "\n    _ = forged\n    return")
+
+
 @pytest.mark.parametrize("forgery", FORGED.values(), ids=FORGED)
 def test_a_verdict_cannot_be_forged(source, forgery):
-    body = MEAN.replace("\n    return", "\n    _ = forged\n    return")
-    loop = "for _ in [0]:\n    forged = 1\n" + "".join(f"    {x}\n" for x in forgery.splitlines())
-    assert marked(source, loop + body).status == marking.FAILED
+    assert marked(source, forged(forgery)).status == marking.FAILED
 
 
 def test_a_check_together_is_asked_for_nonsense_too(source):
@@ -286,15 +321,13 @@ def test_a_record_is_only_a_note(tmp_path, text, phrase):
 # --- all of it ------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_marked_and_stays_so(source, tmp_path, capsys):
+def test_a_folder_is_marked_and_stays_so(boxes, tmp_path, capsys):
     folder, book = tmp_path / "in", Gradebook(tmp_path / "marks.csv")
     folder.mkdir()
     (folder / "=cmd.ipynb").write_text(notebook(MEAN.replace("def", "# <script>\ndef")))
     (folder / "bad.ipynb").write_text("{")
     found, _ = submissions.find(folder)
-    line = object.__new__(Source)
-    line.line = source
-    assert grade._mark_all(line, book, found, LIMITS, 2) == 2
+    assert grade._mark_all(boxes, book, found, LIMITS, 2) == 2
     book.finish(found, [])
     rows = list(csv.DictReader((tmp_path / "marks.csv").read_text().splitlines()))
     assert {row["name"] for row in rows} == {"'=cmd", "bad"}
@@ -303,7 +336,7 @@ def test_a_folder_is_marked_and_stays_so(source, tmp_path, capsys):
     assert not any("<script" in page for page in pages)
     assert any("is no JSON" in page for page in pages)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "marks").glob("*.json")}
-    grade._mark_all(line, book, found, LIMITS, 2)
+    grade._mark_all(boxes, book, found, LIMITS, 2)
     assert "2 were marked before" in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
@@ -324,6 +357,18 @@ def test_without_walls_it_says_so_and_marks_nothing(tmp_path, monkeypatch, capsy
     assert grade.grade(tmp_path / "in", tmp_path / "marks.csv") == 1
     assert "gives no walls" in capsys.readouterr().err
     assert not Path(tmp_path / "marks.csv").exists()
+
+
+def test_who_never_comes_to_an_end_keeps_nobody_waiting(source, tmp_path, monkeypatch):
+    """Of a submission whose answers take too long together the rest is not run."""
+    loops = [f"def {x}(*_):\n    while True: pass" for x in ("squared_error", "gaussian_kl")]
+    (tmp_path / "loops.ipynb").write_text(notebook(*loops))
+    (each,), _ = submissions.find(tmp_path)
+    monkeypatch.setattr(marking, "ANSWERS", 0.5)
+    marks = {x["exercise"]: x for x in grade.marked(source, each, Limits(work=1))["marks"]}
+    assert "a loop that never ends" in marks["squared_error"]["message"]
+    assert "was not run" in marks["gaussian_kl"]["message"]
+    assert marks["gaussian_kl"]["status"] == marking.FAILED
 
 
 def test_the_gradebook_cannot_be_handed_in(tmp_path, capsys):

@@ -66,14 +66,15 @@ class Box:
 
     Attributes:
         ended: why there are no more replies; "" as long as it lives.
-        worked: the seconds of processor time that it took, once it is closed.
+        worked: the seconds that it took, once it is closed: those of processor time, and those in
+            which it kept us waiting for nothing.
     """
 
     def __init__(
         self, source: socket.socket, limits: Limits, *, lessons: bool = False, wait: float = WAIT
     ) -> None:
         self.ended, self.worked = "", 0.0
-        self._limits, self._wait = limits, wait
+        self._limits, self._wait, self._waited = limits, wait, 0.0
         self._line, theirs = socket.socketpair()
         self._keeper, keepers = socket.socketpair()
         with theirs, keepers:
@@ -95,6 +96,7 @@ class Box:
             wire.send_bytes(self._line, wire.HEAD.pack(len(pickled), 0) + pickled)
             return wire.receive(self._line, time.monotonic() + self._wait)
         except wire.Late:
+            self._waited = self._wait
             self.ended = (
                 f"It did not answer within {self._wait:g} seconds, and was stopped: it waits for "
                 "something that does not come."
@@ -111,6 +113,7 @@ class Box:
         with contextlib.suppress(OSError):  # the keeper has gone already
             self._keeper.shutdown(socket.SHUT_WR)
         self._last_word()
+        self.worked += self._waited
         self._keeper.close()
 
     def _how_it_ended(self) -> str:

@@ -211,7 +211,8 @@ def marked(source: socket.socket, each: Submission, limits: Limits) -> dict:
             whole = exercise.lesson in lessons and name in all_exercises()
             if not whole and name not in asked:
                 continue
-            now = mark(source, find(name), read, limits)
+            taken = sum((mark.work for mark in marks.values()), 0.0)
+            now = mark(source, find(name), read, limits, taken)
             if name not in marks or marks[name].status == ABSENT:
                 marks[name] = now
             elif now.status != ABSENT:

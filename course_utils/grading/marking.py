@@ -33,6 +33,11 @@ APART, TOGETHER = "apart", "together"
 # and a loss of which the gradient is asked within the function that it was given.
 NOT_APART = {"training_step", "make_autoencoder", "latent_slider", "flow_matching_loss"}
 ORDER = random.SystemRandom()
+ANSWERS = 15  # all answers of a submission together may take so many times what one may
+TOO_LONG = (
+    "It was not run: the answers before it, in the same submission, took {taken:.0f} seconds, and "
+    "more is not given to one. Whoever marks can give more with `--seconds`."
+)
 
 
 class Mark(NamedTuple):
@@ -43,7 +48,7 @@ class Mark(NamedTuple):
         message: the checker's, or the sentence that says why there is none.
         how: APART or TOGETHER, or "" if nothing was run.
         look: what somebody should look at, as a sentence, or "".
-        work: the seconds of processor time that the answer's box took.
+        work: the seconds that the answer's box took: of processor time, and of waiting for it.
     """
 
     exercise: str
@@ -61,11 +66,14 @@ def how_judged(exercise: Exercise) -> str:
     return TOGETHER if handed_over else APART
 
 
-def mark(source: socket.socket, exercise: Exercise, cells: Cells, limits: Limits) -> Mark:
+def mark(
+    source: socket.socket, exercise: Exercise, cells: Cells, limits: Limits, taken: float = 0.0
+) -> Mark:
     """Mark one answer. Whatever is in the cells, this returns.
 
     Args:
         source: where to ask for boxes.
+        taken: the seconds that other answers of the same submission took.
     """
     own = exercise.name, exercise.lesson
     try:
@@ -74,6 +82,8 @@ def mark(source: socket.socket, exercise: Exercise, cells: Cells, limits: Limits
         return Mark(*own, FAILED, str(sentence))
     if not statements:
         return Mark(*own, ABSENT, "No cell defines it.")
+    if taken > ANSWERS * limits.work:
+        return Mark(*own, FAILED, TOO_LONG.format(taken=taken))
     how, look = how_judged(exercise), _look(statements)
     lessons = how == TOGETHER or any("reference" in each.uses for each in statements)
     with opened(source, limits, lessons=lessons) as box:
