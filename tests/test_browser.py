@@ -789,7 +789,7 @@ def test_a_slow_picture_is_waited_for(lab, slow):
 
 
 def test_a_slider_that_comes_back_while_the_kernel_draws_is_answered(lab, slow):
-    """Moves that wait are sent as one, which then changes nothing: no reason to speak of silence."""
+    """Moves that wait are sent as one, which may change nothing: no reason to speak of silence."""
     wait = lab.root / "wait"
     wait.touch()
     move(slow)
