@@ -26,8 +26,15 @@ from press.sources import bibliography
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Each by the number of its first lesson.
 ARCS = {"00": "Codes", "06": "Distributions", "10": "Variants", "13": "At work", "17": "Further"}
-FURTHER = ("map", "glossary", "notation", "bibliography", "teaching")
-OUR_NAMES = {"README.md": "map.md", "GLOSSARY.md": "glossary.md", "TEACHING.md": "teaching.md"}
+BESIDE = "Beside the lessons"
+PAGES_BESIDE = ("map", "glossary", "notation", "bibliography", "papers", "record", "teaching")
+OUR_NAMES = {
+    "README.md": "map.md",
+    "GLOSSARY.md": "glossary.md",
+    "TEACHING.md": "teaching.md",
+    "papers.md": "papers.md",
+    "record.md": "record.md",
+}
 TRAINING = "training"  # the page on which a VAE learns, where there is one
 TO_PLAY_WITH = ("08_training_a_vae.ipynb", "draw(sister")  # a cell whose view the cover has
 DESCRIPTIONS = {
@@ -37,6 +44,8 @@ DESCRIPTIONS = {
     "glossary.md": "The words of the field, a sentence each",
     "notation.md": "Formulas and code, side by side",
     "bibliography.md": "All that the lessons name as their sources",
+    "papers.md": "What papers report, and beside it what this package gives",
+    "record.md": "How fast lesson 08's network can be trained, in eight changes",
     "teaching.md": "The course in weeks, for a goal, on slides, and for a class",
 }
 MAP = "scrub(flat_vae"  # a cell of the same lesson, whose picture stands for that page
@@ -220,14 +229,14 @@ def glossary_page(text: str) -> str:
     return text
 
 
-def contents(listed: list[Lesson], further: Sequence[str] = FURTHER) -> str:
+def contents(listed: list[Lesson], beside: Sequence[str] = PAGES_BESIDE) -> str:
     """The arcs with their lessons, and what stands beside a page as its table of contents."""
     parts, trees = [], []
     for name, arc in arcs(listed).items():
         rows = (f"- [{x.title}]({x.file}), {x.minutes} minutes: {x.idea}" for x in arc)
         parts.append("\n".join([f"### {name}\n", *rows]))
         trees.append((name, [lesson.page for lesson in arc]))
-    for name, pages in (*trees, ("Further", further)):
+    for name, pages in (*trees, (BESIDE, beside)):
         parts.append("\n".join(["```{toctree}", f":caption: {name}", ":hidden:", *pages, "```"]))
     return "\n\n".join(parts)
 
@@ -248,7 +257,7 @@ def cover(template: str, readme: str, listed: list[Lesson], view: str, trains: b
         "view": f"```{{raw}} html\n{view}\n```",
         "training": f"Or [train one here]({TRAINING}.md), in the page." if trains else "",
         "count": f"{len(listed)} lessons, about {hours} hours",
-        "contents": contents(listed, (*[TRAINING] * trains, *FURTHER)),
+        "contents": contents(listed, (*[TRAINING] * trains, *PAGES_BESIDE)),
     }
     for name, part in parts.items():
         template = template.replace(f"<!-- {name} -->", part)
@@ -305,20 +314,19 @@ def pages(
         Faults: if a lesson has something that a page must not have.
     """
     notebooks = read(root)
-    chart, words, teaching = ((root / "notebooks" / name).read_text("utf-8") for name in OUR_NAMES)
+    texts = {OUR_NAMES[x]: (root / "notebooks" / x).read_text("utf-8") for x in OUR_NAMES}
     readme = (root / "README.md").read_text("utf-8")
-    listed, glossary = lessons(chart), terms(words)
+    listed, glossary = lessons(texts["map.md"]), terms(texts["glossary.md"])
+    texts["glossary.md"] = glossary_page(texts["glossary.md"])
     playful = notebooks[TO_PLAY_WITH[0]].cells
     view = view_of(playful, TO_PLAY_WITH[1])
     template = Path(__file__).with_name("cover.md").read_text("utf-8")
     closings = {x.title: (x.file, notebooks[x.file].cells[-1].source) for x in listed}
     made = {
         "index.md": cover(template, readme, listed, view, learnt is not None),
-        "map.md": relinked(chart, address),
-        "glossary.md": relinked(glossary_page(words), address),
         "notation.md": f"# Notation\n{section(readme, 'Notation')}",
         "bibliography.md": bibliography(closings),
-        "teaching.md": relinked(teaching, address),
+        **{name: relinked(text, address) for name, text in texts.items()},
     }
     if learnt is not None:
         made[f"{TRAINING}.md"] = training.page(learnt, still_of(playful, MAP))

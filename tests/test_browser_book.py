@@ -25,7 +25,7 @@ from test_browser_views import drawn, press
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 LESSONS = sorted(path.stem for path in (browser.REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
-OTHERS = ["index", *pages.FURTHER, "search"]
+OTHERS = ["index", *pages.PAGES_BESIDE, "search"]
 EVERY = [*LESSONS, *OTHERS, pages.TRAINING]
 # With a view, questions, an exercise, formulas, a network that learns.
 ALL_KINDS = ["index", "00_start_here", "notation", pages.TRAINING]
@@ -152,7 +152,7 @@ def assert_views_answer(page):
 
 def test_the_book_holds_what_pages_promise(book):
     cover = (book / "index.html").read_text("utf-8")
-    assert all(f">{name}</span>" in cover for name in (*pages.ARCS.values(), "Further"))
+    assert all(f">{name}</span>" in cover for name in (*pages.ARCS.values(), pages.BESIDE))
     first = (book / "00_start_here.html").read_text("utf-8")
     assert 'name="description"' in first and 'rel="next"' in first
     assert "copybutton.js" in first
