@@ -89,9 +89,10 @@ def test_pages_are_not_made_of_lessons_with_faults(tmp_path):
     assert str(raised.value).splitlines() == [
         '00_start_here.ipynb, cell 1 ("1 + 1") was never run: run `make execute`, and save what '
         "it shows.",
-        "notebooks/README.md links to nowhere.md, and there is no such file.",
-        "notebooks/GLOSSARY.md links to nowhere.md, and there is no such file.",
-        "notebooks/TEACHING.md links to nowhere.md, and there is no such file.",
+        *(
+            f"notebooks/{name} links to nowhere.md, and there is no such file."
+            for name in pages.OUR_NAMES
+        ),
     ]
 
 

@@ -198,7 +198,7 @@ def homework() -> tuple[float, float]:
 
 
 IWAE = "Burda, Grosse & Salakhutdinov, 2016, table 1, VAE with k = 1"
-IWAE_EPOCHS = 30
+IWAE_EPOCHS = 200
 
 
 @beside(
@@ -206,8 +206,7 @@ IWAE_EPOCHS = 30
         IWAE,
         "−log p(x) in nats by L₅₀₀₀, black and white, fifty numbers",
         86.76,
-        f"{IWAE_EPOCHS} passes through the pictures, theirs 3,280; ReLU in place of tanh; on every "
-        "tenth test picture",
+        f"{IWAE_EPOCHS} passes through the pictures, theirs 3,280; ReLU in place of tanh",
     ),
     Claim(
         IWAE,
@@ -223,7 +222,7 @@ def iwae() -> tuple[float, float]:
     fit(model, black_and_white, mnist().train, progress=False, **options)
     with torch.no_grad():
         awake = active_units(model.encode(x)[0])
-    return -log_likelihood(model, x[::10], 5000, drawn(2)).mean().item(), awake
+    return -log_likelihood(model, x, 5000, drawn(2)).mean().item(), awake
 
 
 # --- what a code is good for --------------------------------------------------------------------
