@@ -109,13 +109,16 @@ def pytest_collection_modifyitems(config, items):
         if item.path.suffix == ".ipynb":
             item.add_marker("notebook")
             item.add_marker("thorough")
-    left_out = [] if config.getoption("--thorough") else ["thorough"]
+    if not config.getoption("--thorough"):
+        leave_out("thorough", config, items)
     pages = any(i.get_closest_marker("browser") and i.get_closest_marker("notebook") for i in items)
     if pages and "not browser" not in config.getoption("markexpr") and browser.executable():
-        left_out.append("in_place_of_page")
-    for name in left_out:
-        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(name)])
-        items[:] = [item for item in items if not item.get_closest_marker(name)]
+        leave_out("in_place_of_page", config, items)
+
+
+def leave_out(mark, config, items):
+    config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(mark)])
+    items[:] = [item for item in items if not item.get_closest_marker(mark)]
 
 
 def pytest_collection_finish():

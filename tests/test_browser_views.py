@@ -485,8 +485,15 @@ AT_THE_EDGE = """() => document.querySelectorAll(".cv-draw, .cv-cloud").forEach(
     Object.assign(mark.style, { left: "100%", width: "" }))"""
 
 
-@pytest.mark.parametrize("java_script_enabled", [True, False])
-@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize(
+    ("width", "java_script_enabled"),
+    [
+        (320, True),
+        (390, False),
+        pytest.param(390, True, marks=pytest.mark.thorough),
+        pytest.param(320, False, marks=pytest.mark.thorough),
+    ],
+)
 def test_a_phone_shows_everything_whole(show, width, java_script_enabled):
     page = show(*every_kind(), width=width, java_script_enabled=java_script_enabled).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -351,8 +351,9 @@ def test_a_box_cannot_name_a_line_of_a_file_out_here(tmp_path):
         assert apart._handed_in(place) is None
 
 
-def test_without_walls_it_says_so_and_marks_nothing(tmp_path, monkeypatch, capsys):
+def test_without_walls_it_says_so_and_marks_nothing(boxes, tmp_path, monkeypatch, capsys):
     (tmp_path / "in").mkdir()
+    monkeypatch.setattr(grade, "_source", lambda walls: contextlib.nullcontext(boxes))
     monkeypatch.setattr(grade, "_unsafe", lambda source: "unshare: Operation not permitted")
     assert grade.grade(tmp_path / "in", tmp_path / "marks.csv") == 1
     assert "gives no walls" in capsys.readouterr().err

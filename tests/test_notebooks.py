@@ -630,7 +630,7 @@ def _words_of_quiz(quiz) -> int:
 @pytest.mark.in_place_of_page
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_runs_as_committed_and_solved(path, tmp_path):
-    """Where there is a browser, test_browser.py does it and looks at the page as well."""
+    """In `make test-all` test_browser.py does it and looks at the page as well."""
     run_in_a_hurry(path, tmp_path)
 
 

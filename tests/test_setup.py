@@ -12,6 +12,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,9 @@ def python_of(folder: Path) -> Iterator[str]:
         yield from ("".join(c["source"]) for c in cells if c["cell_type"] == "code")
 
 
+packages_distributions = cache(importlib.metadata.packages_distributions)
+
+
 def imported_packages(folder: str) -> set[str]:
     """The distributions that the code in `folder` imports, standard library and our own aside."""
     own = {"course_utils", "press", *(path.stem for path in (REPOSITORY / "tests").rglob("*"))}
@@ -227,7 +231,7 @@ def imported_packages(folder: str) -> set[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.partition(".")[0])
-    distributions = importlib.metadata.packages_distributions()
+    distributions = packages_distributions()
     found = names - own - set(sys.stdlib_module_names)
     return {canonicalize_name(distributions.get(name, [name])[0]) for name in found}
 
@@ -480,15 +484,8 @@ def test_cpu_build_is_installed_by_checksum_and_torch_by_uv(fresh_clone):
 
 def test_mutants_are_judged_where_all_is_that_the_tests_import():
     """`mutate.py` runs them in a copy of some folders."""
-    nodes = [
-        node for path in (REPOSITORY / "tests").rglob("*.py") for node in ast.walk(parsed(path))
-    ]
-    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
-    names |= {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    sources = (path.read_text("utf-8") for path in (REPOSITORY / "tests").rglob("*.py"))
+    names = {name for text in sources for name in re.findall(r"(?m)^ *(?:from|import) (\w+)", text)}
     ours = {path.parent.name for path in REPOSITORY.glob("*/*.py")}
-    needed = ours & {name.partition(".")[0] for name in names if name}
+    needed = ours & names
     assert needed == set(mutate.COPIED) - {"tests"}  # whose own modules are found as its files
-
-
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))

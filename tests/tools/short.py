@@ -25,9 +25,13 @@ LESS = {
     "manual_seed(draw))[:1000]": "manual_seed(draw))[:100]",  # 05
     "for n in (100, 10_000, 100_000):": "for n in (100, 1_000):",  # 06
     "climb(surrogate, steps=2000,": "climb(surrogate, steps=1100,",  # 07
+    "draw) for draw in range(3)]": "draw) for draw in range(2)]",  # 05
     "for _ in range(600):": "for _ in range(60):",  # 09
+    "judged(name, seed) for seed in range(4)": "judged(name, seed % 2) for seed in range(4)",  # 09
+    "counts, found, control = (10, 20, 50, 100)": "counts, found, control = (10, 100)",  # 10
     "rate_parts(*code, 400,": "rate_parts(*code, 40,",  # 10
     "for draws in (1, 20):": "for draws in (1, 2):",  # 11
+    "for rows in range(8)": "for rows in range(2)",  # 12
     "for line in (60, 40, 30, 25, 20, 16, 13, 10,": "for line in (60, 10,",  # 13
     "for split in range(5)": "for split in range(2)",  # 13
     ":count]] for _ in range(200)]": ":count]] for _ in range(5)]",  # 13
