@@ -15,7 +15,7 @@ from torch.distributions import MultivariateNormal
 
 from course_utils import ProbabilisticPCA, hand_in, marks, model_answer
 from course_utils.exercises import UnknownTask, exam, progress
-from course_utils.exercises.exam.papers import CHECKED, PAIRS, PAPERS, open_tasks
+from course_utils.exercises.exam.papers import PAIRS, PAPERS, checked_tasks, open_tasks
 from course_utils.exercises.exam.task import agrees, judge
 from course_utils.exercises.showing import record
 from test_notebooks import (
@@ -32,6 +32,7 @@ from tools import items, ready
 from tools.execute import run
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+CHECKED = checked_tasks()
 NAMES = [f"{paper}{number}" for paper in PAPERS for number in range(1, 11)]
 OTHER_SEEDS = range(1, 50)  # for `make test-all`
 POINTS, MINUTES = 100, 90
@@ -40,7 +41,7 @@ OF_LESSONS = {has_sound_exercises, asks_known_questions, opens_with_goals, close
 
 
 def module_of(pair):
-    return importlib.import_module(f"answers.exam.{pair.__name__.rpartition('.')[2]}")
+    return importlib.import_module(f"answers.exam.{pair}")
 
 
 RIGHT = [(n, f) for pair in PAIRS for n, found in module_of(pair).RIGHT.items() for f in found]
@@ -99,8 +100,7 @@ def test_every_checked_task_has_answers():
         assert sum(name == each for each, _ in RIGHT) >= 3
         assert sum(name == each for each, *_ in WRONG) >= 4
     folder = Path(__file__).parent / "answers" / "exam"
-    pairs = {pair.__name__.rpartition(".")[2] for pair in PAIRS}
-    assert {path.stem for path in folder.glob("*.py")} == pairs
+    assert {path.stem for path in folder.glob("*.py")} == set(PAIRS)
 
 
 @pytest.mark.parametrize("name", CHECKED)

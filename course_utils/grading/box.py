@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 COURSE = Path(__file__).resolve().parents[1]
-HIDDEN = COURSE / "exercises" / "lessons"  # the reference solutions
+# The reference solutions, and the model answers.
+LESSONS, EXAM = COURSE / "exercises" / "lessons", COURSE / "exercises" / "exam"
 
 # From Linux's headers.
 NEW_MOUNTS, NEW_NAMES, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
@@ -56,7 +57,7 @@ def enclose(limits: Limits, data: Path | None, *, show_lessons: bool) -> None:
 
     Args:
         data: a folder to read, or None.
-        show_lessons: whether the reference solutions may be read.
+        show_lessons: whether the reference solutions may be read; those of the exam never.
 
     Raises:
         Refused: if that cannot be done here.
@@ -126,9 +127,9 @@ def _furnish(limits: Limits, data: Path | None, show_lessons: bool) -> None:
     os.chmod("tmp", 0o777)
     for folder in _to_read(data):
         _show(folder)
-    if not show_lessons:
-        os.makedirs("nothing", exist_ok=True)
-        _bind(Path("nothing"), Path(f".{HIDDEN}"))
+    os.makedirs("nothing")
+    for folder in (EXAM,) if show_lessons else (EXAM, LESSONS):
+        _bind(Path("nothing"), Path(f".{folder}"))
 
 
 def _to_read(data: Path | None) -> list[Path]:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_utils.exercises.exam.papers import CHECKED, PAPERS
+from course_utils.exercises.exam.papers import PAPERS, checked_tasks
 from course_utils.exercises.exam.task import judge
 
 
@@ -239,7 +239,7 @@ class Item(NamedTuple):
 def items(paper: str) -> list[Item]:
     return [
         Item(name, step, points)
-        for name, task in CHECKED.items()
+        for name, task in checked_tasks().items()
         if name.startswith(paper)
         for step, points in task.steps.items()
     ]
@@ -249,7 +249,7 @@ def answered(held: Sequence[Misconception], paper: str) -> list[bool]:
     """Which items of a paper somebody who holds these misconceptions gets right."""
     answers = Learner(held).answers()
     found: list[bool] = []
-    for name, task in CHECKED.items():
+    for name, task in checked_tasks().items():
         if name.startswith(paper):
             found += judge(task, answers[name]).right.values()
     return found

@@ -13,15 +13,15 @@ from collections.abc import Sequence
 
 from course_utils.exercises.checking.words import shown
 from course_utils.exercises.exam.papers import (
-    CHECKED,
     PAPERS,
     Open,
     UnknownTask,
     checked,
+    checked_tasks,
     open_tasks,
     opened,
 )
-from course_utils.exercises.exam.task import Task, Verdict, judge
+from course_utils.exercises.exam.task import Task, Verdict, in_words, judge
 from course_utils.exercises.showing import display
 
 __all__ = ["UnknownTask", "hand_in", "marks", "model_answer"]
@@ -58,7 +58,7 @@ def hand_in(name: str = "", answer: object = None) -> display.Panel:
         [display.prose(step), _mark(right), f"{task.steps[step] if right else 0}"]
         for step, right in verdict.right.items()
     ]
-    lines = [f"  {_words(right)}  {step}" for step, right in verdict.right.items()]
+    lines = [f"  {in_words(right)}  {step}" for step, right in verdict.right.items()]
     return display.Panel(
         "\n".join([headline, *lines]),
         display.table(display.prose(headline), ["step", "result", "points"], rows),
@@ -73,12 +73,8 @@ def _headline(name: str, task: Task, verdict: Verdict) -> str:
     return f"Task {name}: {verdict.points(task)} of {task.points} points"
 
 
-def _words(right: bool) -> str:
-    return "✓ right" if right else "✗ wrong"
-
-
 def _mark(right: bool) -> str:
-    return display.badge(_words(right), display.GOOD if right else display.BAD)
+    return display.badge(in_words(right), display.GOOD if right else display.BAD)
 
 
 def model_answer(name: str = "", *, now: bool = False) -> display.Panel:
@@ -125,7 +121,8 @@ def marks(paper: str = "", open_points: Sequence[float | int] | None = None) -> 
         )
     tasks = {name: task for name, task in open_tasks().items() if name.startswith(paper)}
     given = dict.fromkeys(tasks) if open_points is None else _given(paper, tasks, open_points)
-    rows = [(name, *_of_checked(name, task)) for name, task in CHECKED.items() if name[0] == paper]
+    own = [(name, task) for name, task in checked_tasks().items() if name[0] == paper]
+    rows = [(name, *_of_checked(name, task)) for name, task in own]
     rows += [
         (name, task.points, given[name], "open" if given[name] is None else "marked by hand")
         for name, task in tasks.items()

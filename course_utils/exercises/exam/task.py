@@ -59,6 +59,10 @@ class Verdict:
         return sum(task.steps[step] for step, right in self.right.items() if right)
 
 
+def in_words(right: bool) -> str:
+    return "✓ right" if right else "✗ wrong"
+
+
 def judge(task: Task, answer: object, *, seed: int = 0) -> Verdict:
     """Whether each step of an answer is right, on all probes. It never raises."""
     if answer is None or answer is ...:
