@@ -66,7 +66,11 @@ def enclose(limits: Limits, data: Path | None, *, show_lessons: bool) -> None:
         raise Refused(f"{sys.platform} has no namespaces")
     user, group = os.getuid(), os.getgid()
     spaces = NEW_MOUNTS | NEW_NAMES | NEW_IPC | NEW_PROCESSES | NEW_NETWORK
-    _call("unshare", spaces | (NEW_USERS if user else 0))
+    try:
+        _call("unshare", spaces | (NEW_USERS if user else 0))
+    except Refused as refused:
+        who = "users" if user else "root"
+        raise Refused(f"it lets {who} make no namespaces, {refused}") from None
     if user:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{user} {user} 1")
@@ -92,17 +96,23 @@ def enter(user: int) -> None:
     _call("capset", header, (ctypes.c_uint32 * 6)())
 
 
-def limit(limits: Limits) -> None:
-    """Bound what this process, and each that it starts, may use up."""
-    for what, most in {
+def limit(limits: Limits, *, enclosed: bool) -> None:
+    """Bound what this process, and each that it starts, may use up.
+
+    Args:
+        enclosed: without walls the number of processes has no limit, since all others of the same
+            user would count.
+    """
+    processes = {resource.RLIMIT_NPROC: limits.processes} if enclosed else {}
+    bounds = processes | {
         resource.RLIMIT_CPU: limits.work,
         resource.RLIMIT_AS: _address_space() + limits.memory,
         resource.RLIMIT_FSIZE: limits.file,
-        resource.RLIMIT_NPROC: limits.processes,
         resource.RLIMIT_NOFILE: limits.files,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
-    }.items():
+    }
+    for what, most in bounds.items():
         hard = resource.getrlimit(what)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))
