@@ -21,8 +21,10 @@ SUSPICIOUS = {
     *("__closure__", "_getframe"),
 }
 ALSO_SUSPICIOUS = ("course_utils.exercises", "course_utils.grading", "torch._C")
+DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 CHECKED = re.compile(r"""^\s*check\(\s*["'](\w+)["']""", re.MULTILINE)
+HANDED_IN = re.compile(r"""^\s*hand_in\(\s*["'](\w+)["'],\s*(\w+)\s*\)""", re.MULTILINE)
 
 
 class Unreadable(Exception):
@@ -54,18 +56,27 @@ class Broken(NamedTuple):
 
 
 class Cells:
-    """The code of a notebook, statement by statement."""
+    """The code of a notebook, statement by statement.
+
+    Attributes:
+        statements: in their order.
+        broken: the cells that are no Python.
+        checked: the exercises that a cell checks.
+        handed_in: the name of the answer to each task of the exam that a cell hands in, the last
+            for each.
+    """
 
     def __init__(self, cells: Sequence[str]) -> None:
         self.statements: list[Statement] = []
         self.broken: list[Broken] = []
         self.checked = {name for cell in cells for name in CHECKED.findall(cell)}
+        self.handed_in = dict(pair for cell in cells for pair in HANDED_IN.findall(cell))
         for number, cell in enumerate(cells, start=1):
-            self._read(number, _without_magics(cell))
+            self._read(number, cell)
 
     def defined(self) -> set[str]:
-        """The names that anything but an import binds."""
-        return {name for each in self.statements if not of_the_course(each) for name in each.binds}
+        """The functions and classes that it defines."""
+        return {each.node.name for each in self.statements if isinstance(each.node, DEFINITIONS)}
 
     def answer(self, name: str) -> list[Statement]:
         """The statements that an answer is made of, in their order; none if it is not there.
@@ -106,7 +117,7 @@ class Cells:
     def _read(self, number: int, cell: str) -> None:
         try:
             with warnings.catch_warnings(action="ignore"):
-                tree = ast.parse(cell)
+                cell, tree = _parsed(cell)
         except SyntaxError as error:
             self.broken.append(Broken(number, cell, f"{error.msg} in line {error.lineno}"))
         except (ValueError, RecursionError, MemoryError) as error:
@@ -162,7 +173,7 @@ def _used(scope: symtable.SymbolTable) -> Iterator[str]:
 
 def _bound(node: ast.AST) -> Iterator[str]:
     """The names that a statement gives a meaning to in the notebook, and not inside a function."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(node, DEFINITIONS):
         yield node.name
         return
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -176,10 +187,21 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def of_the_course(statement: Statement) -> bool:
-    """Whether it only brings a name in: by an import, or by `reference`, as lessons go on."""
-    value = getattr(statement.node, "value", None)
-    called = getattr(value.func, "id", "") if isinstance(value, ast.Call) else ""
-    return isinstance(statement.node, ast.Import | ast.ImportFrom) or called == "reference"
+    """Whether it only brings a name in, as lessons go on: by an import, by `reference`, or by one
+    of them if `check` has not passed."""
+    if isinstance(statement.node, DEFINITIONS):
+        return False
+    brought = bool(statement.uses & {"reference", "check"})
+    return brought or isinstance(statement.node, ast.Import | ast.ImportFrom)
+
+
+def _parsed(cell: str) -> tuple[str, ast.Module]:
+    """A cell and its statements; if it is no Python as it is, without what IPython understands."""
+    try:
+        return cell, ast.parse(cell)
+    except SyntaxError:
+        cell = _without_magics(cell)
+        return cell, ast.parse(cell)
 
 
 def _without_magics(cell: str) -> str:
@@ -187,4 +209,4 @@ def _without_magics(cell: str) -> str:
     if re.match(r"\s*%%(?!time|capture)", cell):
         return ""
     lines = cell.splitlines()
-    return "\n".join("" if re.match(r"\s*[%!?]|.*\?\s*$", line) else line for line in lines)
+    return "\n".join("" if re.match(r"\s*([%!?]|[\w.]+\?+\s*$)", line) else line for line in lines)
