@@ -25,6 +25,7 @@ from torch import Tensor
 from course_utils.exercises.checking.answer import NOT_FOR_LEARNERS
 from course_utils.exercises.checking.frames import is_learners
 from course_utils.exercises.checking.networks import leaves
+from course_utils.exercises.checking.signature import returns_nothing
 from course_utils.exercises.checking.words import first_lines
 from course_utils.grading import crossing, wire
 
@@ -155,6 +156,7 @@ def described(answer: object) -> dict:
     return {
         "kind": kind,
         "parameters": parameters,
+        "empty": returns_nothing(answer),
         "place": code and [code.co_filename, code.co_firstlineno],
     }
 
@@ -167,10 +169,18 @@ def failure(error: BaseException) -> dict:
     return {
         "failed": kind.__name__,
         "builtin": builtin.__name__,
-        "text": first_lines(error, 2000),
+        "text": _said(error),
         "place": place,
         "raised": raised,  # by a `raise` of the learner's
     }
+
+
+def _said(error: BaseException) -> str:
+    """Its text as it is: that of a mistake that is made on the other side has to be the same."""
+    try:
+        return "".join(str(error)[:2000])
+    except Exception:
+        return f"<{type(error).__name__}>"
 
 
 def _place(trace: TracebackType | None) -> tuple[list | None, bool]:

@@ -11,6 +11,7 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -52,6 +53,11 @@ class Opaque:
 def opaque(kind: str) -> Opaque:
     """What stands for a thing of this kind."""
     return type(kind[:60] or "thing", (Opaque,), {})()
+
+
+def named(kind: str, items: Iterable) -> tuple:
+    """A tuple of another kind, such as what `topk` returns: it keeps the name of its kind alone."""
+    return type(kind[:60] or "tuple", (tuple,), {})(items)
 
 
 def pack(value: object) -> bytes:
@@ -145,7 +151,8 @@ def _tree(value: object, numbers: list[bytes]) -> object:
     if type(value) is list:
         return [_tree(item, numbers) for item in value]
     if isinstance(value, tuple):
-        return {"tuple": [_tree(item, numbers) for item in value]}
+        kind, items = type(value).__name__, [_tree(item, numbers) for item in value]
+        return {"tuple": items} if type(value) is tuple else {"named": [kind, items]}
     if type(value) in (set, frozenset):
         return {"set": [_tree(item, numbers) for item in value]}
     if type(value) is dict:
@@ -158,8 +165,10 @@ def _tensor(value: Tensor, numbers: list[bytes]) -> object:
     dtype = str(value.dtype).removeprefix("torch.")
     if value.layout is not torch.strided or dtype not in DTYPES:
         return {"opaque": "Tensor"}
-    plain = value.detach().cpu().resolve_conj().resolve_neg().flatten().clone()
-    numbers.append(plain.view(torch.uint8).numpy().tobytes())
+    plain = value.detach().cpu().resolve_conj().resolve_neg()
+    flat = torch.empty(plain.numel(), dtype=plain.dtype)  # without the strides of a view
+    flat.view_as(plain).copy_(plain)
+    numbers.append(flat.view(torch.uint8).numpy().tobytes())
     start = sum(map(len, numbers[:-1]))
     return {"tensor": [dtype, list(value.shape), start]}
 
@@ -178,6 +187,8 @@ def _value(tree: object, behind: memoryview) -> object:
         return _value(inner, behind).numpy()[()]
     if kind == "opaque":
         return opaque(str(inner))
+    if kind == "named":
+        return named(inner[0], [_value(item, behind) for item in inner[1]])
     if kind == "dict":
         return {_value(key, behind): _value(item, behind) for key, item in inner}
     return {"tuple": tuple, "set": set}[kind](_value(item, behind) for item in inner)

@@ -103,8 +103,9 @@ def expect_attempted(got: object, answer: Answer) -> None:
 def returns_nothing(function: object) -> bool:
     """Whether the body of a function is empty: only a docstring, `pass` or `...`."""
 
-    def operations(code: object) -> list[str]:
-        return [step.opname for step in dis.get_instructions(code) if step.opname != "NOP"]
+    def operations(code: object) -> list[tuple[str, object]]:
+        steps = dis.get_instructions(code)
+        return [(step.opname, step.argval) for step in steps if step.opname != "NOP"]
 
     code = getattr(function, "__code__", None)
     return inspect.iscode(code) and operations(code) == operations((lambda: None).__code__)

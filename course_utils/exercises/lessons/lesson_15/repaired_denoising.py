@@ -75,23 +75,23 @@ def _rows(make: Callable[[Tensor], Tensor], message: str) -> Mistake:
 
 
 class _AnotherEachTime:
-    """A corruption that never spoils twice in the same way, and remembers what it gave."""
+    """A corruption that never spoils twice in the same way, and remembers what was seen of it."""
 
     def __init__(self) -> None:
-        self.given: list[Tensor] = []
+        self.seen: list[Tensor] = []
 
     def __call__(self, x: Tensor) -> Tensor:
-        noise = torch.randn(x.shape, generator=generator_at(len(self.given)))
-        self.given.append((x + noise).detach().clone())
-        return self.given[-1].clone()
+        noise = torch.randn(x.shape, generator=generator_at(len(self.seen)))
+        self.seen.append((x + noise).detach().clone())
+        return self.seen[-1].clone()
 
 
 def _target_is_clean(answer: Answer) -> None:
     model, x, _ = _spoilt(answer.generator())[0]
     corrupt = _AnotherEachTime()
     got = answer(model, x.clone(), corrupt)
-    for shown in corrupt.given:
-        for target in corrupt.given:
+    for shown in corrupt.seen:
+        for target in corrupt.seen:
             if target is not shown and torch.allclose(got, squared_error(model(shown), target)):
                 raise Wrong(
                     "The target is still spoilt: `corrupt` is called twice, so that the model is "

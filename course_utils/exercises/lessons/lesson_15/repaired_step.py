@@ -103,14 +103,14 @@ def _only_first(gradients: Tensor) -> Tensor:
 
 
 class _Listening:
-    """A loss that remembers how many examples each call was about."""
+    """A loss that remembers, in `seen`, how many examples each call was about."""
 
     def __init__(self, loss: Callable) -> None:
         self.loss = loss
-        self.sizes: list[int] = []
+        self.seen: list[int] = []
 
     def __call__(self, copy: Tensor, share: Tensor) -> Tensor:
-        self.sizes.append(len(share))
+        self.seen.append(len(share))
         return self.loss(copy, share)
 
 
@@ -118,16 +118,16 @@ def _each_its_share(answer: Answer) -> None:
     weights, shares, loss, lr = _teams(answer.generator())[0]
     listening = _Listening(loss)
     answer(weights, shares, listening, lr)
-    if max(listening.sizes, default=0) > shares.shape[1]:
+    if max(listening.seen, default=0) > shares.shape[1]:
         raise Wrong(
-            f"The result is right, but the loss is computed for {max(listening.sizes)} examples at "
+            f"The result is right, but the loss is computed for {max(listening.seen)} examples at "
             f"a time, where a share has {shares.shape[1]}: someone does the whole batch, and the "
             "others need not have come. Each worker computes with its own share, and what they "
             "then exchange is gradients."
         )
-    if len(listening.sizes) > len(shares):
+    if len(listening.seen) > len(shares):
         raise Wrong(
-            f"The result is right, but the loss is computed {len(listening.sizes)} times by "
+            f"The result is right, but the loss is computed {len(listening.seen)} times by "
             f"{len(shares)} workers: each should need its own share alone, and once."
         )
 

@@ -138,6 +138,7 @@ def _where_to_look(answer: Answer) -> str:
         tried.append((mu.detach().clone(), log_var.detach().clone()))
         return reparameterize(mu, log_var, generator)
 
+    overhears.seen = tried  # comes back from wherever the answer is called
     _judged(answer, overhears)
     if not tried:
         return "Draw from every sampler that you judge."

@@ -13,30 +13,37 @@ from course_utils.exercises.lessons.lesson_07._draws import expect_unwatched, ex
 
 
 class Watched:
-    """A function f from (n, d) to (n,), and a memory of where it was asked."""
+    """A function f from (n, d) to (n,), and a memory of where it was asked.
+
+    Attributes:
+        seen: the points of each call, and whether they remembered how they were made.
+    """
 
     def __init__(self, f: Callable[[Tensor], Tensor], d: int) -> None:
         self.f = f
         self.d = d
-        self.seen: list[Tensor] = []
-        self.tracked = False
+        self.seen: list[tuple[Tensor, bool]] = []
 
     def __call__(self, z: object) -> Tensor:
         if not isinstance(z, Tensor) or z.ndim != 2 or z.shape[1] != self.d:
             raise ValueError(f"f was called with {describe_type(z)}; it maps (n, {self.d}) to (n,)")
-        self.seen.append(z.detach().clone())
-        self.tracked = self.tracked or z.requires_grad
+        self.seen.append((z.detach().clone(), z.requires_grad))
         return self.f(z)
 
     def __repr__(self) -> str:
         return "f"
+
+    @property
+    def tracked(self) -> bool:
+        """Whether any of the points remembered how they were made."""
+        return any(tracked for _, tracked in self.seen)
 
     def draws(self, mu: Tensor) -> Tensor:
         """The points asked for, (n, d), less `mu` itself, where a baseline may be taken.
 
         Points asked for a second time, again for a baseline, count once.
         """
-        points = torch.cat(self.seen) if self.seen else torch.empty(0, self.d)
+        points = torch.cat([torch.empty(0, self.d), *(z for z, _ in self.seen)])
         points = points[(points != mu).any(1)]
         once: dict[tuple[float, ...], None] = dict.fromkeys(map(tuple, points.tolist()))
         if len(self.seen) > 1 and len(once) < len(points):

@@ -182,9 +182,9 @@ def _order(answer: Answer) -> None:
 
 def _why_alone(prior: Decided) -> str:
     """What made each place see nothing but zeros before it."""
-    if prior.times == 1:
+    if len(prior.asked) == 1:
         return ONCE
-    return BACKWARDS if prior.asked[:, -1, -1].any() else ALONE
+    return BACKWARDS if prior.asked[-1][:, -1, -1].any() else ALONE
 
 
 def _sizes(answer: Answer) -> None:

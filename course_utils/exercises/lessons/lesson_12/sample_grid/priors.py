@@ -8,24 +8,38 @@ from torch.nn import functional as F
 
 
 class Prior:
-    """What an answer is handed: it keeps the last grids that it was asked about, and says which it
-    cannot read."""
+    """What an answer is handed: it keeps the grids that it was asked about, and says which it
+    cannot read.
+
+    Attributes:
+        seen: of each call what was wrong with it, "" if nothing, and the grids.
+    """
 
     symbols: int
 
     def __init__(self, shape: tuple[int, int], dtype: torch.dtype = torch.float32) -> None:
         self.shape, self.dtype = shape, dtype
-        self.complaint, self.asked, self.times = "", torch.empty(0), 0
+        self.seen: list[tuple[str, Tensor | None]] = []
 
     def __call__(self, k: Tensor) -> Tensor:
-        self.complaint = self._complaint(k)
-        if self.complaint:
-            raise ValueError(self.complaint)
-        self.asked, self.times = k.detach().clone(), self.times + 1
+        complaint = self._complaint(k)
+        self.seen.append((complaint, None if complaint else k.detach().clone()))
+        if complaint:
+            raise ValueError(complaint)
         return self.logits(k.detach().long()).to(self.dtype)
 
     def __repr__(self) -> str:
         return f"a prior of grids, shape {self.shape}"
+
+    @property
+    def complaint(self) -> str:
+        """What was wrong with the last call."""
+        return self.seen[-1][0] if self.seen else ""
+
+    @property
+    def asked(self) -> list[Tensor]:
+        """The grids of each call with which nothing was wrong."""
+        return [k for complaint, k in self.seen if not complaint]
 
     def _complaint(self, k: Tensor) -> str:
         wanted = f"(n, {self.shape[0]}, {self.shape[1]})"
