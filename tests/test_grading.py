@@ -2,11 +2,16 @@
 
 import contextlib
 import csv
+import html
+import inspect
 import io
 import json
 import linecache
 import os
+import re
+import resource
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,15 +19,20 @@ import pytest
 import torch
 
 from course_utils.__main__ import main
-from course_utils.exercises import lessons
+from course_utils.exercises import exam, lessons
+from course_utils.exercises.exam.papers import PAPERS
+from course_utils.exercises.exam.papers import opened as opened_task
 from course_utils.exercises.lessons import find
 from course_utils.grading import apart, grade, marking, submissions, trial, wire
-from course_utils.grading.box import Limits
+from course_utils.grading.box import Limits, limit
 from course_utils.grading.boxes import Ended, Source, opened
-from course_utils.grading.gradebook import Gradebook
+from course_utils.grading.exam import by_hand
+from course_utils.grading.gradebook import Gradebook, summary
 from course_utils.grading.source import Cells, suspicious
+from tools import apart as judged
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="boxes need Linux")
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 LIMITS = Limits(work=2)
 RIGHT = """
 def squared_error(x_hat, x):
@@ -66,7 +76,7 @@ def source(boxes):
 
 
 def marked(source: socket.socket, cell: str, name: str = "squared_error") -> marking.Mark:
-    return marking.mark(source, find(name), Cells([cell]), LIMITS)
+    return marking.mark(source, marking.asked(find(name)), Cells([cell]), LIMITS)
 
 
 # --- the walls ------------------------------------------------------------------------------------
@@ -155,6 +165,16 @@ def test_what_is_hostile_does_no_harm_and_gets_a_sentence(harmed, name):
     assert "honest: 1 of " in printed
 
 
+def test_without_walls_the_other_processes_of_a_user_do_not_count(monkeypatch):
+    """Else nobody but root could begin a thread there."""
+    bounds: dict[int, tuple] = {}
+    monkeypatch.setattr("resource.setrlimit", bounds.__setitem__)
+    limit(LIMITS, enclosed=False)
+    assert set(bounds) and resource.RLIMIT_NPROC not in bounds
+    limit(LIMITS, enclosed=True)
+    assert bounds[resource.RLIMIT_NPROC] == (LIMITS.processes,) * 2
+
+
 def test_an_answer_that_waits_for_ever_is_ended(source):
     with opened(source, LIMITS, wait=0.5) as box, pytest.raises(Ended, match="waits for something"):
         box.ask("load", "f", [("<cell 1>", "import time\ntime.sleep(100)")])
@@ -168,6 +188,8 @@ def test_right_and_wrong_are_told_apart_as_by_check(source):
     wrong = marked(source, MEAN)
     assert wrong.status == marking.FAILED
     assert "mean" in wrong.message
+    by_torch = marked(source, RIGHT.replace(".square()", ".__xor__(2)"))
+    assert by_torch.status == marking.FAILED and "compares bits" in by_torch.message
 
 
 FORGED = {
@@ -213,15 +235,176 @@ def test_a_check_together_is_asked_for_nonsense_too(source):
 )
 def test_a_reference_passes(source, name):
     """Checked apart, with gradients and generators, and together; it stands in no lesson there."""
-    import inspect
-
     module = inspect.getmodule(find(name).solution)
     text = inspect.getsource(module)
     if marking.how_judged(find(name)) == marking.APART:
         text = "import torch\nfrom jaxtyping import Float\nfrom torch import Tensor\n"
         text += "from course_utils.losses import *\n" + inspect.getsource(find(name).solution)
-    mark = marking.mark(source, find(name), Cells([text]), Limits())
+    mark = marking.mark(source, marking.asked(find(name)), Cells([text]), Limits())
     assert mark.status == marking.PASSED, mark.message
+
+
+def test_a_function_without_a_body_is_not_attempted(source):
+    for body in ("pass", '"""Later."""', "raise NotImplementedError"):
+        mark = marked(source, f"def squared_error(x_hat, x):\n    {body}")
+        assert (mark.status, mark.points) == (marking.STUB, 0)
+    assert marked(source, "def squared_error(x_hat, x): return 1").status == marking.FAILED
+
+
+@pytest.mark.thorough
+def test_apart_an_answer_gets_the_verdict_and_the_message_of_check():
+    """Two right and four wrong answers to every exercise: the messages may not differ either."""
+    done = subprocess.run([sys.executable, judged.__file__], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    exercises = sum(marking.how_judged(find(name)) == marking.APART for name in lessons.modules())
+    alike = int(re.match(rf"{exercises} exercises: (\d+) answers are judged alike", done.stdout)[1])
+    assert alike > 5 * exercises
+
+
+# --- the exam -------------------------------------------------------------------------------------
+
+# To the tasks of paper a, by a part of the cell that each comes in place of.
+TO_TASKS = {
+    "def nats_lost(": """
+from course_utils.exercises.exam import papers, task
+def nats_lost(mean_q, cov_q, mean_p, cov_p):
+    task.agrees = task.judge = lambda *_: True
+    papers.checked_tasks = dict
+    return mean_q, mean_q, mean_q
+""",
+    "def instruments_evidence(": "",
+    "def upper_storey(": """
+def upper_storey(log_x, log_lower, log_upper, log_q_lower, log_q_upper):
+    from course_utils.exercises.exam.two_storeys import upper_storey
+    return upper_storey(log_x, log_lower, log_upper, log_q_lower, log_q_upper)
+""",
+    "def lamp_states(": """
+def elbo(joint, guess):
+    return (guess * (joint / guess).log()).sum(1)
+def lamp_states(joint, guess):
+    log_p = joint.sum(1).log()
+    return log_p, joint / joint.sum(1, keepdim=True), elbo(joint, guess) - log_p
+""",
+    "def what_ada_trained(": """
+def what_ada_trained():
+    raise NotImplementedError
+def mine():
+    beta = 3 * 32 * 32 / (2 * 64)
+    return beta, beta**0.5, 4 / beta
+""",
+    'hand_in("a5"': 'hand_in("a5", mine)',
+    "**Your answer to task 6**": "**Your answer to task 6** u^(-1/α)\n\n\tand\n<script>1</script>",
+    "**Your answer to task 10**": "## Three faults",
+}
+
+
+@pytest.fixture(scope="module")
+def sat(source, tmp_path_factory):
+    """The entry and the page of somebody who sat paper a, and handed in an exercise beside it."""
+    place = tmp_path_factory.mktemp("sat")
+    folder = place / "in" / "Eve"
+    folder.mkdir(parents=True)
+    paper = json.loads((NOTEBOOKS / "exam_a.ipynb").read_text("utf-8"))
+    for part, text in TO_TASKS.items():
+        (cell,) = [each for each in paper["cells"] if "".join(each["source"]).startswith(part)]
+        cell["source"] = text
+    (folder / "exam.ipynb").write_text(json.dumps(paper), "utf-8")
+    (folder / "before.ipynb").write_text(notebook(TO_TASKS["def what_ada_trained("]))
+    (folder / "lesson.ipynb").write_text(notebook(RIGHT))
+    book, ((each,), _) = Gradebook(place / "marks.csv"), submissions.find(place / "in")
+    book.enter(each, grade.marked(source, each, LIMITS))
+    book.finish([each], [])
+    rows = list(csv.DictReader(book.out.read_text("utf-8").splitlines()))
+    (page,) = (path.read_text("utf-8") for path in book.folder.glob("Eve*.html"))
+    return book.entry(each), {row["exercise"]: row for row in rows}, page
+
+
+def test_a_paper_is_marked_task_by_task(sat):
+    entry, rows, _ = sat
+    exam = {name: row for name, row in rows.items() if row["lesson"] == "exam a"}
+    assert [(name, row["mark"], row["of"], row["status"]) for name, row in exam.items()] == [
+        ("a1", "0", "10", marking.FAILED),
+        ("a2", "0", "10", marking.ABSENT),
+        ("a3", "0", "10", marking.FAILED),
+        ("a4", "6", "10", marking.PARTLY),
+        ("a5", "10", "10", marking.PASSED),
+        ("a6", "", "10", marking.BY_HAND),
+        *((name, "", "10", marking.ABSENT) for name in ("a7", "a8", "a9")),
+        ("a10", "", "10", marking.BY_HAND),
+    ]
+    assert {row["judged"] for row in exam.values() if row["mark"] and row["exercise"] != "a2"} == {
+        marking.APART
+    }
+    lesson = {name: (row["mark"], row["of"]) for name, row in rows.items() if name not in exam}
+    assert lesson.pop("squared_error") == ("1", "1")
+    assert lesson and set(lesson.values()) == {("0", "1")} and "elbo" not in lesson
+    passed = f"1 of {len(lesson) + 1} passed"
+    assert summary(entry) == f"{passed}; exam a: 16 of 50 points, and 50 more by hand"
+
+
+def test_of_a_task_is_said_which_steps_are_right_and_not_why(sat):
+    said = {mark["exercise"]: mark["message"] for mark in sat[0]["marks"]}
+    assert said["a4"].splitlines() == [
+        "✓ right  log p(x)",
+        "✓ right  the q(z) that makes it exact",
+        "✗ wrong  how far it is below",
+    ]
+    assert said["a1"].count("✗ wrong") == 3
+    assert "No module named 'course_utils.exercises.exam.two_storeys'" in said["a3"]
+
+
+def test_open_answers_stand_beside_the_model(sat):
+    page = sat[2]
+    assert "u^(-1/α)\n\n    and\n&lt;script&gt;1&lt;/script&gt;" in page and "<script" not in page
+    assert "## Three faults" in page
+    assert page.count("to be marked by hand: 10 points") == 5
+    assert page.count("Nothing is written below this task") == 3
+    ideas = [idea for name in ("a6", "a10") for idea in opened_task(name).ideas]
+    assert all(f"<td>{each.points}</td><td>{html.escape(each.text)}" in page for each in ideas)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_what_is_written_below_a_task_is_found(paper):
+    """In its cell, in others below it, and where the line that says whose answer it is was lost."""
+    handed_out = submissions.cells(NOTEBOOKS / f"exam_{paper}.ipynb")
+    assert [mark.status for mark in by_hand(paper, handed_out)] == [marking.ABSENT] * 5
+    cells = []
+    for kind, text in handed_out:
+        answer = re.match(r"\*\*Your answer to task (\d+)\*\*.*", text)
+        if not answer:
+            cells.append(submissions.Cell(kind, text))
+        elif answer[1] != "7":
+            cells.append(submissions.Cell(kind, f"{text} below {answer[1]}"))
+        cells += [submissions.Cell("code", f"more = {answer[1]}")] if answer else []
+    marks = {mark.exercise: mark.message for mark in by_hand(paper, cells)}
+    assert marks.pop(f"{paper}7") == "more = 7"
+    assert marks == {f"{paper}{n}": f"below {n}\n\nmore = {n}" for n in (6, 8, 9, 10)}
+
+
+def searched(folder: str) -> list[str]:
+    """What is to be found of the exam's solutions, in a folder or in memory. It goes into a box."""
+    import importlib
+    import os
+    import sys
+
+    found = os.listdir(folder)
+    for name in ("two_gaussians", "evidence", "two_storeys", "jensen", "reductions"):
+        try:
+            importlib.import_module(f"course_utils.exercises.exam.{name}")
+        except ImportError:
+            continue
+        found.append(name)
+    inside = [name.rpartition("exam.")[2] for name in sys.modules if "exercises.exam." in name]
+    return found + [name for name in inside if name not in ("papers", "task")]
+
+
+@pytest.mark.parametrize("lessons", [False, True])
+def test_the_exam_is_solved_in_no_box(source, lessons):
+    folder = str(Path(exam.__file__).parent)
+    with opened(source, LIMITS, lessons=lessons) as box:
+        search = apart.stand_in(box, "searched", [("<cell 1>", inspect.getsource(searched))])
+        assert search(folder) == []
+    assert {"open.toml", "evidence.py", "jensen"} <= set(searched(folder))
 
 
 # --- the source of an answer ----------------------------------------------------------------------
@@ -241,25 +424,56 @@ def test_only_what_an_answer_needs_is_taken():
         *("scale = 2.0", "def helper(x):", "def f(x):")
     ]
     assert suspicious(cells.answer("f")) == []
+    assert cells.defined() == {"helper", "f"}
     assert suspicious(Cells(["import os\ndef f():\n    os.fork()"]).answer("f")) == ["os"]
 
 
 def test_lessons_go_on_with_the_reference_and_that_is_no_answer():
-    cells = Cells(["def f(x):\n    return x", 'f = reference("f")'])
-    assert [each.cell for each in cells.answer("f")] == [1]
+    own = "def f(x):\n    return x  # is it?"
+    for going_on in (
+        'f = reference("f")',
+        'f, g = reference("f"), 2',
+        'if not check("f", f).passed:\n    f = reference("f")',
+        'if not check("f", f).passed:\n    from course_utils.exercises.lessons import f',
+    ):
+        assert [each.text for each in Cells([own, going_on]).answer("f")] == [own]
+
+
+def test_what_only_ipython_understands_is_left_out():
+    own = 'def f(x):\n    """Is it?"""\n    return x  # is it?'
+    cells = Cells([f"%time\n!ls\nf?\ntorch.nn??\n{own}"])
+    assert [each.text for each in cells.answer("f")] == [own] and not cells.broken
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_of_a_lesson_as_handed_out_the_empty_stubs_are_taken(path):
+    """And nothing with which the lesson goes on: whoever has written nothing gets nothing."""
+    cells = Cells([cell.text for cell in submissions.cells(path) if cell.kind == "code"])
+    for name in cells.checked | set(cells.handed_in.values()):
+        assert cells.answer(name)[-1].node.name == name
 
 
 # --- what comes out of a box ----------------------------------------------------------------------
 
 
-def test_values_cross_as_they_are():
-    value = [1, 2.5, "x", None, (True, {"a": torch.arange(6.0).view(2, 3)}), torch.tensor(3)]
+def crossed(value: object) -> object:
     packed = wire.pack(value)
     tree, behind = wire.HEAD.unpack(packed[: wire.HEAD.size])
     rest = packed[wire.HEAD.size :]
-    got = wire.unpack(rest[:tree], rest[tree : tree + behind])
-    assert repr(got) == repr(value)
+    return wire.unpack(rest[:tree], rest[tree : tree + behind])
+
+
+def test_values_cross_as_they_are():
+    value = [1, 2.5, "x", None, (True, {"a": torch.arange(6.0).view(2, 3)}), torch.tensor(3)]
+    assert repr(crossed(value)) == repr(value)
     assert type(wire.unpack(b'{"opaque": "Module"}', b"")).__name__ == "Module"
+
+
+def test_what_a_view_or_a_named_tuple_looks_like_crosses_too():
+    largest = torch.arange(4.0).topk(1)
+    again = crossed([largest, torch.ones(1).as_strided((1,), (0,)), torch.eye(2).T])
+    assert type(again[0]).__name__ == "topk" and list(again[0]) == list(largest)
+    assert torch.equal(again[1], torch.ones(1)) and torch.equal(again[2], torch.eye(2))
 
 
 @pytest.mark.parametrize(

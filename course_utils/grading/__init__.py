@@ -5,6 +5,7 @@
     inside.py       the one who calls the answer, in its box
     wire.py         values as plain bytes, all that comes out;  crossing.py  what both sides share
     apart.py        what stands for the answer where the checks run;  marking.py  the verdict
+    exam.py         the tasks of the exam: checked ones judged so too, open ones left to a reader
     trial.py        the walls, tried before they are believed
     gradebook.py    the table, and a page for each learner;  grade.py  all of it together
 

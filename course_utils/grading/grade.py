@@ -15,9 +15,15 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
+from course_utils.exercises.checking.exercise import Exercise
+from course_utils.exercises.exam.papers import checked_tasks, open_tasks
+from course_utils.exercises.lessons import all_exercises, twins
+from course_utils.grading import exam
 from course_utils.grading.box import Limits
 from course_utils.grading.boxes import Ended, Source
 from course_utils.grading.gradebook import Gradebook, summary
+from course_utils.grading.marking import ABSENT, STUB, Asked, Mark, asked, mark
+from course_utils.grading.source import Cells
 from course_utils.grading.submissions import Submission, Unusable, cells, find, plain
 
 MARKER_MEMORY = 4 * 2**30  # bytes of address space for reading one submission
@@ -105,12 +111,11 @@ def _load() -> None:
     import cloudpickle
 
     from course_utils.exercises import lessons
-    from course_utils.grading import marking  # noqa: F401
 
     # A probe that is a class or function of a lesson goes into a box by what it is, and not by its
     # name, since no lesson is to be found in there.
     cloudpickle.register_pickle_by_value(lessons)
-    lessons.all_exercises()
+    all_exercises(), checked_tasks()
 
 
 def _unsafe(source: Source) -> str:
@@ -193,36 +198,52 @@ def _mapped() -> int:
 
 def marked(source: socket.socket, each: Submission, limits: Limits) -> dict:
     """What the gradebook keeps of a submission: its marks, and sentences about it."""
-    from course_utils.exercises.lessons import all_exercises, find, twins
-    from course_utils.grading.marking import ABSENT, mark
-    from course_utils.grading.source import Cells
-
-    marks, trouble = {}, list(each.trouble)
+    marks, trouble, taken = {}, list(each.trouble), 0.0
     for path in each.notebooks:
         try:
-            read = Cells(cells(path))
+            found = cells(path)
         except Unusable as sentence:
             trouble.append(str(sentence))
             continue
-        known = all_exercises() | {twin.name: twin for twin in twins().values()}
-        asked = [name for name in known if name in read.checked | read.defined()]
-        lessons = {known[name].lesson for name in asked}
-        for name, exercise in known.items():
-            whole = exercise.lesson in lessons and name in all_exercises()
-            if not whole and name not in asked:
-                continue
-            taken = sum((mark.work for mark in marks.values()), 0.0)
-            now = mark(source, find(name), read, limits, taken)
-            if name not in marks or marks[name].status == ABSENT:
+        read = Cells([cell.text for cell in found if cell.kind == "code"])
+        here = [now for paper in exam.papers(read) for now in exam.by_hand(paper, found)]
+        for one in _asked(read):
+            here.append(mark(source, one, read, limits, taken))
+            taken += here[-1].work
+        for now in here:
+            name = now.exercise
+            if name not in marks or marks[name].status in (ABSENT, STUB):
                 marks[name] = now
-            elif now.status != ABSENT:
+            elif now.status not in (ABSENT, STUB):
                 trouble.append(f"{name} is there more than once; the first one counts.")
     if each.notebooks and not marks and not trouble:
         trouble.append("No exercise of the course is in it.")
-    in_order = sorted(
-        marks.values(), key=lambda mark: (mark.lesson, list(known).index(mark.exercise))
-    )
+    in_order = sorted(marks.values(), key=_place)
     return _entry(each, [mark._asdict() for mark in in_order], trouble)
+
+
+def _asked(read: Cells) -> list[Asked]:
+    """What is to be marked of a notebook: each lesson and each paper that is there, as a whole."""
+    papers = exam.papers(read)
+    # In an exam a function may have the name of an exercise, and is no answer to it.
+    names = read.checked if papers else read.checked | read.defined()
+    begun = {name: exercise for name, exercise in _known().items() if name in names}
+    lessons = {exercise.lesson for exercise in begun.values()}
+    whole = {name: each for name, each in all_exercises().items() if each.lesson in lessons}
+    return [
+        *(asked(exercise) for exercise in (whole | begun).values()),
+        *(each for paper in papers for each in exam.checked(paper, read)),
+    ]
+
+
+def _known() -> dict[str, Exercise]:
+    return all_exercises() | {twin.name: twin for twin in twins().values()}
+
+
+def _place(mark: Mark) -> tuple[bool, int | str, int]:
+    """Where a mark stands in the table: lessons first, then papers."""
+    names = [*_known(), *checked_tasks(), *open_tasks()]
+    return isinstance(mark.lesson, str), mark.lesson, names.index(mark.exercise)
 
 
 def _entry(each: Submission, marks: list[dict], trouble: list[str]) -> dict:

@@ -17,18 +17,23 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from course_utils.exercises.exam.papers import opened
 from course_utils.grading.marking import PASSED
 from course_utils.grading.submissions import Submission, plain
 
 COLUMNS = (
-    *("name", "submission", "lesson", "exercise", "mark", "status", "judged"),
+    *("name", "submission", "lesson", "exercise", "mark", "of", "status", "judged"),
     *("attempt", "date", "solution seen", "work in s", "note"),
 )
 STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     "td,th{text-align:left;vertical-align:top;padding:.3em .8em .3em 0;border-top:1px solid #ccc}"
-    "pre{white-space:pre-wrap;margin:0;font:inherit}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:inherit}"
+    "table.beside{table-layout:fixed;width:100%}"
 )
+
+
+FORM = 2  # of what is kept of a submission; another one is marked anew
 
 
 class Gradebook:
@@ -46,7 +51,8 @@ class Gradebook:
         """What stands in it of a submission, unless something else was handed in since."""
         try:
             found = json.loads(self._file(submission).read_text("utf-8"))
-            return found if found["digest"] == submission.digest() else None
+            known = found["form"] == FORM and found["digest"] == submission.digest()
+            return found if known else None
         except (OSError, ValueError, KeyError, TypeError):
             return None  # not there, or written by no version of this
 
@@ -54,7 +60,7 @@ class Gradebook:
         """Keep what came of a submission, and write its page."""
         page = self._file(submission).with_suffix(".html")
         write(page, _page(submission.name, _learner(entry)))
-        write(self._file(submission), json.dumps(entry, indent=1))
+        write(self._file(submission), json.dumps(entry | {"form": FORM}, indent=1))
 
     def finish(self, submissions: Iterable[Submission], sentences: Sequence[str]) -> None:
         """Write the table and the list of pages, of all that is marked by now."""
@@ -82,9 +88,20 @@ class Gradebook:
 
 
 def summary(entry: dict) -> str:
-    """How many are passed, in words."""
-    passed = sum(mark["status"] == PASSED for mark in entry["marks"])
-    return f"{passed} of {len(entry['marks'])} passed"
+    """How many exercises are passed, and how many points each paper has, in words."""
+    lessons = [mark for mark in entry["marks"] if isinstance(mark["lesson"], int)]
+    papers = sorted({mark["lesson"] for mark in entry["marks"]} - {m["lesson"] for m in lessons})
+    passed = f"{sum(mark['status'] == PASSED for mark in lessons)} of {len(lessons)} passed"
+    parts = [passed] if lessons or not papers else []
+    return "; ".join([*parts, *(_points(paper, entry["marks"]) for paper in papers)])
+
+
+def _points(paper: str, marks: Sequence[dict]) -> str:
+    own = [mark for mark in marks if mark["lesson"] == paper]
+    judged = [mark for mark in own if mark["points"] is not None]
+    points, most = (sum(mark[key] for mark in judged) for key in ("points", "of"))
+    left = sum(mark["of"] for mark in own) - most
+    return f"{paper}: {points} of {most} points, and {left} more by hand"
 
 
 def write(path: Path, text: str) -> None:
@@ -108,8 +125,8 @@ def _rows(submission: Submission, entry: dict) -> Iterable[tuple]:
             *own,
             mark["lesson"],
             mark["exercise"],
-            int(mark["status"] == PASSED),
-            *(mark["status"], mark["how"]),
+            "" if mark["points"] is None else mark["points"],
+            *(mark["of"], mark["status"], mark["how"]),
             *(noted.get(key, "") for key in ("status", "date", "seen")),
             mark["work"],
             mark["look"],
@@ -127,14 +144,38 @@ def _cell(value: object) -> object:
 
 
 def _learner(entry: dict) -> str:
-    rows = "".join(
-        f"<tr><td>{mark['lesson']:02d}</td><td>{_text(mark['exercise'])}</td>"
-        f"<td>{_text(mark['status'])}</td><td><pre>{_text(mark['message'])}</pre></td></tr>"
-        for mark in entry["marks"]
-    )
+    """The page of a learner: what was judged, and below it what somebody has to read."""
+    judged = [mark for mark in entry["marks"] if mark["points"] is not None]
+    left = [mark for mark in entry["marks"] if mark["points"] is None]
     trouble = "".join(f"<p>{_text(sentence)}</p>" for sentence in entry["trouble"])
     head = "<tr><th>lesson</th><th>exercise</th><th>result</th><th>what to know</th></tr>"
-    return f"<p>{summary(entry)}</p>{trouble}<table>{head}{rows}</table>"
+    table = f"<table>{head}{''.join(map(_judged, judged))}</table>"
+    return f"<p>{summary(entry)}</p>{trouble}{table}{''.join(map(_to_read, left))}"
+
+
+def _judged(mark: dict) -> str:
+    lesson, result = mark["lesson"], mark["status"]
+    if isinstance(lesson, int):
+        lesson = f"{lesson:02d}"
+    else:
+        result = f"{result}, {mark['points']} of {mark['of']} points"
+    texts = "".join(f"<td>{_text(text)}</td>" for text in (lesson, mark["exercise"], result))
+    return f"<tr>{texts}<td><pre>{_text(mark['message'])}</pre></td></tr>"
+
+
+def _to_read(mark: dict) -> str:
+    """An open answer, and beside it the model with the points for each idea."""
+    task = opened(mark["exercise"])
+    ideas = "".join(
+        f"<tr><td>{idea.points}</td><td>{_text(idea.text)}</td></tr>" for idea in task.ideas
+    )
+    return (
+        f"<h2>{_text(mark['exercise'])}, to be marked by hand: {task.points} points</h2>"
+        '<table class="beside"><tr><th>what was written</th><th>a model answer</th></tr>'
+        f"<tr><td><pre>{_text(mark['message'])}</pre></td><td><pre>{_text(task.answer)}</pre>"
+        f"<table><tr><th>points</th><th>for the idea, in any words</th></tr>{ideas}</table>"
+        "</td></tr></table>"
+    )
 
 
 def _text(text: object) -> str:

@@ -15,7 +15,7 @@ The gradebook says which of the two it was.
 import inspect
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from course_utils.exercises.checking.answer import explain
@@ -26,7 +26,8 @@ from course_utils.grading.box import Limits
 from course_utils.grading.boxes import Box, Ended, opened
 from course_utils.grading.source import Cells, Statement, Unreadable, suspicious
 
-PASSED, FAILED, STUB, ABSENT = "passed", "not passed", "not attempted", "not there"
+PASSED, PARTLY, FAILED = "passed", "partly", "not passed"
+STUB, ABSENT, BY_HAND = "not attempted", "not there", "by hand"
 APART, TOGETHER = "apart", "together"
 
 # Beside classes: a step that is watched at its work, a network and a slider that are handed over,
@@ -44,20 +45,60 @@ class Mark(NamedTuple):
     """What an answer is worth, and why.
 
     Attributes:
-        status: one of PASSED, FAILED, STUB, ABSENT.
-        message: the checker's, or the sentence that says why there is none.
+        lesson: its number; of a task of the exam the paper, "exam a".
+        status: one of PASSED, PARTLY, FAILED, STUB, ABSENT, BY_HAND.
+        message: the checker's, or the sentence that says why there is none; what is to be marked
+            by hand itself.
+        points: None for what is to be marked by hand.
+        of: the most that it can get: 1 for an exercise.
         how: APART or TOGETHER, or "" if nothing was run.
         look: what somebody should look at, as a sentence, or "".
         work: the seconds that the answer's box took: of processor time, and of waiting for it.
     """
 
     exercise: str
-    lesson: int
+    lesson: int | str
     status: str
     message: str
+    points: int | None = 0
+    of: int = 1
     how: str = ""
     look: str = ""
     work: float = 0.0
+
+
+class Outcome(NamedTuple):
+    """What came of one answer, as `Mark` has it."""
+
+    status: str
+    message: str
+    points: int = 0
+
+
+class Asked(NamedTuple):
+    """What is to be marked: an exercise, or a checked task of the exam.
+
+    Attributes:
+        name: its own, and in `answer` that which the answer has in the notebook.
+        lesson: as in `Mark`; so is `of`.
+        how: APART or TOGETHER.
+        judge: of a box, and the pieces of source to load in it.
+    """
+
+    name: str
+    lesson: int | str
+    answer: str
+    of: int
+    how: str
+    judge: Callable[[Box, Sequence[tuple[str, str]]], Outcome]
+
+
+def asked(exercise: Exercise) -> Asked:
+    """An exercise, as it is to be marked."""
+    how = how_judged(exercise)
+    judge = judged_apart if how == APART else judged_together
+    name, lesson = exercise.name, exercise.lesson
+    return Asked(name, lesson, name, 1, how, lambda box, pieces: judge(box, exercise, pieces))
 
 
 def how_judged(exercise: Exercise) -> str:
@@ -67,7 +108,7 @@ def how_judged(exercise: Exercise) -> str:
 
 
 def mark(
-    source: socket.socket, exercise: Exercise, cells: Cells, limits: Limits, taken: float = 0.0
+    source: socket.socket, asked: Asked, cells: Cells, limits: Limits, taken: float = 0.0
 ) -> Mark:
     """Mark one answer. Whatever is in the cells, this returns.
 
@@ -75,39 +116,36 @@ def mark(
         source: where to ask for boxes.
         taken: the seconds that other answers of the same submission took.
     """
-    own = exercise.name, exercise.lesson
+    own = Mark(asked.name, asked.lesson, ABSENT, "No cell defines it.", of=asked.of)
     try:
-        statements = cells.answer(exercise.name)
+        statements = cells.answer(asked.answer)
     except Unreadable as sentence:
-        return Mark(*own, FAILED, str(sentence))
+        return own._replace(status=FAILED, message=str(sentence))
     if not statements:
-        return Mark(*own, ABSENT, "No cell defines it.")
+        return own
     if taken > ANSWERS * limits.work:
-        return Mark(*own, FAILED, TOO_LONG.format(taken=taken))
-    how, look = how_judged(exercise), _look(statements)
-    lessons = how == TOGETHER or any("reference" in each.uses for each in statements)
+        return own._replace(status=FAILED, message=TOO_LONG.format(taken=taken))
+    lessons = asked.how == TOGETHER or any("reference" in each.uses for each in statements)
     with opened(source, limits, lessons=lessons) as box:
-        status, message = _verdict(box, exercise, [each.piece for each in statements], how)
-    return Mark(*own, status, message, how, look, round(box.worked, 2))
+        outcome = _outcome(box, asked, [each.piece for each in statements])
+    look, work = _look(statements), round(box.worked, 2)
+    return own._replace(**outcome._asdict(), how=asked.how, look=look, work=work)
 
 
-def _verdict(
-    box: Box, exercise: Exercise, pieces: Sequence[tuple[str, str]], how: str
-) -> tuple[str, str]:
+def _outcome(box: Box, asked: Asked, pieces: Sequence[tuple[str, str]]) -> Outcome:
     try:
-        return (judged_apart if how == APART else judged_together)(box, exercise, pieces)
+        return asked.judge(box, pieces)
     except Ended as sentence:
-        return FAILED, str(sentence)
+        return Outcome(FAILED, str(sentence))
     except (
         Exception
     ) as error:  # of the learner's own, raised here again; or out of what is no reply
-        return FAILED, f"Its source stopped before there was anything to check. {explain(error)}"
+        said = f"Its source stopped before there was anything to check. {explain(error)}"
+        return Outcome(FAILED, said)
 
 
-def judged_apart(
-    box: Box, exercise: Exercise, pieces: Sequence[tuple[str, str]]
-) -> tuple[str, str]:
-    """The status and message of an answer that stays in its box.
+def judged_apart(box: Box, exercise: Exercise, pieces: Sequence[tuple[str, str]]) -> Outcome:
+    """What `check` says of an answer that stays in its box.
 
     Raises:
         Ended: if the box ended before the verdict.
@@ -115,13 +153,11 @@ def judged_apart(
     report = examine(exercise, apart.stand_in(box, exercise.name, pieces))
     if box.ended:
         raise Ended(box.ended)
-    return _status(report.passed, report.attempted), report.message
+    return _told(report.passed, report.attempted, report.message)
 
 
-def judged_together(
-    box: Box, exercise: Exercise, pieces: Sequence[tuple[str, str]]
-) -> tuple[str, str]:
-    """The status and message of an answer, as its own box says: see the top of this module.
+def judged_together(box: Box, exercise: Exercise, pieces: Sequence[tuple[str, str]]) -> Outcome:
+    """What the box of an answer itself says of it: see the top of this module.
 
     Raises:
         Ended: if the box ended before the verdict.
@@ -132,16 +168,17 @@ def judged_together(
         apart.raise_again(told)
     reports = dict(zip(order, told, strict=True))
     if reports["right"]["passed"] is not True or reports["wrong"]["passed"] is not False:
-        return FAILED, (
+        return Outcome(
+            FAILED,
             "With this answer loaded the check no longer tells right from wrong: the answer has "
-            "tampered with it."
+            "tampered with it.",
         )
     report = reports["answer"]
-    return _status(report["passed"] is True, report["attempted"] is True), str(report["message"])
+    return _told(report["passed"] is True, report["attempted"] is True, str(report["message"]))
 
 
-def _status(passed: bool, attempted: bool) -> str:
-    return PASSED if passed else FAILED if attempted else STUB
+def _told(passed: bool, attempted: bool, message: str) -> Outcome:
+    return Outcome(PASSED if passed else FAILED if attempted else STUB, message, int(passed))
 
 
 def _look(statements: Sequence[Statement]) -> str:

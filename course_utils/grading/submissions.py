@@ -24,6 +24,13 @@ class Unusable(Exception):
     """Something that was handed in cannot be read; the text is a sentence that names it."""
 
 
+class Cell(NamedTuple):
+    """One cell of a notebook: its kind ("code", "markdown", "raw") and its text."""
+
+    kind: str
+    text: str
+
+
 class Submission(NamedTuple):
     """What one learner handed in.
 
@@ -85,8 +92,8 @@ def find(folder: Path) -> tuple[list[Submission], list[str]]:
     return _told_of_doubles(found), sentences
 
 
-def cells(path: Path) -> list[str]:
-    """The code of a notebook, cell by cell.
+def cells(path: Path) -> list[Cell]:
+    """A notebook, cell by cell.
 
     Raises:
         Unusable: if it is no notebook of Python.
@@ -100,8 +107,8 @@ def cells(path: Path) -> list[str]:
     language = _language(found)
     if language != "python":
         raise Unusable(f"{path.name} is a notebook of another language, {language!r}.")
-    code = [c for c in found["cells"] if isinstance(c, dict) and c.get("cell_type") == "code"]
-    return [_joined(cell.get("source")) for cell in code]
+    whole = [cell for cell in found["cells"] if isinstance(cell, dict)]
+    return [Cell(str(cell.get("cell_type")), _joined(cell.get("source"))) for cell in whole]
 
 
 def plain(text: object, limit: int = 2000) -> str:
