@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image, ImageChops
 from torch import Tensor
 
@@ -63,6 +64,7 @@ GAP, CAPTION = 7, 28  # pixels between images, and below an image for its captio
 SHEET_GAP = 3  # pixels between the images of a sheet
 LEFT_OF_ROW = {"ha": "right", "va": "center", "fontsize": 10}
 BELOW_IMAGE = {"ha": "center", "va": "top", "fontsize": 9}
+FRAME = {"fill": False, "edgecolor": "#888888", "linewidth": 72 / DPI, "snap": False}  # a pixel
 
 
 def figure(rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 4.0) -> Any:
@@ -101,6 +103,7 @@ def images(
     captions: Mapping[str, Sequence[str]] | None = None,
     limits: tuple[float, float] | None = (0.0, 1.0),
     magnify: int = 3,
+    frames: bool = False,
 ) -> Figure:
     """Rows of small images, each row with its name on the left.
 
@@ -111,6 +114,7 @@ def images(
             spreads each image over the whole range, with zero in the middle: of a diverging colour
             map, in colour of each colour's light (for what has a sign).
         magnify: pixels of the screen for one pixel of the images, each way.
+        frames: whether there is a line around each image, so that an empty one is seen.
 
     Raises:
         ValueError: unless each row is a batch of images in grey or colour, as a tensor, an array or
@@ -127,7 +131,7 @@ def images(
     width = margin + max(len(row) * (sides[name][1] + GAP) for name, row in rows.items())
     height = sum(tall + (CAPTION if captions.get(n) else GAP) for n, (tall, _) in sides.items())
     with matplotlib.rc_context(STYLE):
-        fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        fig, ax = _canvas(width, height)
         y = height
         for name, row in rows.items():
             (tall, wide), texts = sides[name], captions.get(name)
@@ -135,12 +139,21 @@ def images(
             fig.text((margin - 12) / width, (y + tall / 2) / height, name, **LEFT_OF_ROW)
             for i, image in enumerate(row):
                 x = margin + i * (wide + GAP)
-                box = (x / width, y / height, wide / width, tall / height)
-                _image(fig.add_axes(box), image, limits)
+                _image(ax, image, limits, (x, x + wide, y, y + tall))
+                if frames:
+                    ax.add_patch(Rectangle((x + 0.5, y + 0.5), wide - 1, tall - 1, **FRAME))
                 if texts:
                     fig.text((x + wide / 2) / width, (y - 5) / height, texts[i], **BELOW_IMAGE)
             y -= CAPTION if texts else GAP
     return fig
+
+
+def _canvas(width: int, height: int) -> tuple[Figure, Axes]:
+    """A figure of so many pixels, and Axes that count them: quicker than Axes for each image."""
+    fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    ax = fig.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
+    ax.set_axis_off()
+    return fig, ax
 
 
 def sheet(
@@ -166,12 +179,12 @@ def sheet(
     tall, wide = (magnify * side + SHEET_GAP for side in pictures.shape[1:3])
     width, height = columns * wide + SHEET_GAP, rows * tall + SHEET_GAP
     with matplotlib.rc_context(STYLE):
-        fig = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        fig, ax = _canvas(width, height)
         for number, picture in enumerate(pictures):
             row, column = divmod(number, columns)
             x, y = SHEET_GAP + column * wide, height - (row + 1) * tall
-            size = (wide - SHEET_GAP) / width, (tall - SHEET_GAP) / height
-            _image(fig.add_axes((x / width, y / height, *size)), picture, limits)
+            place = (x, x + wide - SHEET_GAP, y, y + tall - SHEET_GAP)
+            _image(ax, picture, limits, place)
     return fig
 
 
@@ -359,15 +372,21 @@ def _require_alt(alt: str) -> None:
         raise ValueError("alt is empty; describe in one sentence what the figure shows")
 
 
-def _image(ax: Axes, pixels: np.ndarray, limits: tuple[float, float] | None) -> None:
-    ax.set_axis_off()
+def _image(
+    ax: Axes,
+    pixels: np.ndarray,
+    limits: tuple[float, float] | None,
+    place: tuple[int, int, int, int],
+) -> None:
+    """Draw an image between left and right, bottom and top of `place`."""
     reach = float(abs(pixels).max()) or 1.0
     low, high = (-reach, reach) if limits is None else limits
+    exactly = {"extent": place, "aspect": "auto", "interpolation": "nearest"}
     if pixels.ndim == 3:  # in colour
-        ax.imshow(light(pixels, low, high), interpolation="nearest")
+        ax.imshow(light(pixels, low, high), **exactly)
     else:
         colours = "RdBu" if limits is None else PAPER
-        ax.imshow(pixels, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+        ax.imshow(pixels, cmap=colours, vmin=low, vmax=high, **exactly)
 
 
 def _in_colour(fig: Figure) -> bool:

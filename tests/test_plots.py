@@ -100,28 +100,37 @@ def words(fig):
 def test_images_are_drawn_in_rows_with_their_names_and_captions():
     rows = {"x": torch.rand(3, 1, 5, 5), "x̂": torch.rand(3, 1, 5, 5, requires_grad=True)}
     fig = plots.images(rows, captions={"x̂": ["1.0", "2.0", "3.0"]})
-    assert isinstance(fig, Figure) and len(fig.axes) == 6
+    (ax,) = fig.axes
+    assert isinstance(fig, Figure) and len(ax.images) == 6
     assert words(fig) == {"x", "x̂", "1.0", "2.0", "3.0"}
-    for number, ax in enumerate(fig.axes):
-        (drawn,) = ax.get_images()
+    for number, drawn in enumerate(ax.images):
         expected = rows["x" if number < 3 else "x̂"][number % 3, 0].detach()
         assert torch.equal(torch.from_numpy(drawn.get_array().data), expected)
         assert drawn.get_clim() == (0.0, 1.0)
-    lefts = [round(ax.get_position().x0, 6) for ax in fig.axes]
-    bottoms = [round(ax.get_position().y0, 6) for ax in fig.axes]
-    assert lefts[:3] == lefts[3:] == sorted(set(lefts))
+    lefts, _, bottoms, _ = zip(*(drawn.get_extent() for drawn in ax.images), strict=True)
+    assert lefts[:3] == lefts[3:] == tuple(sorted(set(lefts)))
     assert len(set(bottoms[:3])) == len(set(bottoms[3:])) == 1 and bottoms[0] > bottoms[3]
 
 
 def test_rows_of_different_lengths():
     fig = plots.images({"a": torch.rand(4, 1, 2, 2), "b": torch.rand(1, 1, 2, 2)})
-    assert sum(len(ax.get_images()) for ax in fig.axes) == 5
+    assert len(fig.axes[0].images) == 5
+
+
+def test_an_empty_image_is_seen_by_its_frame():
+    empty = {"": torch.zeros(2, 1, 6, 8)}
+    bare, framed = (pixels(plots.images(empty, frames=frames)) for frames in (False, True))
+    assert (bare == 255).all()
+    for left in (30, 30 + 24 + plots.GAP):
+        image = framed[:18, left : left + 24]
+        assert all((edge < 255).all() for edge in (image[0], image[-1], image[:, 0], image[:, -1]))
+        assert (image[1:-1, 1:-1] == 255).all()
 
 
 def test_images_with_a_sign_have_zero_in_the_middle():
     signed = torch.tensor([[[[-2.0, 0.5]]], [[[0.0, 0.0]]]])
     fig = plots.images({"weights": signed}, limits=None)
-    first, zeros = (ax.get_images()[0] for ax in fig.axes)
+    first, zeros = fig.axes[0].images
     assert first.get_clim() == (-2.0, 2.0)
     assert zeros.get_clim() == (-1.0, 1.0)  # and no warning about an empty range
 
@@ -232,13 +241,13 @@ def test_images_too_are_shown_pixel_by_pixel(side, magnify, channels):
 def test_a_sheet_of_filters_has_zero_in_the_middle():
     filters = torch.tensor([[[[-2.0, 2.0], [0.0, 1.0]]], [[[0.0, 0.0], [0.0, 0.0]]]])
     fig = plots.sheet(filters, columns=2, limits=None)
-    assert [ax.get_images()[0].get_clim() for ax in fig.axes] == [(-2, 2), (-1, 1)]
+    assert [drawn.get_clim() for drawn in fig.axes[0].images] == [(-2, 2), (-1, 1)]
     seen, gap = pixels(fig), plots.SHEET_GAP
     middle = (filters[0] + 2) / 4
     expected = enlarged(middle, 2, "RdBu")
     assert np.array_equal(seen[gap : gap + 4, gap : gap + 4], expected)
     brighter = plots.sheet(filters, columns=2, limits=(0.0, 3.0))
-    assert brighter.axes[1].get_images()[0].get_clim() == (0.0, 3.0)
+    assert brighter.axes[0].images[1].get_clim() == (0.0, 3.0)
 
 
 def test_rows_may_differ_in_size_and_kind():
