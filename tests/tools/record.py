@@ -80,7 +80,7 @@ LADDER = (
     rung("the decoder begins with the mean picture", 2.4, 7, mean_picture=True),
     rung("SiLU in place of ReLU", 2, 6, activation=F.silu),
     rung("a rate half as high again", 1.6, 5.25, rate=6e-3),
-    rung("Adam forgets sooner", 1.5, 5, betas=(0.85, 0.99)),
+    rung("Adam forgets sooner", 1.4, 4.75, betas=(0.85, 0.99)),
 )
 LONG, FEW = 9, 3  # a rung of so many passes takes minutes, and gets only so many seeds
 
