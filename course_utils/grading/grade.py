@@ -115,7 +115,8 @@ def _load() -> None:
     # A probe that is a class or function of a lesson goes into a box by what it is, and not by its
     # name, since no lesson is to be found in there.
     cloudpickle.register_pickle_by_value(lessons)
-    all_exercises(), checked_tasks()
+    all_exercises()
+    checked_tasks()
 
 
 def _unsafe(source: Source) -> str:

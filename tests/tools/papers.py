@@ -92,6 +92,13 @@ def black_and_white(model: VAE, x: Tensor) -> dict[str, Tensor]:
     return negative_elbo()(model, torch.bernoulli(x))
 
 
+def trained(latent_dim: int, hidden: tuple[int, ...], **options: object) -> VAE:
+    """A VAE that has seen the training pictures in black and white."""
+    model = VAE.dense(latent_dim=latent_dim, hidden=hidden)
+    fit(model, black_and_white, mnist().train, progress=False, **options)
+    return model
+
+
 def drawn(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -190,9 +197,8 @@ HOMEWORK = "Stanford's CS236, homework 2"
     ),
 )
 def homework() -> tuple[float, float]:
-    model, x = VAE.dense(latent_dim=10, hidden=(300, 300)), black_and_white_test()
     options = {"steps": 10_000, "batch_size": 100, "lr": cosine_decay(1.5e-3, 1e-5)}
-    fit(model, black_and_white, mnist().train, progress=False, **options)
+    model, x = trained(10, (300, 300), **options), black_and_white_test()
     bound = elbo(model, x, generator=drawn(1)).mean().item()
     return -bound, -log_likelihood(model, x[::10], 1000, drawn(2)).mean().item()
 
@@ -212,14 +218,13 @@ IWAE_EPOCHS = 200
         IWAE,
         "active units of the fifty",
         19,
-        "haste: numbers wake and fall asleep for long",
+        "the same two differences; whether more of them wake with time was not tried",
         digits=0,
     ),
 )
 def iwae() -> tuple[float, float]:
-    model, x = VAE.dense(latent_dim=50, hidden=(200, 200)), black_and_white_test()
     options = {"epochs": IWAE_EPOCHS, "batch_size": 100, "lr": cosine_decay(2e-3, 1e-5)}
-    fit(model, black_and_white, mnist().train, progress=False, **options)
+    model, x = trained(50, (200, 200), **options), black_and_white_test()
     with torch.no_grad():
         awake = active_units(model.encode(x)[0])
     return -log_likelihood(model, x, 5000, drawn(2)).mean().item(), awake
@@ -313,9 +318,8 @@ def k_sparse() -> tuple[float]:
 def hundred_labels() -> tuple[float]:
     from sklearn.svm import SVC
 
-    images, model = mnist(), VAE.dense(latent_dim=50, hidden=(400,))
-    options = {"epochs": 8, "batch_size": 256, "lr": cosine_decay(4e-3, 1e-5), "progress": False}
-    fit(model, black_and_white, images.train, **options)
+    options = {"epochs": 8, "batch_size": 256, "lr": cosine_decay(4e-3, 1e-5)}
+    images, model = mnist(), trained(50, (400,), **options)
     with torch.no_grad():
         train, test = (model.encode(x[:])[0].numpy() for x in (images.train, images.test))
     labels, wrong = images.train_labels, []
