@@ -302,7 +302,7 @@ def complaints(notebook, names=()):
     return found
 
 
-THEMES = ["JupyterLab Dark", "JupyterLab Light"]
+THEMES = DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 
 
 def dress(notebook, theme):
@@ -314,7 +314,7 @@ def dress(notebook, theme):
     page.wait_for_timeout(500)  # colours fade over
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", [pytest.param(DARK, marks=pytest.mark.thorough), LIGHT])
 def test_axe_finds_nothing_to_complain_of(lesson, theme):
     dress(lesson, theme)
     assert complaints(lesson) == []
@@ -421,7 +421,7 @@ def test_a_film_plays_only_while_it_is_open(lesson):
 # --- saved, and opened again ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", [DARK, pytest.param(LIGHT, marks=pytest.mark.thorough)])
 def test_saved_lesson_opens_alive_and_readable(tab, saved, theme):
     """A trusted notebook needs no cell run again; its text stands out in either theme."""
     tab.go_to(saved("lesson.ipynb", f"{theme}.ipynb").name)

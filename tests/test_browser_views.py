@@ -450,8 +450,9 @@ def every_kind():
     ]
 
 
-def test_first_choices_fill_the_line_of_a_review(show):
+def test_first_choices_fill_the_line_of_a_review(show, tmp_path, monkeypatch):
     """By mouse and by keyboard; a second choice shows its explanation and changes nothing."""
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
     asked = review(before="06")
     page = show(asked).page
     questions, line = page.locator(".course-quiz ol"), page.locator(".course-review pre")
@@ -753,6 +754,7 @@ def test_a_finger_draws_and_moves_nothing_else(show):
     touch("touchStart", (0.5, 0.8))
     for y in (0.7, 0.5, 0.3, 0.2):
         touch("touchMove", (0.5, y))
+        page.wait_for_timeout(50)  # after a swipe Chromium takes the next touch for its end, no tap
     touch("touchEnd")
     ink = 1 - drawn(sheet.locator("canvas")) / 255
     rows, columns = (ink.sum(axis).nonzero().flatten() for axis in (1, 0))
