@@ -43,7 +43,7 @@ from course_utils.exercises import (
     solution,
     twin,
 )
-from course_utils.exercises.checking import networks, sandbox
+from course_utils.exercises.checking import frames, networks, sandbox
 from course_utils.exercises.checking.answer import Answer
 from course_utils.exercises.checking.frames import learners_line
 from course_utils.exercises.checking.runner import exposed
@@ -854,6 +854,29 @@ def test_time_that_others_take_is_not_counted():
         return right(x_hat, x)
 
     assert check("squared_error", answer, time_limit=0.25).passed
+
+
+@pytest.mark.parametrize("whose", ["a library", "the learner's"])
+def test_loading_a_library_is_not_counted(tmp_path, monkeypatch, whose):
+    """As a first optimiser loads one, for seconds. But a module of the learner's own is work."""
+    (tmp_path / "long_to_load.py").write_text(
+        "import time\nend = time.thread_time() + 0.8\nwhile time.thread_time() < end:\n    pass"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    if whose == "a library":
+        monkeypatch.setattr(frames, "LIBRARIES", (*frames.LIBRARIES, str(tmp_path)))
+
+    def answer(x_hat, x):
+        import long_to_load  # noqa: F401
+
+        return right(x_hat, x)
+
+    try:
+        report = check("squared_error", answer, time_limit=0.4)
+    finally:
+        sys.modules.pop("long_to_load", None)
+    assert report.passed == (whose == "a library")
+    assert report.passed or "within 0.4 seconds of work" in report.message
 
 
 def test_the_clock_counts_the_work_of_one_thread():
