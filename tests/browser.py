@@ -31,6 +31,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 POLLING = 200  # milliseconds between two looks: at every frame they cost half of a page's time
 PATIENCE = 300  # seconds for anything to happen: a guard against what hangs, on a busy machine too
 
+# All in the outputs of the course that takes the focus.
+FOCUSABLE = (
+    ".course-view :is(button, input, .cv-field), :is(.course-quiz, .course-cards) button, "
+    ".course-cards li[data-here] summary, .course-path summary, .noUi-handle"
+)
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

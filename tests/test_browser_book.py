@@ -2,8 +2,8 @@
 
 A page asks no other machine for anything and logs no error; its formulas are set, its pictures
 drawn, its views and predictions alive; and on a phone nothing is cut off. axe-core, which takes its
-time with long pages, looks at one page of each kind, and at all of them in `make test-all`. Slides
-are made and looked at beside it.
+time with long pages, looks at one page of each kind, light or dark, and at all of them in both in
+`make test-all`. Slides are made and looked at beside it.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 LESSONS = sorted(path.stem for path in (browser.REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
 OTHERS = ["index", *pages.PAGES_BESIDE, "search"]
 EVERY = [*LESSONS, *OTHERS, pages.TRAINING]
-# With a view, questions, an exercise, formulas, a network that learns.
-ALL_KINDS = ["index", "00_start_here", "notation", pages.TRAINING]
+# Pages with a view, questions, an exercise, formulas, a network that learns.
+WITH_AXE = [
+    *(("index", "light"), ("00_start_here", "dark"), ("notation", "light")),
+    (pages.TRAINING, "dark"),
+]
 
 # Text that nobody reads as such: source code, and what scripts and styles say.
 DOLLARS = """() => {
@@ -340,10 +344,12 @@ def test_the_book_is_printed_with_links_and_an_outline(chromium, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in ALL_KINDS else pytest.mark.thorough) for name in EVERY],
+    ("name", "theme"),
+    [
+        pytest.param(*case, marks=() if case in WITH_AXE else pytest.mark.thorough)
+        for case in product(EVERY, ("light", "dark"))
+    ],
 )
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_to_complain_of(book, page, name, theme):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.emulate_media(color_scheme=theme)

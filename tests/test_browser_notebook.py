@@ -10,7 +10,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browser
 
-pytestmark = pytest.mark.browser
+# On every change `test_browser.py` looks in Lab for the attribute by which a view keeps its keys.
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 SETUP = """\
@@ -29,10 +30,6 @@ CELLS = {
     "slider": new_code_cell('compare_code_sizes(x, {"PCA": {k: x for k in (1, 4, 16)}})'),
     "end": new_markdown_cell("The end."),
 }
-FOCUSABLE = (
-    ".course-view :is(button, input, .cv-field), :is(.course-quiz, .course-cards) button, "
-    ".course-cards li[data-here] summary, .course-path summary, .noUi-handle"
-)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +100,7 @@ def test_no_key_in_a_view_deletes_or_leaves_its_cell(notebook):
     before = [saved["source"] for saved in notebook.cells()]
     tried = 0
     for name in list(CELLS)[1:-1]:
-        parts = cell(notebook, name).locator(FOCUSABLE)
+        parts = cell(notebook, name).locator(browser.FOCUSABLE)
         visible = [part for part in parts.all() if part.is_visible()]
         assert visible, f"nothing in {name} takes the focus"
         for part in (visible[0], visible[len(visible) // 2], visible[-1]):
@@ -114,18 +111,10 @@ def test_no_key_in_a_view_deletes_or_leaves_its_cell(notebook):
     assert [saved["source"] for saved in notebook.cells()] == before and tried == 18
 
 
-def test_everything_that_takes_the_focus_has_the_attribute(notebook):
-    for name in list(CELLS)[1:-1]:
-        parts = cell(notebook, name).locator(FOCUSABLE)
-        assert parts.evaluate_all(
-            "parts => parts.every(part => part.dataset.lmSuppressShortcuts === 'true')"
-        )
-
-
 @pytest.mark.parametrize("name", ["map", "quiz", "slider"])
 def test_keys_of_jupyter_stay_with_jupyter(notebook, name):
     """Shift+Enter runs the cell and goes on; Ctrl+S saves, and asks the browser for nothing."""
-    part = cell(notebook, name).locator(FOCUSABLE).first
+    part = cell(notebook, name).locator(browser.FOCUSABLE).first
     dirty = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
     notebook.page.evaluate(
         "() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }"

@@ -6,6 +6,7 @@ grey levels of 255.
 """
 
 import ast
+import base64
 import math
 import re
 from pathlib import Path
@@ -64,16 +65,26 @@ AXE = """async () => {
     const { violations } = await axe.run(document.querySelector(".course-view"));
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }"""
-PIXELS = """canvas => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+# As text: a list of so many numbers takes Playwright seconds.
+SEEN = """canvas => {
+    const area = [0, 0, canvas.width, canvas.height], piece = 8192;
+    const { data } = canvas.getContext("2d").getImageData(...area);
+    const text = Array.from({ length: Math.ceil(data.length / piece) }, (_, k) =>
+        String.fromCharCode(...data.subarray(k * piece, (k + 1) * piece)));
+    return [canvas.height, canvas.width, btoa(text.join(""))];
 }"""
+
+
+def seen_on(canvas):
+    """Red, green, blue and opacity of each pixel, (height, width, 4)."""
+    height, width, text = canvas.evaluate(SEEN)
+    data = torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8)
+    return data.view(height, width, 4).long()
 
 
 def drawn(canvas):
     """The grey levels on a canvas."""
-    size = canvas.evaluate("canvas => [canvas.height, canvas.width]")
-    return torch.tensor(canvas.evaluate(PIXELS)).view(size)
+    return seen_on(canvas)[..., 0]
 
 
 def code_of(view):
@@ -828,20 +839,14 @@ def test_a_film_shows_its_frames(show):
 
 # --- colour, and sides of any length --------------------------------------------------------------
 
-LIGHT = """canvas => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return Array.from(data);
-}"""
 colours = torch.rand(12, 3, 9, 14, generator=torch.Generator().manual_seed(0))
 coloured = lively(VAE.dense(3, (32,), input_shape=(3, 9, 14)))
 
 
 def light(canvas):
     """What is seen on a canvas, (red green blue, height, width); nothing shines through."""
-    tall, wide = canvas.evaluate("canvas => [canvas.height, canvas.width]")
-    seen = torch.tensor(canvas.evaluate(LIGHT)).view(tall, wide, 4)
-    assert (seen[..., 3] == 255).all()
-    return seen[..., :3].permute(2, 0, 1)
+    assert (seen_on(canvas)[..., 3] == 255).all()
+    return light_or_nothing(canvas)
 
 
 def light_of(model, code, *label):
@@ -915,8 +920,7 @@ def test_the_map_of_the_plane_is_in_colour_and_in_the_aspect_of_its_pictures(sho
 
 def light_or_nothing(canvas):
     """As `light`, while some of the canvas may still be empty."""
-    tall, wide = canvas.evaluate("canvas => [canvas.height, canvas.width]")
-    return torch.tensor(canvas.evaluate(LIGHT)).view(tall, wide, 4)[..., :3].permute(2, 0, 1)
+    return seen_on(canvas)[..., :3].permute(2, 0, 1)
 
 
 def test_a_view_saved_as_a_page_lives_there_alone(show, tmp_path):
@@ -926,9 +930,9 @@ def test_a_view_saved_as_a_page_lives_there_alone(show, tmp_path):
     assert view.page.locator("html").get_attribute("lang") == "en"
     wide = "() => document.documentElement.scrollWidth"
     assert view.page.evaluate(wide) <= 390
-    before = view.page.locator("canvas.cv-picture").evaluate(PIXELS)
+    before = drawn(view.page.locator("canvas.cv-picture"))
     view.get_by_role("slider").first.press("End")
-    assert view.page.locator("canvas.cv-picture").evaluate(PIXELS) != before
+    assert not torch.equal(drawn(view.page.locator("canvas.cv-picture")), before)
 
 
 def test_labels_are_chosen_in_colour(show):
