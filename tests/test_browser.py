@@ -744,11 +744,10 @@ STATUS = "() => document.querySelector('.jp-Notebook-ExecutionIndicator').datase
 
 
 @pytest.fixture(scope="module")
-def timed(lab, chromium):
-    """A page of its own, on which time can be moved."""
-    with lab.open(chromium, "empty.ipynb") as notebook:
-        notebook.page.clock.install()
-        yield notebook
+def timed(tab):
+    """`tab`, on which from now on time can be moved; so these tests are the last."""
+    tab.page.clock.install()
+    return tab
 
 
 @pytest.fixture
