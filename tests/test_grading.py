@@ -103,6 +103,15 @@ HARM = {
     "opens a socket": (["import socket", "socket.create_connection(PLACE, 1)"], "unreachable"),
     "forks without end": (["for _ in range(200): os.fork() or os._exit(0)"] * 5, ""),
     "takes a terabyte": (["bytearray(10**12)"], "MemoryError"),
+    "takes a gigabyte in parts": (
+        [
+            "import time",
+            "os.fork(), os.fork()",  # each within its own limit
+            "taken = bytearray(b'x') * (700 * 2**20)",
+            "time.sleep(60)",
+        ],
+        "more than 1 GB of memory, with the processes that it started",
+    ),
     "writes ten gigabytes": (
         [
             "with open('/tmp/big', 'wb') as file:",

@@ -38,7 +38,7 @@ class Limits(NamedTuple):
     """What one box may use, beside what it has when it begins."""
 
     work: int = 20  # seconds of processor time
-    memory: int = 2**30  # bytes of address space for each of its processes
+    memory: int = 2**30  # bytes of address space for each of its processes, of memory for all
     file: int = 2**24  # bytes of one file
     folder: int = 2**26  # bytes of all files
     processes: int = 4  # and threads

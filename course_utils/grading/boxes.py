@@ -12,6 +12,7 @@ it ended; the learner's code cannot see it. (Run as a module, this is the source
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -27,6 +28,7 @@ from course_utils.grading import wire
 from course_utils.grading.box import USERS, Limits, Refused, enclose, enter, limit
 
 WAIT = 60.0  # seconds on the wall for one reply
+LOOK = 0.1  # seconds between two looks at the memory of a box
 
 
 class Ended(Exception):
@@ -120,6 +122,11 @@ class Box:
         last = self._last_word()
         if "refused" in last:
             return f"No box could be made: {last['refused']}."
+        if last.get("greedy"):
+            return (
+                f"It took more than {self._limits.memory / 2**30:g} GB of memory, with the "
+                "processes that it started, and was stopped."
+            )
         status = last.get("status", 0)
         # The kernel keeps the limit by another clock, and this one may lag on a busy machine.
         if status == -signal.SIGKILL and self.worked >= 0.5 * self._limits.work:
@@ -218,7 +225,7 @@ def keep(line: socket.socket, marker: socket.socket, *, enclosed: bool) -> NoRet
             marker.close()
             _begin(line, limits, user, enclosed)
         line.close()
-        last = _wait(child, marker)
+        last = _wait(child, marker, limits)
     except (Refused, OSError) as refused:
         last = {"refused": str(refused)}
     with contextlib.suppress(wire.Closed):
@@ -246,11 +253,17 @@ def _begin(line: socket.socket, limits: Limits, user: int, enclosed: bool) -> No
         os._exit(1)
 
 
-def _wait(child: int, marker: socket.socket) -> dict:
-    """How a process ended, by itself or because its marker had gone."""
+def _wait(child: int, marker: socket.socket, limits: Limits) -> dict:
+    """How a process ended: by itself, or because its marker had gone or its memory was used up."""
+    # What it has when it begins, so has each that it forks.
+    most, greedy = limits.memory + limits.processes * _memory(child), False
+    looked = time.monotonic()
     ended, status, used = os.wait4(child, os.WNOHANG)
     while not ended:
-        if select.select([marker], [], [], 0.01)[0]:
+        unwanted = bool(select.select([marker], [], [], 0.01)[0])
+        if time.monotonic() - looked >= LOOK:
+            looked, greedy = time.monotonic(), _memory(child) > most
+        if unwanted or greedy:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
@@ -258,7 +271,22 @@ def _wait(child: int, marker: socket.socket) -> dict:
             ended, status, used = os.wait4(child, 0)
         else:
             ended, status, used = os.wait4(child, os.WNOHANG)
-    return {"status": os.waitstatus_to_exitcode(status), "worked": used.ru_utime + used.ru_stime}
+    worked = used.ru_utime + used.ru_stime
+    return {"status": os.waitstatus_to_exitcode(status), "worked": worked, "greedy": greedy}
+
+
+def _memory(process: int) -> int:
+    """Bytes in memory of a process and all that it has started, without those of files; on Linux,
+    and elsewhere 0."""
+    pages, todo = 0, [process]
+    while todo:
+        place = Path(f"/proc/{todo.pop()}")
+        with contextlib.suppress(OSError):  # it has ended, or there is no /proc
+            resident, of_files = (place / "statm").read_text().split()[1:3]
+            pages += int(resident) - int(of_files)
+            for thread in (place / "task").iterdir():
+                todo += map(int, (thread / "children").read_text().split())
+    return pages * resource.getpagesize()
 
 
 if __name__ == "__main__":
