@@ -155,6 +155,24 @@ class PastTheMethods(Plain):
         return self.pixels(logits, x) + self.kl(mu, log_var)
 
 
+class PictureByPicture(Plain):
+    """Slow, and right."""
+
+    def loss(self, x):
+        losses = []
+        for picture in x:
+            logits, mu, log_var = self(picture[None])
+            losses.append(self.pixels(logits, picture[None]).sum() + self.kl(mu, log_var).sum())
+        return torch.stack(losses)
+
+
+class InParts(Plain):
+    """Few pictures at a time, as memory wants it."""
+
+    def loss(self, x):
+        return torch.cat([super(InParts, self).loss(part) for part in x.split(4)])
+
+
 # --- wrong: how it is built -----------------------------------------------------------------------
 
 
@@ -577,7 +595,17 @@ class Frozen(Plain):
 
 # --- accepted, and rejected with these words ------------------------------------------------------
 
-RIGHT = [Plain, Distributions, OneDraw, BySoftplus, Deep, Convolutional, PastTheMethods]
+RIGHT = [
+    Plain,
+    Distributions,
+    OneDraw,
+    BySoftplus,
+    Deep,
+    Convolutional,
+    PastTheMethods,
+    PictureByPicture,
+    InParts,
+]
 
 WRONG = {
     NoSuper: "`super().__init__()` is missing",

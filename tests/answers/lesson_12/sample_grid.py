@@ -284,6 +284,40 @@ def for_squares_alone(prior, n, generator):
     return k
 
 
+def drawn_by(one):
+    """A whole answer from what draws the symbols of one place by their logits."""
+
+    def answer(prior, n, generator):
+        k = torch.zeros(n, *prior.shape, dtype=torch.long)
+        for i, j in product(*map(range, prior.shape)):
+            k[:, i, j] = one(prior(k)[:, :, i, j], generator)
+        return k
+
+    answer.__name__ = one.__name__
+    return answer
+
+
+@drawn_by
+def gumbel_turned_round(logits, generator):
+    u = torch.rand(logits.shape, generator=generator).clamp(1e-30)
+    return (logits + torch.log(-torch.log(u))).argmax(1)
+
+
+@drawn_by
+def normal_for_gumbel(logits, generator):
+    return (logits + torch.randn(logits.shape, generator=generator)).argmax(1)
+
+
+@drawn_by
+def one_logarithm(logits, generator):
+    return (logits - torch.rand(logits.shape, generator=generator).clamp(1e-30).log()).argmax(1)
+
+
+@drawn_by
+def a_little_colder(logits, generator):
+    return torch.multinomial((1.25 * logits).softmax(1), 1, generator=generator)[:, 0]
+
+
 RIGHT = [by_gumbel, by_the_inverse, one_grid_at_a_time, never_in_place, logits_as_they_are]
 WRONG = {
     all_at_once: "You ask the prior once",
@@ -319,5 +353,9 @@ WRONG = {
     column_before_row: "An index left the grid",
     with_an_axis_more: "The same numbers but for axes of length 1",
     counts_from_one: "they go from 0 to",
+    gumbel_turned_round: "Of 700 grids the symbol",
+    normal_for_gumbel: "Of 700 grids the symbol",
+    one_logarithm: "Of 700 grids the symbol",
+    a_little_colder: "Of 700 grids the symbol",
     for_squares_alone: "Take every size from",
 }

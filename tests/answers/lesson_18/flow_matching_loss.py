@@ -32,6 +32,11 @@ def by_loop_over_draws(velocity, z1, generator):
     return torch.einsum("bd,bd->b", off, off)
 
 
+def by_name(velocity, z1, generator):
+    z0, t = drawn(z1, generator)
+    return (z1 - z0 - velocity(z=z0 + t * (z1 - z0), t=t)).square().sum(1)
+
+
 # --- wrong ----------------------------------------------------------------------------------------
 
 
@@ -198,7 +203,7 @@ def asked_twice(velocity, z1, generator):
     return (velocity(z, t) - z1 + z0).square().sum(1)
 
 
-RIGHT = [time_first, by_lerp, by_loop_over_draws]
+RIGHT = [time_first, by_lerp, by_loop_over_draws, by_name]
 
 WRONG = {
     line_backwards: "The line runs backwards",

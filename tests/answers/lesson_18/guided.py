@@ -18,6 +18,10 @@ def beyond_the_label(velocity, z, t, y, weight):
     return told + (weight - 1) * (told - velocity(z, t, None))
 
 
+def by_name(velocity, z, t, y, weight):
+    return torch.lerp(velocity(z, t, y=None), velocity(y=y, z=z, t=t), weight)
+
+
 # --- wrong ----------------------------------------------------------------------------------------
 
 
@@ -97,7 +101,7 @@ def squared_weight(velocity, z, t, y, weight):
     return by_mixing(velocity, z, t, y, weight**2)
 
 
-RIGHT = [by_mixing, by_lerp, beyond_the_label]
+RIGHT = [by_mixing, by_lerp, beyond_the_label, by_name]
 
 WRONG = {
     begins_with_the_label: "a weight of 0 already tells it",

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+NOT_GIVEN = object()
+
 
 class Field:
-    """A function of points (n, d), with times (n, 1) or without, in words; it notes what it saw.
+    """A function of points z (n, d), or of times t (n, 1) and labels y too; it notes what it saw.
 
     Attributes:
         seen: the arguments of each call.
@@ -17,7 +19,8 @@ class Field:
         self.words, self.function = words, function
         self.seen: list[tuple] = []
 
-    def __call__(self, z: Tensor, *more: Tensor | None) -> Tensor:
+    def __call__(self, z: Tensor, t: object = NOT_GIVEN, y: object = NOT_GIVEN) -> Tensor:
+        more = [each for each in (t, y) if each is not NOT_GIVEN]
         if more:
             _expect_column(more[0], len(z))
         self.seen.append(

@@ -243,6 +243,7 @@ def _overheard(answer: Answer, model: nn.Module, x: Tensor) -> tuple[object, lis
     with _listening(model) as (encoded, decoded):
         loss = answer.call(model.loss, x)
     after = stream.get_state()
+    encoded, decoded = _as_one_pass(encoded, len(x)), _as_one_pass(decoded, len(x))
     if not encoded:  # it goes its own way there, by the same layers
         encoded = [answer.call(model.encode, x)]
     if not decoded:
@@ -253,6 +254,13 @@ def _overheard(answer: Answer, model: nn.Module, x: Tensor) -> tuple[object, lis
         stream.set_state(after)
     pairs = [(pair, last) for pair in encoded for last in decoded]
     return loss, [Sample(x, logits, *pair, z) for pair, (z, logits) in pairs]
+
+
+def _as_one_pass(passes: list[tuple], rows: int) -> list[tuple]:
+    """What came of several passes that went through the batch in parts, one after the other."""
+    if len(passes) > 1 and sum(len(first) for first, *_ in passes) == rows:
+        return [tuple(torch.cat(parts) for parts in zip(*passes, strict=True))]
+    return passes
 
 
 def _expect_one_each(loss: object, batch: int) -> None:
@@ -353,13 +361,16 @@ def _expect_exact_far_out(answer: Answer, training: bool) -> None:
 def _replaced(
     model: nn.Module, method: str, given: Tensor | tuple[Tensor, ...]
 ) -> Iterator[list[int]]:
-    """A method that gives the same whatever it is asked, and one entry for each time it is."""
+    """A method that gives the same whatever it is asked, and one entry for each time it is: how
+    many rows it was asked about. Who asks about parts of the batch gets the rows of that part."""
     calls = []
 
     def instead(*args: object, **kwargs: object) -> Tensor | tuple[Tensor, ...]:
-        calls.append(1)
         parts = (given,) if isinstance(given, Tensor) else given
-        copies = tuple(part.clone() for part in parts)
+        rows, whole = len(next(iter((*args, *kwargs.values())))), len(parts[0])
+        begin = sum(calls) % whole if rows < whole else 0
+        calls.append(rows)
+        copies = tuple(part[begin : begin + rows].clone() for part in parts)
         return copies[0] if isinstance(given, Tensor) else copies
 
     setattr(model, method, instead)

@@ -301,17 +301,20 @@ def _wanted(got: Tensor, prior: Prior, chances: Callable[[Tensor], Tensor]) -> T
 
 
 def _fits(got: Tensor, prior: Prior, chances: Callable[[Tensor], Tensor]) -> bool:
-    """Whether all shares, of grids with the same symbol before, are within six standard errors."""
+    """Whether all shares are within six standard errors: of each symbol at each place, among grids
+    with the same symbol before; and of the most probable symbol, the second and so on at all places
+    together, which shows what is a little wrong everywhere."""
     wanted = _wanted(got, prior, chances)
     drawn = F.one_hot(got.flatten(1), prior.symbols).movedim(2, 1).double()
     last = F.pad(got.flatten(1), (1, 0))[:, :-1]
-    for before in range(prior.symbols):
-        here = (last == before).double()[:, None]
-        off = ((drawn - wanted) * here).sum(0).abs()
-        margin = STANDARD_ERRORS * (wanted * (1 - wanted) * here).sum(0).sqrt()
-        if not (off <= margin + 1e-6).all():
-            return False
-    return True
+    off, variance = drawn - wanted, wanted * (1 - wanted)
+    groups = [(last == before).double()[:, None] for before in range(prior.symbols)]
+    shares = [((off * here).sum(0), (variance * here).sum(0)) for here in groups]
+    order = wanted.argsort(1, descending=True)
+    shares.append(tuple(each.gather(1, order).sum((0, 2)) for each in (off, variance)))
+    return all(
+        bool((far.abs() <= STANDARD_ERRORS * spread.sqrt() + 1e-6).all()) for far, spread in shares
+    )
 
 
 def _log_likelihood(got: Tensor, prior: Prior, chances: Callable[[Tensor], Tensor]) -> float:

@@ -105,7 +105,7 @@ class Chancy(Prior):
         super().__init__((2, 3))
         order = torch.rand(6, self.symbols, self.symbols, generator=generator).argsort(2)
         noise = 0.3 * torch.rand(6, self.symbols, self.symbols, generator=generator)
-        self.table = 2 - 1.2 * order + noise  # two of three above 0
+        self.table = 2 - 1.3 * order + noise  # two of three above 0
 
     def logits(self, k: Tensor) -> Tensor:
         last = F.pad(k.flatten(1), (1, 0))[:, :-1]
