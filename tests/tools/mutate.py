@@ -39,7 +39,7 @@ TESTS = {  # of a room, where it has more than the file of its name
 OTHER_TESTS = (
     *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
     *("metrics", "judging", "ppca", "recommender", "estimators", "training", "files", "resume"),
-    *("anomaly", "scoring", "corruption", "shapes", "compact", "recipes"),
+    *("anomaly", "scoring", "corruption", "shapes", "compact", "recipes", "mistakes"),
 )
 COPIED = ("course_utils", "press", "tests")  # of the repository, all that tests import
 GOAL = 0.97
