@@ -28,6 +28,7 @@ ONLY_TENSORS = (
     "The numbers were right. Now `{name}` wants its gradient, as the output of a network does in "
     "training: compute with tensors from first to last, without NumPy."
 )
+FEW = 4  # numbers, which may agree by chance
 CUT_THREAD = (
     "The numbers are right, but nothing could be trained with them: the result does not remember "
     "how it was computed from `{name}`. `.detach()`, `.item()`, `.tolist()`, `.numpy()`, "
@@ -198,10 +199,22 @@ class Comparison:
 
     def _named_in_part(self, trials: Sequence[Trial], number: int) -> str | None:
         """The mistake behind an answer that is wrong, on other inputs, in another way besides."""
-        if torch.as_tensor(trials[number - 1].expected).numel() > 1:
-            return self._named(trials[:number])
-        found = (mistake for mistake in self.mistakes if self._explains(mistake, trials))
+        numbers = torch.as_tensor(trials[number - 1].expected).numel()
+        if numbers > 1:
+            found, others = self._suspects(trials[:number]), trials[number:]
+            if numbers <= FEW:
+                found = (mistake for mistake in found if self._explains_half(mistake, others))
+        else:
+            found = (mistake for mistake in self.mistakes if self._explains(mistake, trials))
         return next((mistake.message for mistake in found), None)
+
+    def _explains_half(self, mistake: Mistake, trials: Sequence[Trial]) -> bool:
+        """Whether it returns what the answer did on half, at least, of the inputs for which that is
+        wrong: on one alone a few small whole numbers agree by chance."""
+        wrong = [trial for trial in trials if not same(trial.got, trial.expected, self.tolerance)]
+        outcomes = (_outcome(mistake.answer, *fresh_all(trial.args)) for trial in wrong)
+        agree = [same(t.got, o, self.tolerance) for t, o in zip(wrong, outcomes, strict=True)]
+        return 2 * sum(agree) >= len(wrong)
 
     def _explains(self, mistake: Mistake, trials: Sequence[Trial]) -> bool:
         """Whether a mistake explains single numbers, of which one alone agrees by chance.

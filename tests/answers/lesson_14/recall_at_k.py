@@ -147,6 +147,15 @@ def whole_numbers(scores, held_out, seen, k):
     return hits(scores, held_out, seen, k).long() // held_out.sum(1).clamp(max=k).long()
 
 
+def seen_once_stays_in(scores, held_out, seen, k):
+    return hits(scores, held_out, (seen > 1).to(seen), k) / held_out.sum(1).clamp(max=k)
+
+
+def hides_what_is_held_out(scores, held_out, seen, k):
+    """No known mistake, though on the first input it finds as little as one that is known."""
+    return hits(scores, held_out, seen + held_out, k) / held_out.sum(1).clamp(max=k)
+
+
 def one_more_place(scores, held_out, seen, k):
     """No known mistake: the advice has to do."""
     return hits(scores, held_out, seen, min(k + 1, scores.shape[1])) / held_out.sum(1).clamp(max=k)
@@ -159,6 +168,8 @@ RIGHT = [by_topk, by_places, by_sets, by_threshold, by_numpy]
 WRONG = {
     seen_is_recommended: "What was seen takes up places",
     lowest_first: "the *lowest* scores first",
+    seen_once_stays_in: "seen exactly once stays in",
+    hides_what_is_held_out: "Do the first user by hand",
     seen_to_zero: "what was seen the score 0",
     minus_counts: "subtract the counts",
     seen_once: "exactly once",

@@ -106,6 +106,10 @@ def place_in_the_list(widths, errors, standard_errors):
     return widths.index(min(_among(widths, errors, errors[best] + standard_errors[best])))
 
 
+def highest_error(widths, errors, standard_errors):
+    return widths[errors.argmax()]
+
+
 def narrowest(widths, errors, standard_errors):
     return sorted(widths)[0]
 
@@ -141,6 +145,7 @@ WRONG = {
     strictly_below: "on the limit exactly is within",
     stops_early: "several small steps",
     place_in_the_list: "the place of the width in the list",
+    highest_error: "the width of the *highest* error",
     narrowest: "the smallest width, whatever its error",
     sorts_the_widths: "changed its argument `widths`",
     as_tensor: "a tensor of shape ()",

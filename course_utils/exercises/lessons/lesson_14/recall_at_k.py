@@ -147,6 +147,10 @@ RANKINGS = [
         "You take out what was seen exactly once. `seen` counts: ask `seen > 0`.",
     ),
     _ranked_by(
+        lambda scores, seen: scores.masked_fill(seen > 1, -torch.inf),
+        "What was seen exactly once stays in. `seen` counts from 0: ask `seen > 0`.",
+    ),
+    _ranked_by(
         lambda scores, seen: scores.masked_fill(seen == 0, -torch.inf),
         "You recommend only what was seen already: this is the wrong way round.",
     ),

@@ -42,6 +42,7 @@ def _curves(generator: torch.Generator) -> list[tuple[list[int], Tensor, Tensor]
         curve([2, 4, 8, 16], [8.0, 6.0, 5.0, 4.0], [0.5, 2.5, 0.4, 0.9]),
         curve([32, 16, 8, 4, 2], [4.5, 4.25, 5.0, 7.0, 9.0], [2.0, 0.5, 2.0, 3.0, 9.0]),
         curve([3, 6, 12, 24], [7.0, 5.5, 5.0, 5.25], [0.25, 0.25, 0.5, 1.0]),  # on the limit
+        curve([3, 6, 12, 24], [5.0, 4.0, 6.5, 9.0], [0.5, 0.25, 0.5, 1.0]),  # it rises far
         curve([64, 4, 16, 1], [1.0, 1.75, 1.5, 9.0], [1.0, 0.1, 0.1, 0.1]),
         curve([5], [3.0], [0.1]),
         curve([10, 20, 30], [30.0, 20.0, 10.0], [5.0, 5.0, 4.0]),
@@ -181,6 +182,10 @@ exercise = Exercise(
             Mistake(
                 _place_of_the_right_one,
                 "This is the place of the width in the list. Return the width itself.",
+            ),
+            Mistake(
+                lambda widths, errors, spread: widths[errors.argmax()],
+                "This is the width of the *highest* error. The best has the lowest: `argmin`.",
             ),
             Mistake(
                 lambda widths, errors, spread: min(widths),
