@@ -28,7 +28,7 @@ ONLY_TENSORS = (
     "The numbers were right. Now `{name}` wants its gradient, as the output of a network does in "
     "training: compute with tensors from first to last, without NumPy."
 )
-FEW = 4  # numbers, which may agree by chance
+FEW = 4  # so many numbers may agree by chance
 CUT_THREAD = (
     "The numbers are right, but nothing could be trained with them: the result does not remember "
     "how it was computed from `{name}`. `.detach()`, `.item()`, `.tolist()`, `.numpy()`, "
@@ -42,7 +42,8 @@ class Mistake(NamedTuple):
 
     It is run on the same inputs as the answer. If both return the same on all of them, or at least
     up to the first that shows the answer to be wrong, or stop with the same exception, the message
-    is given. Single numbers agree by chance too easily for the second: see `_explains`.
+    is given. Few numbers agree by chance too easily for the second: then it has to explain some of
+    the others as well.
     """
 
     answer: Callable
