@@ -97,8 +97,19 @@ def _cases(generator: torch.Generator) -> list[tuple[Callable, Tensor, int]]:
             k = min(len(strengths), 3)
             apart = strengths[:k] - torch.cat([strengths[1:], strengths.new_zeros(1)])[:k]
             if strengths[0] > 0.05 and (apart > 0.1 * strengths[0]).all():
-                cases.append((encode, x, k))
+                cases.append((_of_a_batch(encode), x, k))
     return cases
+
+
+def _of_a_batch(encode: Callable) -> Callable:
+    """The encoder, particular about what it takes: some would take a single example as well."""
+
+    def asked(x: Tensor) -> Tensor:
+        if isinstance(x, Tensor) and x.ndim != 2:
+            raise IndexError(f"encode takes (batch, d), and was given {tuple(x.shape)}")
+        return encode(x)
+
+    return asked
 
 
 def _aligned(got: Tensor, expected: Tensor) -> Tensor:

@@ -139,6 +139,10 @@ exercise = Exercise(
                 "Two standard errors are allowed, as in an interval of 95 %. The rule allows one.",
             ),
             _within(
+                lambda errors, spread, best: errors[best] + spread[best] / 2,
+                "Half a standard error is allowed. The rule allows a whole one.",
+            ),
+            _within(
                 lambda errors, spread, best: errors[best] + spread.mean(),
                 "The limit is made with the mean of all standard errors. Take that of the best.",
             ),
