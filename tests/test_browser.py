@@ -766,6 +766,11 @@ def move(notebook, key="ArrowRight"):
     notebook.cell(0).get_by_role("slider", name="moved").press(key)
 
 
+def stand_still(page):
+    """From now on time passes on the page as a test says, until `clock.resume`."""
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)  # seconds: still to come
+
+
 def id_of_kernel(notebook):
     return int(notebook.cells()[1]["outputs"][0]["text"])
 
@@ -786,14 +791,16 @@ def test_a_slow_picture_is_waited_for(lab, slow):
     wait.unlink()
     view.get_by_text("drawn 2").wait_for()
     slow.page.wait_for_function(f"{STATUS} === 'idle'")
+    stand_still(slow.page)
     os.kill(id_of_kernel(slow), signal.SIGSTOP)  # idle, and yet it does not come to answer
     try:
         move(slow)
-        clock.fast_forward(8000)
+        clock.run_for(14_000)
         slow.page.wait_for_timeout(200)
         assert line.count() == 0
     finally:
         os.kill(id_of_kernel(slow), signal.SIGCONT)
+        clock.resume()
     view.get_by_text("drawn 3").wait_for()
     clock.fast_forward(30_000)
     slow.page.wait_for_timeout(200)
@@ -821,7 +828,7 @@ def test_a_slider_that_comes_back_while_the_kernel_draws_is_answered(lab, slow):
 
 def test_a_move_right_after_an_answer_is_watched_as_well(slow):
     view, clock = slow.cell(0).locator(".widget-box"), slow.page.clock
-    clock.pause_at(slow.page.evaluate("Date.now()") + 1000)
+    stand_still(slow.page)
     move(slow)
     while view.get_by_text("drawn 1").count() == 0:
         clock.run_for(1)  # too little for the watch to look
