@@ -459,12 +459,8 @@ WITH_WORKERS = textwrap.dedent(
 )
 
 
-# Where processes are spawned each worker imports torch anew, which takes its time.
-IN_EACH_RUN = (
-    "without, 0, after an epoch",
-    "fork anew, 2, after an epoch",
-    "spawn persistent, 1, after an epoch",
-)
+# Where processes are spawned each worker imports torch anew, which takes its time: weekly.
+IN_EACH_RUN = ("without, 0, after an epoch", "fork anew, 2, after an epoch")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")

@@ -69,7 +69,7 @@ def assert_drawn(images, shape, model):
 
 
 @every_factory
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(shape=shapes)
 def test_every_factory_takes_every_shape(build, objective, shape, tmp_path_factory):
     """Built, trained by a step, drawn with, saved and loaded."""

@@ -109,6 +109,16 @@ def column_by_column(prior, n, generator):
     return written(prior, n, generator, softmax, places)
 
 
+def without_the_last_place(prior, n, generator):
+    places = [*product(*map(range, prior.shape))][:-1] or [(0, 0)]
+    return written(prior, n, generator, softmax, places)
+
+
+def without_the_first_column(prior, n, generator):
+    places = [(i, j) for i, j in product(*map(range, prior.shape)) if j or i == 0]
+    return written(prior, n, generator, softmax, places)
+
+
 def backwards(prior, n, generator):
     places = list(product(*map(range, prior.shape)))[::-1]
     return written(prior, n, generator, softmax, places)
@@ -324,6 +334,8 @@ WRONG = {
     never_written_back: "k is still what it was",
     row_at_once: "not its own left part",
     column_by_column: "down the columns",
+    without_the_last_place: "at row 2, column 3 does not follow",
+    without_the_first_column: "at row 1, column 0 does not follow",
     backwards: "You begin at the end",
     forgets_the_rows: "but not the rows above it",
     knows_only_the_last: "the one just before it and nothing else",

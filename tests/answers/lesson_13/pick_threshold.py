@@ -79,6 +79,11 @@ def threshold_first_alarm(scores, false_positive_rate):
     return scores.sort().values[min(n - 1, n - int(false_positive_rate * n))].item()
 
 
+def threshold_first_alarm_or_the_smallest(scores, false_positive_rate):
+    alarms = int(false_positive_rate * len(scores) + 1e-9)
+    return scores.sort(descending=True).values[alarms - 1].item()
+
+
 def threshold_off_by_one(scores, false_positive_rate):
     alarms = int(false_positive_rate * len(scores))
     return scores.sort().values[max(0, len(scores) - alarms - 2)].item()
@@ -227,7 +232,8 @@ WRONG = {
     threshold_quantile_nearest: "you take the nearest",
     threshold_wrong_end: "quantile at the wrong end",
     threshold_from_below: "counted from the smallest",
-    threshold_first_alarm: "the lowest score that may raise an alarm",
+    threshold_first_alarm: "this one no longer does: take the score below it",
+    threshold_first_alarm_or_the_smallest: "your place is -1, the smallest score of all",
     threshold_off_by_one: "One alarm too many is above",
     threshold_rounded_up: "rounded up",
     threshold_rounded: "to the nearest whole number",

@@ -153,6 +153,18 @@ def early_times(velocity, z1, generator):
     return (velocity((1 - t) * z0 + t * z1, t) - z1 + z0).square().sum(1)
 
 
+def sorted_times(velocity, z1, generator):
+    z0, t = drawn(z1, generator)
+    t = t.sort(dim=0).values
+    return (velocity((1 - t) * z0 + t * z1, t) - z1 + z0).square().sum(1)
+
+
+def told_another_time(velocity, z1, generator):
+    z0, t = drawn(z1, generator)
+    other = torch.rand(len(z1), 1, generator=generator)
+    return (velocity((1 - t) * z0 + t * z1, other) - z1 + z0).square().sum(1)
+
+
 def row_of_times(velocity, z1, generator):
     z0 = torch.randn(z1.shape, generator=generator)
     t = torch.rand(len(z1), generator=generator)
@@ -229,6 +241,8 @@ WRONG = {
     one_time: "the same time",
     normal_times: "`torch.randn` is normal",
     early_times: "but not uniform",
+    sorted_times: "without sorting it",
+    told_another_time: "has nothing to do with its point",
     row_of_times: "a velocity wants",
     uniform_noise: "The noise z0 is never negative",
     one_noise_for_all: "All codes share the same noise",

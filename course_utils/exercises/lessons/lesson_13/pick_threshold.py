@@ -174,6 +174,14 @@ _compared = Comparison(
             "*above* the threshold, so this one no longer does: take the score below it.",
         ),
         Mistake(
+            lambda scores, rate: (
+                scores.sort(descending=True).values[int(rate * len(scores)) - 1].item()
+            ),
+            "Your threshold is the lowest score that may raise an alarm, and an alarm is a score "
+            "*above* the threshold: take the next one below. Where no alarm is allowed, your "
+            "place is -1, the smallest score of all.",
+        ),
+        Mistake(
             _not_at_the_threshold,
             "A score *at* your threshold counts as an alarm, `>=`, and so the threshold comes "
             "out too high. An alarm is a score above it: `>`.",

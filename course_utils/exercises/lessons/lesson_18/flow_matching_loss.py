@@ -98,6 +98,12 @@ def _times(answer: Answer) -> None:
             "All codes of a batch have the same time. Draw one for each: "
             "`torch.rand(len(z1), 1, generator=generator)`."
         )
+    places = torch.linspace(-1, 1, len(t)) * math.sqrt(3)  # of deviation 1
+    if abs((t - t.mean()) @ places) > STANDARD_ERRORS * t.std() * math.sqrt(len(t)):
+        raise Wrong(
+            "Your times go up or down with the place in the batch. Each is drawn on its own: use "
+            "what `torch.rand` draws, without `torch.linspace` and without sorting it."
+        )
     if t.min() < 0 or t.max() > 1:
         raise Wrong(
             f"Your times go from {t.min():.2g} to {t.max():.2g}. They are uniform in [0, 1], as "
@@ -162,11 +168,16 @@ def _way(answer: Answer) -> None:
         if all(_normal(lesson, path.noise(lesson)) for lesson in lessons):
             raise Wrong(path.message)
     for lesson in lessons:
-        _expect_own(lesson)
+        _expect_unshared(lesson)
     if torch.equal(lessons[0].z, lessons[0].z1):
         raise Wrong(
             "The velocity is asked at the codes themselves. Ask on the line from the noise, at "
             "(1 - t) z0 + t z1."
+        )
+    if all(_told_another_time(lesson) for lesson in lessons):
+        raise Wrong(
+            "The time that the velocity is told has nothing to do with its point. Draw t once, "
+            "and use it twice: for the point, (1 - t) z0 + t z1, and beside it, velocity(z, t)."
         )
     z0 = lessons[0].z0[lessons[0].sure]
     if z0.min() > -0.01:
@@ -185,7 +196,23 @@ def _normal(lesson: Lesson, noise: Tensor) -> bool:
     return is_standard_normal(noise[lesson.sure])
 
 
+def _told_another_time(lesson: Lesson) -> bool:
+    """Whether the share of the code in the point is no larger where a later time is told."""
+    share = (lesson.z * lesson.z1).sum(1) / lesson.z1.square().sum(1)
+    weight = lesson.z1.square().sum(1)  # the longer a code, the better its share is known
+    late = (lesson.t[:, 0] - 0.5) * weight
+    return bool((late @ share / (late @ (lesson.t[:, 0] - 0.5))).abs() < 0.3)
+
+
 def _expect_own(lesson: Lesson) -> None:
+    _expect_unshared(lesson)
+    z0 = lesson.z0[lesson.sure]
+    together = ((z0 * (lesson.t[lesson.sure] - 0.5)).mean(0) * math.sqrt(12 * len(z0))).abs().max()
+    if together > STANDARD_ERRORS:
+        raise Wrong("The noise goes together with the time. Draw each on its own.")
+
+
+def _expect_unshared(lesson: Lesson) -> None:
     z0 = lesson.z0[lesson.sure]
     shared = {
         "All codes share the same noise": z0.diff(dim=0),
@@ -197,9 +224,6 @@ def _expect_own(lesson: Lesson) -> None:
                 f"{words}. Draw it with the shape of z1: `torch.randn(z1.shape, "
                 "generator=generator)`."
             )
-    together = ((z0 * (lesson.t[lesson.sure] - 0.5)).mean(0) * math.sqrt(12 * len(z0))).abs().max()
-    if together > STANDARD_ERRORS:
-        raise Wrong("The noise goes together with the time. Draw each on its own.")
 
 
 TARGETS = (

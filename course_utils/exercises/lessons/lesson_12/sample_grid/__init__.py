@@ -165,7 +165,8 @@ def _order(answer: Answer) -> None:
         return
     right = flat[:, 1:] == prior.next(got)[:, 1:]
     if right.float().mean() > 0.8:
-        raise Wrong(NO_CHANCE)
+        skipped = (right.float().mean(0) < 0.5).nonzero()
+        raise Wrong(_skipped(int(skipped[0]) + 1, width) if len(skipped) else NO_CHANCE)
     for saw, message in ORDERS:
         follows = _between(prior, lambda p, q, saw=saw: saw(p, q, height, width))
         # What was visited first was free only where the prior says so, in the first place.
@@ -177,6 +178,14 @@ def _order(answer: Answer) -> None:
         f"place {first} (in reading order, from 0) your grids follow it; at row {first // width}, "
         f"column {first % width} they do not. Ask `prior(k)` anew for each place, with all symbols "
         "before it in k, and read the logits at that very place: `[:, :, i, j]`."
+    )
+
+
+def _skipped(place: int, width: int) -> str:
+    return (
+        f"What stands at row {place // width}, column {place % width} does not follow from what "
+        "stands before it, and all else does. Is it drawn at all? The loops go over every place, "
+        "`range(height)` and `range(width)`, and what is drawn is written into k at that place."
     )
 
 
