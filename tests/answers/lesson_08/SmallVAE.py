@@ -374,6 +374,16 @@ class UniformNoise(Plain):
         return mu + torch.exp(log_var / 2) * torch.rand_like(mu)
 
 
+class MeanTwice(Plain):
+    def draw(self, mu, log_var):
+        return mu + super().draw(mu, log_var)
+
+
+class NoiseWithoutSign(Plain):
+    def draw(self, mu, log_var):
+        return mu + torch.exp(log_var / 2) * torch.randn_like(mu).abs()
+
+
 class ClampedInTheDraw(Plain):
     def draw(self, mu, log_var):
         return super().draw(mu, log_var.clamp(-3, 3))
@@ -638,6 +648,8 @@ WRONG = {
     Variance: "which is the variance",
     UnitNoise: "added as it is",
     SharedNoise: "gets the same noise",
+    MeanTwice: "but not around mu",
+    NoiseWithoutSign: "your noise has mean 0.8",
     UniformNoise: "The noise is uniform",
     ClampedInTheDraw: "Is log_var or mu cut to a range",
     SigmoidInForward: "passes what `decode` gave through a sigmoid",

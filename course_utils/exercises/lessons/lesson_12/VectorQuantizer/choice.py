@@ -63,6 +63,11 @@ OTHER_CHOICES: tuple[tuple[Callable[[Trial], Tensor], str], ...] = (
     ),
 )
 
+ROUNDED = (
+    "Does something round the distances, or compute them in half precision (`.half()`, "
+    "`.bfloat16()`)? Leave them the digits of z."
+)
+
 
 def chooses_the_nearest(answer: Answer) -> None:
     found, trials = [], list(draw_trials(answer.generator()))
@@ -79,6 +84,11 @@ def chooses_the_nearest(answer: Answer) -> None:
     for score, message in OTHER_CHOICES:
         if all(torch.equal(f[1], t.by(score(t))) for f, t in zip(found, trials, strict=True)):
             raise Wrong(message)
+    if all(_is_nearly_nearest(f[1], t) for f, t in zip(found, trials, strict=True)):
+        raise Wrong(
+            "Where the second nearest is nearly as near as the nearest, it is sometimes chosen. "
+            f"{ROUNDED}"
+        )
     for (_, indices, _), trial in zip(found, trials, strict=True):
         if torch.equal(indices, trial.indices + 1):
             raise Wrong("Your indices are one too large: they count from 0.")
@@ -173,7 +183,14 @@ def _expect_every_digit(answer: Answer) -> None:
     if wrong:
         raise Wrong(
             f"Of {len(trial.z)} vectors to which the second nearest is nearly as near as the "
-            f"nearest, within a thousandth, {wrong} get another than the nearest. Does something "
-            "round the distances, or compute them in half precision (`.half()`, `.bfloat16()`)? "
-            "Leave them the digits of z."
+            f"nearest, within a thousandth, {wrong} get another than the nearest. {ROUNDED}"
         )
+
+
+def _is_nearly_nearest(indices: Tensor, trial: Trial) -> bool:
+    """Whether no vector gets one that is farther away than the nearest by more than a hundredth."""
+    if indices.min() < 0 or indices.max() >= len(trial.codebook):
+        return False
+    squares = torch.cdist(trial.flat, trial.codebook).square()
+    chosen = squares.gather(1, indices.reshape(-1, 1))
+    return bool((chosen <= 1.02 * squares.amin(1, keepdim=True)).all())

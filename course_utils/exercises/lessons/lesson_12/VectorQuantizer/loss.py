@@ -56,8 +56,9 @@ WEIGHTS = (
     ),
     Part(
         lambda t: 1.0,
-        "One term of the loss is missing: without the second, ‖z - sg(e)‖² times "
-        "`commitment_cost`, nothing keeps the encoder near what it chose.",
+        "The loss counts the squares once. Either one term is missing, and without the second, "
+        "‖z - sg(e)‖² times `commitment_cost`, nothing keeps the encoder near what it chose; or "
+        "the first is multiplied by 1 - commitment_cost, where it counts in full.",
     ),
     Part(
         lambda t: t.beta,
