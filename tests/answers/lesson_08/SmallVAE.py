@@ -649,7 +649,7 @@ WRONG = {
     UnitNoise: "added as it is",
     SharedNoise: "gets the same noise",
     MeanTwice: "but not around mu",
-    NoiseWithoutSign: "your noise has mean 0.8",
+    NoiseWithoutSign: "N(0, 1) has 0 and 1",
     UniformNoise: "The noise is uniform",
     ClampedInTheDraw: "Is log_var or mu cut to a range",
     SigmoidInForward: "passes what `decode` gave through a sigmoid",
