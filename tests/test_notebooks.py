@@ -538,10 +538,12 @@ def read(path: Path) -> Lesson:
     return Lesson(path, nbformat.v4.rwbase.rejoin_lines(notebook), all_exercises(), load_quizzes())
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_promise(path, promise):
-    breaches = list(promise(read(path)))
+def test_promises(path):
+    lesson = read(path)
+    breaches = [
+        f"{promise.__name__}: {breach}" for promise in PROMISES for breach in promise(lesson)
+    ]
     assert not breaches, "\n".join(breaches)
 
 
