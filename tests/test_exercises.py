@@ -166,6 +166,10 @@ class TestEveryExercise:
             found = len(answers_of(exercise, kind))
             assert found >= wanted, f"{exercise.name} lacks answers: {found} of {wanted} in {kind}"
 
+    def test_right_answers_are_accepted(self, exercise):
+        for answer in answers_of(exercise, "RIGHT"):
+            assert_accepted(exercise, answer, [SEED])
+
     def test_wrong_answers_get_messages_of_their_own(self, exercise):
         messages = {}
         for answer, phrase in answers_of(exercise, "WRONG").items():
@@ -260,7 +264,7 @@ def assert_names_the_mistake(report, phrase, answer):
 def assert_accepted(exercise, answer, seeds):
     for seed in seeds:
         report = examine(exercise, answer, seed=seed)
-        assert report.passed, f"seed {seed}\n{report}"
+        assert report.passed, f"{label(answer)}, seed {seed}\n{report}"
 
 
 @pytest.mark.thorough
@@ -268,11 +272,6 @@ def assert_accepted(exercise, answer, seeds):
 def test_wrong_answer_gets_its_own_message_for_other_seeds(exercise, answer, phrase):
     for seed in OTHER_SEEDS[:2]:
         assert_names_the_mistake(examine(exercise, answer, seed=seed), phrase, answer)
-
-
-@pytest.mark.parametrize(("exercise", "answer", "phrase"), pairs("RIGHT"))
-def test_right_answer_is_accepted(exercise, answer, phrase):
-    assert_accepted(exercise, answer, [SEED])
 
 
 @pytest.mark.thorough
