@@ -186,7 +186,7 @@ def tests_fail(folder: Path, tests: list[str], seconds: float) -> tuple[bool, fl
     """
     child = os.fork()
     if child == 0:
-        os.setsid()
+        os.setpgrp()
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         with open(os.devnull, "w") as nothing:
             os.dup2(nothing.fileno(), 1)
