@@ -342,14 +342,13 @@ def seeds(model, x):
         (lambda model, x: model(x).sum().backward(), "adds to the gradients"),
         (steps, "its parameter `weight` was written to"),
         (lambda model, x: model.requires_grad_(False), "switches `requires_grad`"),
-        (lambda model, x: x.requires_grad_(), "of the caller's own x"),
         (seeds, "seeds the random numbers of the whole program"),
     ],
 )
 def test_what_a_call_leaves_behind_is_told(call, said):
     model, x = Doubled(layer=nn.Identity()), torch.ones(3)
     with pytest.raises(Wrong, match=said) if said else contextlib.nullcontext():
-        with networks.expect_left_alone(model, "`score`", x=x):
+        with networks.expect_left_alone(model, "`score`"):
             call(model, x)
         with networks.expect_no_seeding("`score`", lambda: call(model, x)):
             call(model, x)

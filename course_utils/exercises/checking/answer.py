@@ -93,7 +93,7 @@ class Answer:
         Raises:
             Unsolved: if it raises NotImplementedError itself.
             Crash: if it raises anything else.
-            Wrong: if it changed one of its arguments.
+            Wrong: if it changed one of its arguments, or had autograd watch it.
         """
         given = (*args, *kwargs.values())
         before = [fresh(value) for value in given]
@@ -108,14 +108,17 @@ class Answer:
         finally:
             self._warnings += _readable(self._warned[already:])
         for place, value in enumerate(given):
+            name = _argument_names(function, args, kwargs)[place]
             if _changed(value, before[place]):
-                name = _argument_names(function, args, kwargs)[place]
                 raise Wrong(
                     f"Your function changed its argument `{name}` in place, so whoever called it "
-                    "lost their data. Operations such as `-=`, `*=`, `x[...] = `, `sub_` and "
-                    "writing into `x.numpy()` do that. Make a new tensor instead: write "
-                    f"`a = {name} - b` where you have `{name} -= b`, or start from "
-                    f"`{name}.clone()`."
+                    f"lost their data. {_instead(name, value)}"
+                )
+            if _newly_watched(value, before[place]):
+                raise Wrong(
+                    f"Your code switched on `requires_grad` of the caller's own `{name}`, and "
+                    "autograd would watch it ever after. Work on a copy: "
+                    f"`{name}.detach().clone().requires_grad_()`."
                 )
         return result
 
@@ -198,6 +201,25 @@ def _changed(value: object, before: object) -> bool:
         return True
     same = (value == before) | ((value != value) & (before != before))  # NaN is what it was
     return not bool(same.all())
+
+
+def _newly_watched(value: object, before: object) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad and not before.requires_grad
+
+
+def _instead(name: str, value: object) -> str:
+    """What changes an argument, and what to do instead."""
+    if isinstance(value, list):
+        return (
+            "Methods such as `append`, `pop`, `sort` and `reverse` do that, and so does "
+            f"`{name}[...] = `. Start from a copy, `list({name})`; `sorted` and `reversed` leave "
+            "it alone."
+        )
+    return (
+        "Operations such as `-=`, `*=`, `x[...] = `, `sub_` and writing into `x.numpy()` do that. "
+        f"Make a new tensor instead: write `a = {name} - b` where you have `{name} -= b`, or start "
+        f"from `{name}.clone()`."
+    )
 
 
 def _readable(warned: Iterable[warnings.WarningMessage]) -> list[str]:

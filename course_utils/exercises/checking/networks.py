@@ -187,16 +187,14 @@ def train(
 
 
 @contextlib.contextmanager
-def expect_left_alone(model: nn.Module, what: str, **given: Tensor) -> Iterator[None]:
-    """Raise `Wrong` if what runs inside leaves traces on a model or on tensors that it was lent.
+def expect_left_alone(model: nn.Module, what: str) -> Iterator[None]:
+    """Raise `Wrong` if what runs inside leaves traces on a model that it was lent.
 
-    The model's parameters, whether they are trained, their gradients, its mode; and whether the
-    tensors are watched. While it runs every gradient is 1: what adds to it shows, and what sets it
-    back.
+    The model's parameters, whether they are trained, their gradients, its mode. While it runs every
+    gradient is 1: what adds to it shows, and what sets it back.
 
     Args:
         what: the learner's code, as a message calls it: "Your function", "`loss`".
-        given: the tensors by name.
     """
     parameters = dict(model.named_parameters())
     before = {name: parameter.detach().clone() for name, parameter in parameters.items()}
@@ -204,7 +202,6 @@ def expect_left_alone(model: nn.Module, what: str, **given: Tensor) -> Iterator[
     writes = {name: parameter._version for name, parameter in parameters.items()}
     trained = {name: parameter.requires_grad for name, parameter in parameters.items()}
     modes = {module: module.training for module in model.modules()}
-    watched = {name: tensor.requires_grad for name, tensor in given.items()}
     for parameter in parameters.values():
         parameter.grad = torch.ones_like(parameter)
     yield
@@ -226,13 +223,6 @@ def expect_left_alone(model: nn.Module, what: str, **given: Tensor) -> Iterator[
     for module, training in modes.items():
         if module.training != training:
             _refuse_the_mode(module.training, what)
-    for name, tensor in given.items():
-        if tensor.requires_grad != watched[name]:
-            raise Wrong(
-                f"{what} switched on `requires_grad` of the caller's own {name}, and autograd "
-                f"would watch it ever after. Leave that out, or work on a copy: `{name} = "
-                f"{name}.detach().requires_grad_()`."
-            )
 
 
 def _expect_gradient_left_alone(grad: Tensor | None, what: str) -> None:
@@ -276,6 +266,6 @@ def expect_no_traces(answer: Answer, model: nn.Module, x: Tensor) -> None:
         for what, method in (("`loss`", model.loss), ("`forward`", model)):
             with (
                 expect_no_seeding(what, functools.partial(answer.call, method, x)),
-                expect_left_alone(model, what, x=x),
+                expect_left_alone(model, what),
             ):
                 answer.call(method, x)

@@ -215,6 +215,13 @@ def seeds_everything(sizes):
     return _stack(sizes)
 
 
+def turns_the_sizes_round(sizes):
+    layers = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+    sizes.reverse()
+    layers += [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+    return nn.Sequential(*layers, nn.Sigmoid())
+
+
 RIGHT = [encoder_then_decoder, as_a_class, named_one_by_one, with_tied_weights]
 WRONG = {
     bends_the_code: "ReLU on the code",
@@ -238,4 +245,5 @@ WRONG = {
     past_the_bottleneck: "way round it",
     one_hidden_layer_for_all: "all is straight",
     seeds_everything: "seeds the random numbers",
+    turns_the_sizes_round: "`append`, `pop`, `sort` and `reverse`",
 }

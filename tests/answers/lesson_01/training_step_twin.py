@@ -81,6 +81,12 @@ def solved(weight, x, y, lr):
     return torch.linalg.pinv(x) @ y
 
 
+def watches_the_weights(weight, x, y, lr):
+    weight.requires_grad_()
+    (x @ weight - y).square().sum(1).mean().backward()
+    return (weight - lr * weight.grad).detach()
+
+
 RIGHT = [by_formula, by_backward, by_an_optimiser, by_func]
 WRONG = {
     upwards: "goes up the slope",
@@ -93,4 +99,5 @@ WRONG = {
     unit_length: "by its length",
     gradient_alone: "This is the gradient",
     solved: "solved it altogether",
+    watches_the_weights: "`requires_grad` of the caller's own `weight`",
 }

@@ -290,6 +290,10 @@ def loss_three_times(model, clean, noisy):
     return 3 * loss_flatten(model, clean, noisy)
 
 
+def loss_shows_rows_of_pixels(model, clean, noisy):
+    return (model(noisy.flatten(1)) - clean.flatten(1)).square().sum(1)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -352,8 +356,9 @@ WRONG = {
     loss_puts_in_training: "came back in training mode",
     loss_freezes: "switches `requires_grad` of the model's parameter `weight`",
     loss_tiny_step: "its parameter `weight` was written to",
-    loss_watches_noisy: "`requires_grad` of the caller's own noisy",
-    loss_watches_clean: "`requires_grad` of the caller's own clean",
+    loss_watches_noisy: "`requires_grad` of the caller's own `noisy`",
+    loss_watches_clean: "`requires_grad` of the caller's own `clean`",
     loss_seeds: "torch's global stream is no longer where it was",
     loss_seeds_numpy: "NumPy's global stream is no longer where it was",
+    loss_shows_rows_of_pixels: "the model was shown (4, 15)",
 }

@@ -926,7 +926,7 @@ WRONG = {
     BackwardInTraining: "`loss` adds to the gradients",
     ZeroesInLoss: "`loss` sets back the gradients",
     EvaluatesInLoss: "came back in evaluation mode",
-    WatchesX: "`loss` switched on `requires_grad`",
+    WatchesX: "switched on `requires_grad` of the caller's own `x`",
     SeedsLoss: "Your `loss` seeds",
     Counts: "A count has no gradient",
     Largest: "The penalty is the largest number of each code",

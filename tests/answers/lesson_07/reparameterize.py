@@ -357,6 +357,10 @@ def draw_too_narrow(mu, log_var, generator=None):
     return mu + 0.7 * torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator)
 
 
+def draw_generator_by_default(mu, log_var, generator=torch.Generator()):  # noqa: B008
+    return mu + torch.exp(log_var / 2) * torch.randn(mu.shape, generator=generator)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 
@@ -450,4 +454,5 @@ WRONG = {
     draw_seeds_numpy: "NumPy's global stream is no longer",
     draw_in_a_narrow_band: "Does something clamp `log_var`",
     draw_never_below_a_third: "Does something clamp `log_var`",
+    draw_generator_by_default: "twice after `torch.manual_seed(1)`",
 }

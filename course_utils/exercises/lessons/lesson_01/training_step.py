@@ -196,7 +196,10 @@ def _why_nothing_moves(calls: str) -> str:
             "are missing."
         )
     if "b" not in calls:
-        return "`loss.backward()` is missing: without gradients there is nothing to step by."
+        return (
+            "No gradient reaches the weights, so there is nothing to step by: `loss.backward()` is "
+            "missing, or the loss was cut off from the model before, as by `.detach()`."
+        )
     if "s" not in calls:
         return "The gradients are computed, but no step is taken: `optimizer.step()` is missing."
     if calls.startswith("bzs"):

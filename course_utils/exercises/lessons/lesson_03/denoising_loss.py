@@ -33,14 +33,21 @@ class Network(nn.Module):
     A linear one paints outside of [0, 1] as well, as any model does whose last layer is linear.
     """
 
-    def __init__(self, features: int, generator: torch.Generator, *, linear: bool = False) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], generator: torch.Generator, *, linear: bool = False
+    ) -> None:
         super().__init__()
-        self.linear = linear
+        self.shape, self.linear = shape, linear
+        features = math.prod(shape)
         weight = torch.randn(features, features, generator=generator) / math.sqrt(features)
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(0.3 * torch.randn(features, generator=generator))
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.shape[1:] != self.shape:
+            raise ValueError(
+                f"the model was shown {tuple(x.shape)}; expected (batch, {str(self.shape)[1:]}"
+            )
         mixed = (2 * x.flatten(1) @ self.weight + self.bias).view(x.shape)
         return mixed if self.linear else torch.sigmoid(mixed)
 
@@ -53,7 +60,7 @@ def _models_and_pairs(generator: torch.Generator) -> list[tuple[nn.Module, Tenso
         clean = torch.rand(shape, generator=generator)
         noisy = clean + 0.7 * torch.randn(shape, generator=generator)
         clean, noisy = (tensor.round(decimals=1) for tensor in (clean, noisy))
-        return Network(math.prod(shape[1:]), generator, linear=linear), clean, noisy
+        return Network(shape[1:], generator, linear=linear), clean, noisy
 
     bent = [trial(3, 4), trial(5, 3), trial(1, 6), trial(4, 1, 5, 3), trial(2, 784)]
     return [*bent, trial(4, 5, linear=True), trial(2, 1, 3, 4, linear=True)]
@@ -75,7 +82,7 @@ def _leaves_no_traces(answer: Answer) -> None:
         model, clean, noisy = _models_and_pairs(answer.generator())[3]
         model.train(training)
         with (
-            networks.expect_left_alone(model, "Your function", clean=clean, noisy=noisy),
+            networks.expect_left_alone(model, "Your function"),
             expect_chance_left_alone("Your function", no_chance),
         ):
             answer(model, clean, noisy)

@@ -322,14 +322,3 @@ def explained(crash: Crash) -> Wrong:
 def stream_of(answer: Answer) -> torch.Generator:
     """The source of probes and draws; an answer that sets a seed would not meet it by chance."""
     return generator_at(int(torch.randint(2**62, (), generator=answer.generator())))
-
-
-def expect_unwatched(**given: Tensor) -> None:
-    """Raise `Wrong` if the answer switched on the gradient of a tensor that it was handed."""
-    for name, tensor in given.items():
-        if tensor.requires_grad:
-            raise Wrong(
-                f"Your function switched on `requires_grad` of the caller's own `{name}`, and "
-                "autograd would watch it ever after. Work on a copy: "
-                f"`{name}.detach().clone().requires_grad_()`."
-            )

@@ -16,7 +16,6 @@ from course_utils.exercises.lessons.lesson_07._draws import (
     expect_independent,
     expect_normal,
     expect_own_noise,
-    expect_unwatched,
     explained,
     implied_noise,
     sigma_of,
@@ -69,7 +68,6 @@ def _draw_type(answer: Answer) -> None:
         except Crash as crash:
             raise explained(crash) from None
         expect_attempted(got, answer)
-        expect_unwatched(mu=mu, log_var=log_var)
         expect_type(got, mu)
         shapes.append((got, mu, {"mu": mu, "log_var": log_var}))
 
@@ -124,6 +122,17 @@ def _draw_generator(answer: Answer) -> None:
             "generator is made, which always starts alike. `torch.randn(..., generator=None)` "
             "draws from torch's global stream, so you can pass `generator` on as it is."
         )
+    if not torch.equal(*(_after_seeding(answer, mu, log_var) for _ in range(2))):
+        raise Wrong(
+            "Without a generator your noise is to come from torch's global stream, and yet twice "
+            "after `torch.manual_seed(1)` two different draws came back. Keep `None` as the "
+            "default, and pass `generator` on as it is."
+        )
+
+
+def _after_seeding(answer: Answer, mu: Tensor, log_var: Tensor) -> Tensor:
+    torch.manual_seed(1)
+    return answer(mu, log_var).detach()
 
 
 def _expect_a_default(answer: Answer, mu: Tensor, log_var: Tensor) -> None:

@@ -142,7 +142,7 @@ def _leaves_no_traces(answer: Answer) -> None:
     for training in (True, False):
         model.train(training)
         with (
-            networks.expect_left_alone(model, what, x=x),
+            networks.expect_left_alone(model, what),
             expect_chance_left_alone(what, "Nothing in a score is random."),
         ):
             answer(model, x)

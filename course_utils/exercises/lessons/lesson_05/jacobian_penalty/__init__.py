@@ -368,12 +368,11 @@ def _no_traces(answer: Answer) -> None:
     for training in (True, False):
         encode, x = draw_encoders(answer.generator())[3]
         encode.train(training)
-        given = x.clone()
         with (
-            networks.expect_left_alone(encode, "Your function", x=given),
+            networks.expect_left_alone(encode, "Your function"),
             expect_chance_left_alone("Your function", no_chance),
         ):
-            answer(encode, given)
+            answer(encode, x)
 
 
 def _gradient(answer: Answer) -> None:
