@@ -119,6 +119,16 @@ def without_the_mean_of_rows(codes, count, generator):
     return codes.mean() + noise @ torch.linalg.cholesky(codes.T.cov()).T
 
 
+def codes_with_a_little_noise(codes, count, generator):
+    chosen = codes[torch.randint(len(codes), (count,), generator=generator)]
+    return chosen + 0.01 * torch.randn(chosen.shape, generator=generator)
+
+
+def old_cholesky(codes, count, generator):
+    normal = torch.randn(count, codes.shape[1], generator=generator)
+    return codes.mean(0) + normal @ codes.T.cov().cholesky().T
+
+
 RIGHT = [by_eigenvectors, by_hand_in_columns, by_weighing_codes, one_after_the_other]
 WRONG = {
     standard_normal: "standard normal numbers",
@@ -130,11 +140,13 @@ WRONG = {
     covariance_itself: "covariance itself",
     along_the_axes: "lie along the axes",
     the_codes_again: "drawn again",
-    uniform_noise: "which is uniform",
+    uniform_noise: "is uniform",
     ignores_the_generator: "different codes the second time",
     by_torch_distributions: "a fixed seed",
     covariance_of_rows: "reads a *row* as one variable",
     too_many: "The result has shape",
     mirrored: "repeat themselves",
     without_the_mean_of_rows: "draws the first number has mean",
+    codes_with_a_little_noise: "even with noise on them",
+    old_cholesky: "should be replaced with",
 }

@@ -228,6 +228,11 @@ def nearest_to_three_digits(codes, query, k):
     return (distances / distances.max()).round(decimals=3).argsort(stable=True)[:k]
 
 
+def nearest_parted(codes, query, k):
+    distances = (codes - query).square().sum(1).numpy()
+    return torch.from_numpy(np.argpartition(distances, k - 1)[:k])
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -283,4 +288,5 @@ WRONG = {
     nearest_in_bfloat16: "as by `.bfloat16()`",
     nearest_in_whole_numbers: "as by `.int()`",
     nearest_to_three_digits: "query = torch.tensor([",
+    nearest_parted: "Compute the n distances first",
 }

@@ -125,6 +125,11 @@ def batch_halved(code, k):
     return batch_threshold(code, k) / 2
 
 
+def batch_whole_columns(code, k):
+    least = code.flatten().topk(k * len(code)).values[-1]
+    return code * (code >= least).any(0)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -155,4 +160,5 @@ WRONG = {
     batch_detached: "nothing could be trained",
     batch_in_place: "changed its argument `code` in place",
     batch_halved: "0.5 times what it should be",
+    batch_whole_columns: "Write all entries of the batch in one row",
 }

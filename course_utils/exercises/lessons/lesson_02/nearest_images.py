@@ -113,6 +113,14 @@ def _close_race(generator: torch.Generator) -> tuple[Tensor, Tensor, int]:
     return codes + query, query, 6
 
 
+def _crowd(generator: torch.Generator) -> tuple[Tensor, Tensor, int]:
+    """So many codes that what only parts them, as `argpartition` does, leaves them unsorted."""
+    directions = F.normalize(torch.randn(400, 3, generator=generator))
+    codes = directions * (1 + torch.randperm(400, generator=generator)[:, None])
+    query = torch.randn(3, generator=generator)
+    return codes + query, query, 300
+
+
 def _galleries(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
     codes = next(
         codes
@@ -134,6 +142,7 @@ def _galleries(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
             for scale in (1e-3, 1e3)
             for codes, query, k in (_gallery(9, 3, 6, generator),)
         ),
+        _crowd(generator),
     ]
 
 

@@ -27,7 +27,7 @@ def _codes(generator: torch.Generator) -> list[tuple[Tensor, int]]:
         return size * (torch.rand(batch, latent, generator=generator) >= zeros)
 
     example = torch.tensor(
-        [[5.0, 0.0, 3.0, 4.0, 2.0], [0.0, 1.0, 0.0, 0.5, 0.0], [0.0, 6.0, 0.25, 2.5, 0.0]]
+        [[5.0, 0.75, 3.0, 4.0, 0.2], [0.0, 1.0, 0.0, 0.5, 0.1], [0.0, 6.0, 0.25, 2.5, 0.0]]
     )
     return [
         (example, 2),

@@ -23,6 +23,9 @@ def _activations(generator: torch.Generator) -> list[tuple[Tensor, int, int]]:
     def table(n: int, units: int) -> Tensor:
         return torch.randn(n, units, generator=generator) - 0.3  # more negative than positive
 
+    # Many, so that what only parts them, as `argpartition` does, leaves them unsorted.
+    ranks = torch.rand(400, 3, generator=generator).argsort(0)
+    crowd = ranks + 0.9 * torch.rand(400, 3, generator=generator) - 250
     return [
         (table(5, 3).round(decimals=2), 1, 2),
         (table(6, 6), 4, 3),
@@ -30,6 +33,7 @@ def _activations(generator: torch.Generator) -> list[tuple[Tensor, int, int]]:
         (table(40, 7), 6, 5),
         (table(8, 20), 3, 1),
         (table(30, 5).exp(), 2, 4),
+        (crowd, 1, 300),
     ]
 
 
