@@ -314,6 +314,14 @@ def specks_two_to_one(x, rate, generator):
     return x.masked_fill(u < rate, 1).masked_fill(u < rate / 3, 0)
 
 
+def specks_without_an_upper_end(x, rate, generator):
+    u = torch.rand(x.shape, generator=generator)
+    x = x.clone()
+    x[u < rate / 2] = 0
+    x[u > rate / 2] = 1
+    return x
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 
@@ -390,4 +398,5 @@ WRONG = {
     specks_if_for_where: "in place of `if`, `torch.where`",
     specks_per_mille: "to be hit, and 0 were",
     specks_or_without_brackets: "`|` joins truth values",
+    specks_without_an_upper_end: "Every pixel was hit, whatever the rate",
 }

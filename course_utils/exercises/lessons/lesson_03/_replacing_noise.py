@@ -178,6 +178,7 @@ class Noise:
                 continue
             for confusion in self.confusions:
                 if all(self._fits(trial, confusion.shares) for trial in trials):
+                    self._require_blindness(trials)
                     raise Wrong(confusion.message)
             self._require_chance(trials)
             self._require_own_draws(trials)
@@ -243,6 +244,11 @@ class Noise:
         hit = trials[0].changed  # (batch, features)
         if not any(trial.changed.any() for trial in trials):
             raise Wrong("Nothing happened: every pixel is as it was, whatever the rate.")
+        if all(trial.changed.all() for trial in trials):
+            raise Wrong(
+                "Every pixel was hit, whatever the rate, and at rate = 0 too. Let chance decide "
+                "which stay as they are."
+            )
         if (hit == hit[0, 0]).all():
             raise Wrong(
                 "The whole batch was hit or spared together, which is one random number for "
@@ -283,17 +289,21 @@ class Noise:
                     "as `x.shape` says."
                 )
 
-    def _independence(self, answer: Answer) -> None:
-        """Each pixel is hit without regard to its value, its neighbours and the other images."""
-        trials = answer.memory[self]
-        self._require_chance(trials)
-        self._require_own_draws(trials)
+    def _require_blindness(self, trials: Sequence[Spoiled]) -> None:
+        """Raise `Wrong` if what happens to a pixel depends on its value."""
         for trial in trials[:2]:
             if errors_from_zero(self._signs(trial) * (trial.x - 0.5).flatten(1)) > STANDARD_ERRORS:
                 raise Wrong(
                     "What happens to a pixel depends on how dark it is. The noise is to be blind: "
                     "compare random numbers with the rate, not the pixels themselves."
                 )
+
+    def _independence(self, answer: Answer) -> None:
+        """Each pixel is hit without regard to its value, its neighbours and the other images."""
+        trials = answer.memory[self]
+        self._require_chance(trials)
+        self._require_own_draws(trials)
+        self._require_blindness(trials)
         hits = trials[0].changed.float().sum(1)
         expected = 784 * trials[0].rate * (1 - trials[0].rate)
         chance = (
