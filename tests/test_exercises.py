@@ -947,6 +947,15 @@ def test_the_stages_passed_before_the_time_was_up_are_shown():
     assert [result.passed for result in report.results] == [True, True, True, False]
 
 
+def test_who_is_done_just_when_the_time_is_up_has_passed(monkeypatch):
+    def ends_too_late(work, time_limit):
+        work()
+        raise sandbox.TimeUp(time_limit, time_limit, waited=False, stack=[], stopped=True)
+
+    monkeypatch.setattr(sandbox, "run", ends_too_late)
+    assert examine(find("squared_error"), right).passed
+
+
 def test_control_c_stops_the_answer_and_propagates():
     # A process that was started in the background may have been told to ignore Ctrl-C.
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)

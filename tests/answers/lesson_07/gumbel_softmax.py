@@ -131,7 +131,7 @@ WRONG = {
     tau_multiplies: "Tau multiplies",
     divides_the_logits: "Only the logits are divided",
     divides_the_noise: "Only the noise is divided",
-    without_tau: "Tau has no effect",
+    without_tau: "tau has no effect",
     softmax_first: "softmax of the logits before",
     over_the_batch: "over the batch",
     hard_choice: "single 1 and zeros",

@@ -132,7 +132,7 @@ def _climbs(answer: Answer) -> None:
             raise Wrong(
                 f"For {joint.words}, three small steps take the ELBO *down*, from {before:.4f} to "
                 f"{now:.4f}. The bound is to be as large as possible: add the gradient, or "
-                "minimise the negative ELBO."
+                "minimise the negative ELBO; and sum over all places between -6 and 6."
             )
 
 

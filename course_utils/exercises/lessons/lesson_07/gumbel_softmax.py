@@ -39,8 +39,8 @@ STRAIGHT_THROUGH = (
     "You send a hard choice forwards and the soft one's gradient back, which is the "
     "straight-through trick. Here the soft draw itself is asked for: return the softmax."
 )
-TAUS = (0.7, 2.0, 0.3)  # none is 1, where dividing and multiplying look alike
-ROWS = 30_000
+# With how many rows each is tried; none is 1, where dividing and multiplying look alike.
+TAUS = {0.7: 30_000, 2.0: 5_000, 0.3: 5_000}
 LOGITS = torch.tensor([1.2, -0.6, 0.3, 0.0])
 
 
@@ -105,8 +105,8 @@ def _returns_rows(answer: Answer) -> None:
 
 def _draws_like_gumbel(answer: Answer) -> None:
     generator = stream_of(answer)
-    for tau in TAUS:
-        logits = LOGITS.expand(ROWS, -1).clone().requires_grad_()
+    for tau, rows in TAUS.items():
+        logits = LOGITS.expand(rows, -1).clone().requires_grad_()
         drawn = answer(logits, tau, generator)
         y = drawn.detach()
         if torch.minimum(y, 1 - y).max() < 1e-6:
@@ -144,7 +144,7 @@ def _expect_gumbel(y: Tensor, ratio: Tensor, tau: float) -> None:
         "around logits + g.": ratio - gap / tau,
         "Only the noise is divided by tau. The logits are to be divided with it: a bracket "
         "around logits + g.": tau * (ratio - gap),
-        "Tau has no effect: divide logits + g by it.": ratio - gap,
+        f"At tau = {tau} tau has no effect: divide logits + g by it.": ratio - gap,
         "You took the softmax of the logits before adding the noise. Add it to the logits as they "
         "are (or to their logarithmic softmax).": tau * ratio - soft_gap,
         "The logits have no effect: this is a softmax of noise alone.": tau * ratio,
@@ -189,7 +189,10 @@ def _expect_choices(y: Tensor) -> None:
 
 def _draws_from_the_generator(answer: Answer) -> None:
     logits = torch.randn(4, 3, generator=stream_of(answer))
-    expect_generator_used(lambda generator: answer(logits, 0.7, generator).detach())
+    expect_generator_used(
+        lambda generator: answer(logits, 0.7, generator).detach(),
+        by="torch.rand(..., generator=generator)",
+    )
 
 
 def _lets_gradients_pass(answer: Answer) -> None:
