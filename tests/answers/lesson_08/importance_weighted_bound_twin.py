@@ -59,6 +59,11 @@ def share_of_draws(log_w):
     return by_shares(log_w) / log_w.shape[0]
 
 
+def largest_of_all_subtracted(log_w):
+    w = (log_w - log_w.max()).exp()
+    return w.sum(0) ** 2 / w.square().sum(0)
+
+
 RIGHT = [by_shares, largest_subtracted, by_logarithms, column_by_column]
 WRONG = {
     overflowing: "it divides 0 by 0",
@@ -70,4 +75,5 @@ WRONG = {
     perplexity: "the perplexity",
     mean_of_squares: "a mean where a sum belongs",
     share_of_draws: "the share of the draws",
+    largest_of_all_subtracted: "exponentiate its numbers, add them up",
 }

@@ -198,7 +198,7 @@ RIGHT = [
 ]
 
 WRONG = {
-    units_std: "standard deviations with the threshold",
+    units_std: "as if standard deviations were compared",
     units_wrong_axis: "over the wrong axis",
     units_exp: "exponentiated the means",
     units_mean_square: "This is the mean square",

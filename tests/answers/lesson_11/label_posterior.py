@@ -122,6 +122,10 @@ def rounded(log_p, frequencies):
     return torch.round(torch.softmax(log_p + frequencies.log(), dim=1), decimals=2)
 
 
+def hardly_any_doubt(log_p, frequencies):
+    return torch.softmax(log_p + torch.log(frequencies + 1e-8), dim=1)
+
+
 RIGHT = [by_logsumexp, largest_off, row_by_row, by_torch, odds]
 WRONG = {
     no_frequencies: "the frequencies are not in it. By Bayes' rule p(y|x)",
@@ -144,4 +148,5 @@ WRONG = {
     in_place: "in place",
     a_little_doubt: "multiply p(x|y) by p(y) for each label",
     rounded: "multiply p(x|y) by p(y) for each label",
+    hardly_any_doubt: "a label that never occurs wins",
 }

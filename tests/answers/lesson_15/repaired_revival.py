@@ -93,6 +93,10 @@ def revival_specimen(x, code, dead, weight, bias):
     return squared_error(dead @ weight + 2 * bias, x - code @ weight)
 
 
+def revival_of_what_is_silent(x, code, dead, weight, bias):
+    return squared_error((dead * (code == 0)) @ weight, x - (code @ weight + bias))
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [
@@ -117,6 +121,7 @@ WRONG = {
     revival_strokes_held_still: "Detach nothing of what they draw",
     revival_weight_forgotten: "does not remember how it was computed from `weight`",
     revival_scaled: "Write the two things",
+    revival_of_what_is_silent: "Write the two things to be compared on paper",
 }
 
 UNREPAIRED = [revival_specimen]

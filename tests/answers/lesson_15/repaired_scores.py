@@ -1,6 +1,7 @@
 """Answers to `repaired_scores`, lesson 15, as learners write them."""
 
 import torch
+from sklearn.decomposition import PCA
 
 from course_utils import pca, squared_error
 
@@ -131,9 +132,16 @@ def scores_specimen(train, x, k):
     return ((x - principal.reconstruct(x, k)) ** 2).sum(1)
 
 
+def scores_by_scikit_learn(train, x, k):
+    table, rows = ((part - train.mean(0)) / train.std(0) for part in (train, x))
+    principal = PCA(k).fit(table)
+    drawn = principal.inverse_transform(principal.transform(rows))
+    return squared_error(torch.from_numpy(drawn).to(rows), rows)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
-RIGHT = [scores_by_a_function, scores_together, scores_by_svd]
+RIGHT = [scores_by_a_function, scores_together, scores_by_svd, scores_by_scikit_learn]
 
 WRONG = {
     scores_by_its_own: "by a mean and a deviation of their own",

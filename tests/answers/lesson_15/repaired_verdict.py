@@ -125,6 +125,10 @@ def verdict_specimen(sample):
     return _test_at(sample, 0.1, 0.1, standardise=False)
 
 
+def verdict_turned_round(sample):
+    return not verdict_standardised(sample)
+
+
 # --- accepted, and rejected with these words ------------------------------------------------------
 
 RIGHT = [verdict_standardised, verdict_one_place, verdict_tensor]
@@ -144,6 +148,7 @@ WRONG = {
     verdict_mean_alone: "and 6 more like it",
     verdict_deviation_alone: "(ε + 0.3), whose noise has another mean",
     verdict_divides_by_variance: "divides the noise by the variance",
+    verdict_turned_round: "turned round: True for each wrong sampler",
 }
 
 UNREPAIRED = [verdict_specimen]

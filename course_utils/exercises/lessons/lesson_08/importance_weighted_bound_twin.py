@@ -22,7 +22,9 @@ def _log_weights(generator: torch.Generator) -> list[tuple[Tensor]]:
     def around(centre: float, k: int, batch: int) -> tuple[Tensor]:
         return (1.5 * torch.randn(k, batch, generator=generator) + centre,)
 
-    (small,) = around(-1.0, 4, 3)
+    (small,), (wide,), (tall,) = around(-1.0, 4, 3), around(0.0, 4, 3), around(0.0, 4, 2)
+    extreme = wide + torch.tensor([200.0, -200.0, 0.0])
+    torn = tall + torch.tensor([[200.0], [-200.0], [-200.0], [-200.0]])
     return [
         (small.round(decimals=1),),
         around(0.5, 2, 6),
@@ -31,6 +33,8 @@ def _log_weights(generator: torch.Generator) -> list[tuple[Tensor]]:
         around(-2.0, 7, 2),
         around(-200.0, 3, 2),
         around(200.0, 5, 3),
+        (extreme,),  # each example far from every other
+        (torn,),  # and each draw
     ]
 
 

@@ -114,8 +114,8 @@ exercise = Exercise(
         mistakes=[
             _counted(
                 lambda mu: mu.std(0),
-                "You compared standard deviations with the threshold. It is meant for the "
-                "variance, their square.",
+                "You count as if standard deviations were compared with the threshold. It is meant "
+                "for the variance, their square.",
             ),
             _counted(
                 lambda mu: mu.var(1),

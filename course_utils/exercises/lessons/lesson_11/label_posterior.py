@@ -32,6 +32,7 @@ def _probes(generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
         return weights / weights.sum()
 
     never = torch.tensor([0.5, 0.0, 0.2, 0.3])
+    excluded = nats(5, 4, -300.0, 1.0) + torch.tensor([0.0, 60, 0, 0])
     far = nats(6, 3, 0.0, 2.0) - torch.tensor([[60.0], [200], [900], [1200], [-900], [0]])
     return [
         (nats(2, 3, -2.0, 1.0), torch.tensor([0.7, 0.1, 0.2])),
@@ -41,6 +42,7 @@ def _probes(generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
         (nats(5, 4, -3.0, 1.0), never),
         (nats(7, 13, -60.0, 4.0).double().T.contiguous().T, shares(13).double()),
         (nats(1, 2, -700.0, 1.0), shares(2)),
+        (excluded, never),
     ]
 
 
@@ -127,6 +129,12 @@ exercise = Exercise(
             Mistake(
                 lambda log_p, f: log_p.exp() / log_p.exp().sum(1, keepdim=True),
                 f"{FORGOTTEN} And {UNDERFLOW[0].lower()}{UNDERFLOW[1:]}",
+            ),
+            Mistake(
+                lambda log_p, f: torch.softmax(log_p + torch.log(f + 1e-12), 1),
+                "A small number is added to the frequencies, and a label that never occurs wins "
+                "where its log p(x|y) is far above the others. Leave the logarithm of 0, -inf: "
+                "`torch.softmax` makes 0 of it.",
             ),
             Mistake(
                 lambda log_p, f: (log_p + f.log()) / (log_p + f.log()).sum(1, keepdim=True),

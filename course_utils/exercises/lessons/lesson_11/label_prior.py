@@ -202,28 +202,25 @@ class Case(NamedTuple):
     covariances: Tensor
 
 
-def _cloud(
-    generator: torch.Generator, counts: Sequence[int], latent: int, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
+def _cloud(generator: torch.Generator, counts: Sequence[int], latent: int) -> tuple[Tensor, Tensor]:
     """Codes of so many examples of each label, tilted, off the origin, and shuffled."""
     labels = torch.cat([torch.full((n,), label) for label, n in enumerate(counts)])
     labels = labels[torch.randperm(len(labels), generator=generator)]
     tilts = torch.randn(len(counts), latent, latent, generator=generator) + torch.eye(latent)
     centres = 3 * torch.randn(len(counts), latent, generator=generator)
     noise = torch.randn(len(labels), latent, generator=generator)
-    codes = centres[labels] + torch.einsum("nij,nj->ni", tilts[labels], noise)
-    return codes.to(dtype), labels
+    return centres[labels] + torch.einsum("nij,nj->ni", tilts[labels], noise), labels
 
 
 def _probes(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
-    """A small one; MNIST's ten labels; many labels in double precision; and a view, transposed."""
-    small, its_labels = _cloud(generator, (5, 3, 4), 2, torch.float32)
+    """A small one; MNIST's ten labels; many labels; and a view, transposed."""
+    small, its_labels = _cloud(generator, (5, 3, 4), 2)
     while its_labels[0] == 0:  # so that the order of appearance is another
         its_labels = its_labels.roll(1)
         small = small.roll(1, 0)
-    ten, of_ten = _cloud(generator, range(14, 34, 2), 8, torch.float32)
-    many, of_many = _cloud(generator, [9 + 3 * (y % 5) for y in range(13)], 4, torch.float64)
-    two, of_two = _cloud(generator, (40, 21), 3, torch.float32)
+    ten, of_ten = _cloud(generator, range(14, 34, 2), 8)
+    many, of_many = _cloud(generator, [9 + 3 * (y % 5) for y in range(13)], 4)
+    two, of_two = _cloud(generator, (40, 21), 3)
     view = (10 + 0.3 * two).T.contiguous().T
     return [(small, its_labels, 3), (ten, of_ten, 10), (many, of_many, 13), (view, of_two, 2)]
 

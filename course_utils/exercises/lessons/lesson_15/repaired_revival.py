@@ -47,7 +47,7 @@ def _units(generator: torch.Generator) -> list[tuple[Tensor, ...]]:
     def case(batch: int, units: int, features: int) -> tuple[Tensor, ...]:
         return (
             torch.rand(batch, features, generator=generator),
-            torch.rand(batch, units, generator=generator),
+            (torch.rand(batch, units, generator=generator) - 0.4).relu(),
             torch.rand(batch, units, generator=generator),
             torch.randn(units, features, generator=generator),
             torch.randn(features, generator=generator) + 0.5,

@@ -49,7 +49,7 @@ def _tables(generator: torch.Generator) -> list[tuple[Tensor, Tensor, int]]:
         (*(part.round(decimals=2) for part in table(6, 2, 3)), 1),
         (*table(25, 9, 5), 2),
         (train.double(), x.double(), 3),
-        (*table(30, 3, 6), 0),
+        (*table(30, 3, 6), 4),
         (*table(12, 1, 4), 2),
     ]
 

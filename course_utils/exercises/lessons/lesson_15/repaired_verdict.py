@@ -107,6 +107,11 @@ def _accepts_right_ones(answer: Answer) -> None:
     )
     if len(refused) == len(RIGHT_SAMPLERS) and not passed:
         raise Wrong(f"Your test says no to everything, to right samplers too. {advice}")
+    if len(refused) == len(RIGHT_SAMPLERS) and len(passed) == len(WRONG_SAMPLERS):
+        raise Wrong(
+            "Your verdict is turned round: True for each wrong sampler, and False for each right "
+            "one. True means that the sampler is right."
+        )
     for name, message in (
         (WRONG_SAMPLERS[0][0], "It divides the noise by the variance, exp(log_var)."),
         (WRONG_SAMPLERS[1][0], "It compares the noise with 1 before σ is divided out."),
