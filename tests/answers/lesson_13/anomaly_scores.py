@@ -271,7 +271,7 @@ WRONG = {
     scores_takes_gradients_away: "the gradients of the model's parameters",
     scores_trains: "its parameter `down` was written to",
     scores_freezes: "switches `requires_grad` of the model's parameter",
-    scores_wants_gradient: "of the caller's own x",
+    scores_wants_gradient: "of the caller's own `x`",
     scores_seeds_numpy: "NumPy's global stream is no longer where it was",
     scores_draws: "torch's global stream is no longer where it was",
     scores_shuffles: "Python's own `random` is no longer where it was",
