@@ -937,6 +937,57 @@ def test_without_a_clock_of_the_thread_the_process_counts():
     assert "the rest it slept, or waited" in slept
 
 
+FOLLOWED = """
+import contextlib, gc, sys, threading, time
+from course_utils.exercises.checking import sandbox
+
+@contextlib.contextmanager
+def entered(n):
+    yield n
+
+def numbers(n):
+    for i in range(n):
+        yield from range(i)
+
+class Cycle:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        sum(numbers(4))
+
+def busy(depth):
+    with entered(depth):
+        if depth:
+            Cycle()
+            busy(depth - 1)
+    return sum(numbers(3))
+
+def work():
+    while True:
+        busy(12)
+
+gc.set_threshold(20)
+sys.setswitchinterval(1e-6)
+worker = threading.Thread(target=work, daemon=True)
+worker.start()
+looked, lost, deep, end = 0, 0, 0, time.process_time() + 3
+while time.process_time() < end:
+    stack = sandbox._stack(worker)
+    looked += 1
+    lost += stack[0][0].f_code.co_name != "_bootstrap"
+    deep = max(deep, len(stack))
+    time.sleep(0)
+print(looked > 100, lost, deep > 10, gc.isenabled(), flush=True)
+"""
+
+
+def test_looking_where_a_thread_is_never_loses_its_way():
+    """While it runs, and its frames go. In a process of its own, which would crash."""
+    command = [*ready.python(), "-c", FOLLOWED]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.stdout.split() == ["True", "0", "True", "True"], run.stderr
+
+
 def test_the_stages_passed_before_the_time_was_up_are_shown():
     def answer(x_hat, x):
         while x_hat.requires_grad:

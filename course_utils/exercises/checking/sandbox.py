@@ -11,13 +11,16 @@ single C call that never lets go of the interpreter, still win.
 import contextlib
 import contextvars
 import ctypes
+import gc
 import random
 import sys
 import threading
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import accumulate, chain, islice, repeat, takewhile
+from operator import is_not, methodcaller
 from types import FrameType
 from typing import TypeVar
 
@@ -200,9 +203,23 @@ def _loads_library(stack: list[tuple[FrameType, int]]) -> bool:
 
 
 def _stack(thread: threading.Thread) -> list[tuple[FrameType, int]]:
-    """Where a thread is at this moment: frames and lines, outermost first."""
-    frame = sys._current_frames().get(thread.ident)
-    return list(traceback.walk_stack(frame))[::-1] if frame else []
+    """Where a thread is at this moment: frames and lines, outermost first.
+
+    The thread must not go on while we follow its frames, each to the one that called it: what it
+    has left by then is followed into memory that belongs to others, and may end the whole program
+    (seen in Python 3.11). So they are followed within one call, by iterators written in C, during
+    which Python changes no thread and collects no garbage, whose finalizers could let it.
+    """
+    top = map(methodcaller("get", thread.ident), iter(sys._current_frames, None))
+    steps = accumulate(chain(islice(top, 1), repeat("f_back")), getattr)
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        frames = list(takewhile(partial(is_not, None), steps))
+    finally:
+        if collects:
+            gc.enable()
+    return [(frame, frame.f_lineno) for frame in reversed(frames)]
 
 
 def _random_states() -> Iterator[tuple[Callable, object]]:
