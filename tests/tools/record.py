@@ -76,11 +76,11 @@ LADDER = (
     rung("the pictures in one tensor", 9, one_tensor=True),
     rung("Adam's step in one call", 9, fused=True),
     rung("the loss of logits", 9, logits=True),
-    rung("a rate that rises, stays and falls", 3.25, 8, rate=4e-3, schedule=up_and_down),
-    rung("the decoder begins with the mean picture", 2.4, 7, mean_picture=True),
+    rung("a rate that rises, stays and falls", 3.25, 8.5, rate=4e-3, schedule=up_and_down),
+    rung("the decoder begins with the mean picture", 2.4, 7.5, mean_picture=True),
     rung("SiLU in place of ReLU", 2, 6, activation=F.silu),
     rung("a rate half as high again", 1.6, 5.25, rate=6e-3),
-    rung("Adam forgets sooner", 1.4, 4.75, betas=(0.85, 0.99)),
+    rung("Adam forgets sooner", 1.5, 4.75, betas=(0.85, 0.99)),
 )
 LONG, FEW = 9, 3  # a rung of so many passes takes minutes, and gets only so many seeds
 
