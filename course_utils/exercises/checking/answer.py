@@ -108,18 +108,10 @@ class Answer:
         finally:
             self._warnings += _readable(self._warned[already:])
         for place, value in enumerate(given):
-            name = _argument_names(function, args, kwargs)[place]
-            if _changed(value, before[place]):
-                raise Wrong(
-                    f"Your function changed its argument `{name}` in place, so whoever called it "
-                    f"lost their data. {_instead(name, value)}"
-                )
-            if _newly_watched(value, before[place]):
-                raise Wrong(
-                    f"Your code switched on `requires_grad` of the caller's own `{name}`, and "
-                    "autograd would watch it ever after. Work on a copy: "
-                    f"`{name}.detach().clone().requires_grad_()`."
-                )
+            changed = _changed(value, before[place])
+            if changed or _newly_watched(value, before[place]):
+                name = _argument_names(function, args, kwargs)[place]
+                raise Wrong(_told_changed(name, value) if changed else WATCHED.format(name=name))
         return result
 
     @property
@@ -207,18 +199,27 @@ def _newly_watched(value: object, before: object) -> bool:
     return isinstance(value, Tensor) and value.requires_grad and not before.requires_grad
 
 
-def _instead(name: str, value: object) -> str:
-    """What changes an argument, and what to do instead."""
+WATCHED = (
+    "Your code switched on `requires_grad` of the caller's own `{name}`, and autograd would watch "
+    "it ever after. Work on a copy: `{name}.detach().clone().requires_grad_()`."
+)
+
+
+def _told_changed(name: str, value: object) -> str:
+    lost = (
+        f"Your function changed its argument `{name}` in place, so whoever called it lost their "
+        "data. "
+    )
     if isinstance(value, list):
         return (
-            "Methods such as `append`, `pop`, `sort` and `reverse` do that, and so does "
+            f"{lost}Methods such as `append`, `pop`, `sort` and `reverse` do that, and so does "
             f"`{name}[...] = `. Start from a copy, `list({name})`; `sorted` and `reversed` leave "
             "it alone."
         )
     return (
-        "Operations such as `-=`, `*=`, `x[...] = `, `sub_` and writing into `x.numpy()` do that. "
-        f"Make a new tensor instead: write `a = {name} - b` where you have `{name} -= b`, or start "
-        f"from `{name}.clone()`."
+        f"{lost}Operations such as `-=`, `*=`, `x[...] = `, `sub_` and writing into `x.numpy()` do "
+        f"that. Make a new tensor instead: write `a = {name} - b` where you have `{name} -= b`, or "
+        f"start from `{name}.clone()`."
     )
 
 

@@ -278,9 +278,10 @@ def _expect_normal(epsilon: Float[Tensor, "passes batch latent"]) -> None:
     shared = [centred.mean(axis).square().mean() * centred.shape[axis] for axis in range(3)]
     if shared[0] > 3 * square and centred.var(0).mean() > 0.1 * square:
         raise Wrong(
-            "z varies from call to call, but not around mu: measured in deviations from mu, the "
-            f"mean over {len(epsilon)} calls is up to {epsilon.mean(0).abs().max():.2g}. z is mu "
-            "itself and the noise, `mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
+            f"z varies from call to call, but not around mu: over {len(epsilon)} calls the mean of "
+            "(z - mu) / σ should be 0, and for one number of the code it is "
+            f"{epsilon.mean(0).abs().max():.2g} away from that. z is mu itself and the noise, "
+            "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
         )
     for excess, where in zip(
         shared,

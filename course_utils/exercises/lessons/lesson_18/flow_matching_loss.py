@@ -198,10 +198,9 @@ def _normal(lesson: Lesson, noise: Tensor) -> bool:
 
 def _told_another_time(lesson: Lesson) -> bool:
     """Whether the share of the code in the point is no larger where a later time is told."""
-    share = (lesson.z * lesson.z1).sum(1) / lesson.z1.square().sum(1)
-    weight = lesson.z1.square().sum(1)  # the longer a code, the better its share is known
-    late = (lesson.t[:, 0] - 0.5) * weight
-    return bool((late @ share / (late @ (lesson.t[:, 0] - 0.5))).abs() < 0.3)
+    late = lesson.t - 0.5
+    slope = (late * lesson.z * lesson.z1).sum() / (late * lesson.z1).square().sum()
+    return bool(slope.abs() < 0.3)
 
 
 def _expect_own(lesson: Lesson) -> None:

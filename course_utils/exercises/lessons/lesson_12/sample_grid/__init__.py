@@ -184,7 +184,7 @@ def _order(answer: Answer) -> None:
 def _skipped(place: int, width: int) -> str:
     return (
         f"What stands at row {place // width}, column {place % width} does not follow from what "
-        "stands before it, and all else does. Is it drawn at all? The loops go over every place, "
+        "stands before it, as most others do. Is it drawn at all? The loops go over every place, "
         "`range(height)` and `range(width)`, and what is drawn is written into k at that place."
     )
 
