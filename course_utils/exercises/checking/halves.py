@@ -169,8 +169,9 @@ def _expect_the_draw(halves: Halves) -> None:
     state = stream.get_state()
     logits, mu, log_var = halves.ask()
     own, given = halves.encode(), halves.given[0]
-    if not torch.equal(torch.cat(own), torch.cat([mu, log_var])):
-        if torch.equal(torch.cat(own[::-1]), torch.cat([mu, log_var])):
+    returned = torch.cat([mu, log_var])
+    if not torch.allclose(torch.cat(own), returned, atol=1e-5):
+        if torch.allclose(torch.cat(own[::-1]), returned, atol=1e-5):
             raise Wrong("`forward` returns log_var before mu: `return logits, mu, log_var`.")
         raise Wrong(
             f"The mu and log_var that `forward` returns are not those of `encode({given})`. Call "
@@ -368,18 +369,39 @@ def expect_remembered(mu: Tensor, log_var: Tensor) -> None:
 
 
 def expect_gradient_through_the_draw(
-    logits: Tensor, mu: Tensor, log_var: Tensor, x: Tensor
+    model: nn.Module, ask: Callable[[], tuple[Tensor, ...]], x: Tensor
 ) -> None:
-    to_mu, to_log_var = torch.autograd.grad(
-        bernoulli_nll(logits, x).sum(), (mu, log_var), allow_unused=True
+    """Raise `Wrong` unless what `forward` decodes trains the encoder.
+
+    What `forward` returns may have been made from what `encode` gave, as `2 * q.stddev.log()` is,
+    so the gradient is taken with respect to the latter, however often it was called.
+    """
+    heard = []
+    encode = model.encode
+
+    def listen(*args: object, **kwargs: object) -> object:
+        heard.append(encode(*args, **kwargs))
+        return heard[-1]
+
+    model.encode = listen
+    try:
+        logits, *returned = ask()
+    finally:
+        del model.encode
+    expect_remembered(*returned)
+    to_mu, to_log_var = (
+        torch.autograd.grad(
+            bernoulli_nll(logits, x).sum(), half, retain_graph=True, materialize_grads=True
+        )
+        for half in zip(*(heard or [returned]), strict=True)
     )
-    if to_mu is None or not to_mu.any():
+    if not any(gradient.any() for gradient in to_mu):
         raise Wrong(
             "The reconstruction sends no gradient to mu: the graph is cut at the draw, as "
             "`torch.normal`, `.sample()` or `.detach()` cut it (lesson 07). Write z as "
             "`mu + torch.exp(log_var / 2) * torch.randn_like(mu)`."
         )
-    if to_log_var is None or not to_log_var.any():
+    if not any(gradient.any() for gradient in to_log_var):
         raise Wrong(
             "The reconstruction sends no gradient to log_var, so nothing would teach the encoder "
             "to be sure: only the KL would, and that asks for doubt. Keep σ in the graph: "

@@ -30,10 +30,13 @@ def build(answer: Answer, *args: object, **kwargs: object) -> nn.Module:
         wanted = list(inspect.signature(reference).parameters)
         method = getattr(type(model), name, None)
         if method is None or method is getattr(nn.Module, name, None):
-            raise Wrong(
-                f"`{answer.name}` has no method `{name}`. Define "
-                f"`def {name}({', '.join(wanted)})` inside the class, indented as `__init__` is."
-            )
+            head = f"`def {name}({', '.join(wanted)})` inside the class, indented as `__init__` is."
+            if name in model.__dict__ or isinstance(getattr(model, name, None), nn.Module):
+                raise Wrong(
+                    f"`{name}` is made in `__init__` here; a method is asked for. Give what you "
+                    f"made another name, `self.own_{name}` say, and call it in {head}"
+                )
+            raise Wrong(f"`{answer.name}` has no method `{name}`. Define {head}")
         theirs = inspect.signature(method)
         try:
             theirs.bind(*wanted)

@@ -64,7 +64,8 @@ class Distributions(nn.Module):
 
     def forward(self, x):
         mu, log_var = self.encode(x)
-        return self.decode(Normal(mu, (0.5 * log_var).exp()).rsample()), mu, log_var
+        q = Normal(mu, (0.5 * log_var).exp())
+        return self.decode(q.rsample()), q.loc, 2 * q.stddev.log()
 
     def loss(self, x):
         logits, mu, log_var = self.forward(x)
@@ -199,6 +200,12 @@ class NoLoss(nn.Module):
 
     def forward(self, x):
         return (x, *self.encode(x))
+
+
+class LossMadeInInit(NoLoss):
+    def __init__(self, input_dim=784, hidden=400, latent_dim=20):
+        super().__init__(input_dim, hidden, latent_dim)
+        self.loss = nn.BCEWithLogitsLoss(reduction="none")
 
 
 class LossOfThree(Plain):
@@ -621,6 +628,7 @@ WRONG = {
     NoSuper: "`super().__init__()` is missing",
     OtherDefault: "has the default 2",
     NoLoss: "has no method `loss`",
+    LossMadeInInit: "`loss` is made in `__init__` here; a method is asked for",
     LossOfThree: "The method `loss` is called with (x)",
     Seeds: "Your `__init__` seeds",
     SeedsForward: "Your `forward` seeds",

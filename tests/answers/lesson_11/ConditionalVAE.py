@@ -58,8 +58,8 @@ class TwoHeads(nn.Module):
 
     def forward(self, x, y):
         mu, log_var = self.encode(x, y)
-        z = Normal(mu, (0.5 * log_var).exp()).rsample()
-        return self.decode(z, y), mu, log_var
+        q = Normal(mu, (0.5 * log_var).exp())
+        return self.decode(q.rsample(), y), q.loc, 2 * q.stddev.log()
 
 
 class Embedded(nn.Module):
