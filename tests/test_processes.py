@@ -31,7 +31,7 @@ AT_MOST = 600  # seconds on the wall, for what hangs
 COMMON = [
     *("histories", "own_batches", "replicas", "other_weights_at_first", "ctrl_c", "refused"),
     *("an_interrupt_raised", "resume_from_one", "stop_iteration", "nan_in_one", "still_together"),
-    "a_stream_astray",
+    *("a_stream_astray", "running_averages"),
 ]
 
 
@@ -136,6 +136,14 @@ def test_replicas_are_equal_bit_for_bit_after_every_epoch(name, size, worlds):
     (seals, terms), *others = (answer[name] for answer in worlds[size].answers("replicas"))
     assert len({weights for weights, _ in seals}) == 2, "it learns in every epoch"
     assert all(other == (seals, terms) for other in others)
+
+
+@sizes
+def test_running_averages_are_the_first_ones(size, worlds):
+    answers = worlds[size].answers("running_averages")
+    first, _ = answers[0]
+    assert all(after == first for _, after in answers)
+    assert all(own != first for own, _ in answers[1:]), "each has examples of its own"
 
 
 @sizes

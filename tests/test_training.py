@@ -356,6 +356,24 @@ def test_the_usual_handler_is_back_after_training(x):
     assert signal.getsignal(signal.SIGINT) is usual
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="there is no such signal on Windows")
+def test_after_ctrl_c_the_death_of_a_worker_is_no_error(x):
+    def complain(number, frame):
+        raise RuntimeError("DataLoader worker is killed by signal")
+
+    def do():
+        send_interrupt()
+        signal.raise_signal(signal.SIGCHLD)
+
+    usual = signal.signal(signal.SIGCHLD, complain)
+    try:
+        objective, _ = stop_at_step(2, do)
+        assert not train(build(), objective, x, epochs=1).finished
+        assert signal.getsignal(signal.SIGCHLD) is complain
+    finally:
+        signal.signal(signal.SIGCHLD, usual)
+
+
 def test_a_second_signal_does_not_wait(x):
     def objective(model, x):
         if model.training:

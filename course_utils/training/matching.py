@@ -229,10 +229,9 @@ def _is_loss(objective: Any) -> str | None:
 
 def _suited(objective: Any) -> tuple[type, ...]:
     """The models that one of the course's objectives is made for, as its signature says."""
-    function = inspect.unwrap(objective) if callable(objective) else objective
-    if getattr(function, "__module__", "") != "course_utils.objectives":
+    if getattr(objective, "__module__", "") != "course_utils.objectives":
         return ()
-    kinds = getattr(function, "__annotations__", {}).get("model", ())
+    kinds = getattr(objective, "__annotations__", {}).get("model", ())
     found = getattr(kinds, "__args__", (kinds,))
     return tuple(each for each in found if isinstance(each, type) and each is not Model)
 

@@ -31,15 +31,15 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("losses", "metrics", "objectives", "schedules", "training", "anomaly")
 BESIDE = {"anomaly": ("_detecting.py",)}  # tested with the room, and no room itself
-TESTS = {  # of a room, where it has more than the file of its name
+TESTS = {  # of a room, where it has more than the file of its name: the quick ones first
     "metrics": ("metrics", "judging", "ppca"),
-    "training": ("training", "files", "resume"),
-    "anomaly": ("anomaly", "scoring"),
+    "training": ("mistakes", "files", "training", "processes", "resume"),
+    "anomaly": ("scoring", "anomaly"),
 }
 OTHER_TESTS = (
     *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
-    *("metrics", "judging", "ppca", "recommender", "estimators", "training", "files", "resume"),
-    *("anomaly", "scoring", "corruption", "shapes", "compact", "recipes", "mistakes"),
+    *("metrics", "judging", "ppca", "recommender", "estimators", "corruption", "shapes"),
+    *("compact", "recipes", "scoring", "anomaly", *TESTS["training"]),
 )
 COPIED = ("course_utils", "press", "tests")  # of the repository, all that tests import
 GOAL = 0.97
@@ -193,6 +193,7 @@ def tests_fail(folder: Path, tests: list[str], seconds: float) -> tuple[bool, fl
             os.dup2(nothing.fileno(), 2)
         os.chdir(folder)
         sys.path.insert(0, str(folder))
+        os.environ["PYTHONPATH"] = str(folder)  # for the processes that tests start
         import pytest
 
         arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
