@@ -241,16 +241,13 @@ def copied() -> Iterator[Path]:
         yield folder
 
 
-def unharmed(rooms: list[str]) -> dict[str, float]:
-    """How much the tests of each room may compute, from what they need without a change."""
-    limits = {}
+def unharmed(room: str) -> float:
+    """How much the tests of a room may compute, from what they need without a change."""
     with copied() as folder:
-        for room in (*rooms, "all"):
-            failed, used = tests_fail(folder, tests_of(room), 1800)
-            if failed:
-                raise SystemExit(f"without any change the tests of {room} fail: mend them first")
-            limits[room] = PATIENCE * used
-    return limits
+        failed, used = tests_fail(folder, tests_of(room), 1800)
+    if failed:
+        raise SystemExit(f"without any change the tests of {room} fail: mend them first")
+    return PATIENCE * used
 
 
 def main() -> int:
@@ -267,9 +264,9 @@ def main() -> int:
     os.environ["OMP_NUM_THREADS"] = "1"
     preload()
     started = time.monotonic()
-    limits = unharmed([*options.rooms])
-    survivors = []
+    survivors, judged_by = [], ["all", *options.rooms]
     with ProcessPoolExecutor(options.workers) as pool:
+        limits = dict(zip(judged_by, pool.map(unharmed, judged_by), strict=True))
         waiting = {pool.submit(judge, mutant, limits): mutant for mutant in chosen}
         for judged, noticed in enumerate(as_completed(waiting), 1):
             if not noticed.result():
