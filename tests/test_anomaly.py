@@ -59,6 +59,15 @@ def eights(digits):
     return ReconstructionDetector(random_state=0).fit(digits[0][8])
 
 
+@pytest.mark.parametrize("score", ["reconstruction", "elbo"])
+def test_its_own_network_is_small(score, table):
+    detector = ReconstructionDetector(latent_dim=3, score=score, **TINY).fit(table)
+    code = 6 if score == "elbo" else 3  # a mean and a log-variance for each number
+    layers = [m for m in detector.model_.modules() if isinstance(m, torch.nn.Linear)]
+    widths = [(layer.in_features, layer.out_features) for layer in layers]
+    assert widths == [(5, 256), (256, code), (3, 256), (256, 5)]
+
+
 # --- an estimator of scikit-learn ---------------------------------------------------------------
 
 CHECKS = """
