@@ -43,6 +43,7 @@ from course_utils import (
 )
 from course_utils._running import seeded
 from course_utils.training.adam import Adam
+from course_utils.training.settings import wants_bfloat16
 
 FEATURES = 6
 EXAMPLES = 100  # with batches of 32, the fourth has 4
@@ -680,6 +681,15 @@ def test_a_schedule_is_obeyed(x):
     assert [equal(a, b) for a, b in pairwise(kept)] == [False, True, True]
 
 
+def test_a_card_that_only_imitates_bfloat16_computes_in_float32(monkeypatch):
+    def supported(including_emulation=True):
+        return including_emulation or real
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    for real in (False, True):
+        assert wants_bfloat16("auto", torch.device("cuda")) == real
+
+
 def test_bfloat16_stays_close_to_float32(images):
     x = images.train[:500]
     dtypes = set()
@@ -999,6 +1009,7 @@ def test_a_loss_that_is_not_finite_stops_training_before_the_weights_are_lost(va
         train(model, objective, x, epochs=4, lr=3e-3)
     assert f"loss = {value:g}" in str(error.value)
     assert "lr=3e-04" in str(error.value) and "weights are still finite" in str(error.value)
+    assert error.value.args == (str(error.value),)  # a sentence, without the history's tables
     assert error.value.history.epochs == 1 and not error.value.history.finished
     assert equal(kept, weights(model)) and not model.training
 
