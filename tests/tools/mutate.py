@@ -39,7 +39,7 @@ TESTS = {  # of a room, where it has more than the file of its name: the quick o
 OTHER_TESTS = (
     *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
     *("metrics", "judging", "ppca", "recommender", "estimators", "corruption", "shapes"),
-    *("velocity", "priors", "choose", "compact", "recipes", "scoring", "anomaly"),
+    *("velocity", "priors", "compact", "recipes", "scoring", "anomaly"),
     *TESTS["training"],
 )
 COPIED = ("course_utils", "press", "tests")  # of the repository, all that tests import
