@@ -467,6 +467,12 @@ def test_of_few_rows_at_least_one_is_strange_and_not_many(rows):
     assert 1 <= strange.sum() <= 1 + math.ceil(0.1 * rows)
 
 
+@pytest.mark.parametrize("rows", [5, 999])
+def test_from_five_rows_to_999_each_has_a_score_out_of_fold(rows):
+    x = np.random.default_rng(0).normal(size=(rows, 3))
+    assert ReconstructionDetector(**TINY).fit(x).out_of_fold_scores_.shape == (rows,)
+
+
 @pytest.mark.parametrize("rows", [4, 1000])
 def test_there_are_no_out_of_fold_scores_where_they_are_not_computed(rows):
     x = np.random.default_rng(0).normal(size=(rows, 2))
