@@ -498,6 +498,14 @@ def test_ctrl_c_returns_the_history_whatever_becomes_of_the_workers(cases, tmp_p
         assert first == f"returned False {some} False", (case, said, error)
 
 
+def test_after_ctrl_c_workers_are_started_anew(x):
+    """Those that were spawned have died of it; whoever keeps them would wait for the dead."""
+    data = loader(x, num_workers=1, persistent_workers=True)
+    history = fit(plain(), leave_after(noisy, 2), data, progress=False)
+    assert not history.finished and data._iterator is None
+    assert fit(plain(), noisy, data, epochs=1, progress=False).finished
+
+
 # torch.compile: in a process of its own, without the type checker, which it cannot follow.
 
 COMPILED = textwrap.dedent(
