@@ -500,6 +500,7 @@ def test_information_agrees_with_scikit_learn(factors):
             expected = mutual_info_score(column.numpy(), factors[:, f].numpy())
             assert found[j, f].item() == pytest.approx(expected, abs=1e-3)
     assert (found >= 0).all() and (found <= factor_entropy(factors) + 1e-6).all()
+    assert mutual_information(codes.double(), factors).dtype == torch.float64
 
 
 @pytest.mark.parametrize(
