@@ -81,7 +81,7 @@ def settled(scores: np.ndarray, x: np.ndarray) -> np.ndarray:
     Where numbers overflowed (inf, nan), a row is as strange as can be. And the scores of equal rows
     differ in their last digits by their place in x, as a matrix product does.
     """
-    scores = np.nan_to_num(scores, nan=-LARGEST, posinf=-LARGEST, neginf=-LARGEST).clip(-LARGEST)
+    scores = np.nan_to_num(scores, nan=-LARGEST, posinf=-LARGEST).clip(-LARGEST)
     order = scores.argsort(kind="stable")
     gaps = np.diff(scores[order])
     close = gaps <= ROUNDING * np.maximum(1.0, np.abs(scores[order][:-1]))

@@ -360,8 +360,11 @@ class ReconstructionDetector(OutlierMixin, BaseEstimator):
         if self.steps:
             options = {"lr": cosine_decay(5e-3), "precision": "auto", "progress": False}
             options |= {"epochs": self._epochs, "batch_size": BATCH, "seed": seed}
+            narrow = x.float()
+            if not narrow.isfinite().all():
+                raise ValueError(_beyond(x.numpy()))
             try:
-                fit(self.model_.float(), self._objective(), x.float(), **options)
+                fit(self.model_.float(), self._objective(), narrow, **options)
             except NonFiniteLoss as lost:
                 raise ValueError(_beyond(x.numpy())) from lost
         # In float32 the score of a row would depend, in its last digits, on the rows beside it.

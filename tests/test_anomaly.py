@@ -321,6 +321,14 @@ def test_a_glitch_among_the_training_rows_is_strange_and_blinds_nobody(score, gl
     assert np.mean(verdicts == -1) == pytest.approx(0.1, abs=0.01)
 
 
+def test_to_a_given_model_a_glitch_is_told(table):
+    x = table.copy()
+    x[7, 1] = 1e300
+    model = Autoencoder.dense(3, hidden=(8,), input_shape=(5,), output="linear", seed=0)
+    with pytest.raises(ValueError, match=r"X has values from .* to 1e\+300"):
+        ReconstructionDetector(model, **TINY).fit(x)
+
+
 @pytest.mark.parametrize("steps", [0, 3])
 def test_a_model_that_makes_no_numbers_of_the_training_rows_is_told(table, steps):
     model = VAE.dense(3, hidden=(32,), input_shape=(5,), output="linear", seed=0)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import Judge, frechet_distance, load_images, train_judge
+from course_utils.metrics import judging
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,22 @@ def test_the_same_seed_is_the_same_judge_and_moves_no_other_stream(images):
     assert all(torch.equal(one[name], again[name]) for name in one)
     other = train_judge(*few, steps=3, seed=8).state_dict()
     assert not torch.equal(one["look.1.weight"], other["look.1.weight"])
+
+
+def test_it_is_shown_halves_of_two_pictures_and_noise(images, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        judging, "fit", lambda judge, objective, given, **options: shown.append(given)
+    )
+    pictures, labels = images.train[:80], images.train_labels[:80]
+    train_judge(pictures, labels)
+    ((x, answers),) = shown
+    assert torch.equal(x[:80], pictures) and torch.equal(answers[:80], labels)
+    assert answers[80:].tolist() == [10] * 30
+    partners = (2 * x[80:100] - pictures[:20]).flatten(1)
+    assert torch.cdist(partners, pictures.flatten(1)).amin(1).max() < 0.1
+    noise = x[100:]
+    assert noise.min() >= 0 and noise.max() <= 1 and abs(noise.mean() - 0.5) < 0.02
 
 
 def test_looking_leaves_the_mode_and_the_gradients_alone(judge, images):
