@@ -4,8 +4,9 @@ What a lesson's network is given besides, a label say, is the lesson's business:
 network together with what it is given, so that here there are only codes.
 """
 
+import contextlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -368,6 +369,33 @@ def expect_remembered(mu: Tensor, log_var: Tensor) -> None:
         )
 
 
+@contextlib.contextmanager
+def listening(model: nn.Module) -> Iterator[tuple[list, list]]:
+    """While this lasts, what `encode` gave and what `decode` was given and gave is written down."""
+    encoded, decoded = [], []
+    encode, decode = model.encode, model.decode
+
+    def hear_encode(*args: object, **kwargs: object) -> object:
+        result = encode(*args, **kwargs)
+        encoded.append(result)
+        return result
+
+    def hear_decode(*args: object, **kwargs: object) -> object:
+        result = decode(*args, **kwargs)
+        decoded.append((*args, *kwargs.values(), result))
+        return result
+
+    own = {name: vars(model).get(name) for name in ("encode", "decode")}
+    model.encode, model.decode = hear_encode, hear_decode
+    try:
+        yield encoded, decoded
+    finally:
+        for name, method in own.items():
+            delattr(model, name)
+            if method is not None:
+                setattr(model, name, method)
+
+
 def expect_gradient_through_the_draw(
     model: nn.Module, ask: Callable[[], tuple[Tensor, ...]], x: Tensor
 ) -> None:
@@ -376,19 +404,15 @@ def expect_gradient_through_the_draw(
     What `forward` returns may have been made from what `encode` gave, as `2 * q.stddev.log()` is,
     so the gradient is taken with respect to the latter, however often it was called.
     """
-    heard = []
-    encode = model.encode
-
-    def listen(*args: object, **kwargs: object) -> object:
-        heard.append(encode(*args, **kwargs))
-        return heard[-1]
-
-    model.encode = listen
-    try:
+    with listening(model) as (encoded, _):
         logits, *returned = ask()
-    finally:
-        del model.encode
     expect_remembered(*returned)
+    if not logits.requires_grad:
+        raise Wrong(
+            "The logits that `forward` returns do not remember how they were made, so the pixels "
+            "could train neither half. Leave out `.detach()`, `.data` and `torch.no_grad()` there."
+        )
+    heard = [pair for pair in encoded if all(half.requires_grad for half in pair)]
     to_mu, to_log_var = (
         torch.autograd.grad(
             bernoulli_nll(logits, x).sum(), half, retain_graph=True, materialize_grads=True

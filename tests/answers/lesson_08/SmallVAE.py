@@ -565,6 +565,12 @@ class SigmaCut(Plain):
         return mu + torch.exp(log_var / 2).detach() * torch.randn_like(mu)
 
 
+class DetachedLogits(Plain):
+    def forward(self, x):
+        logits, mu, log_var = super().forward(x)
+        return logits.detach(), mu, log_var
+
+
 class KLCut(Plain):
     def kl(self, mu, log_var):
         return super().kl(mu, log_var).detach()
@@ -691,6 +697,7 @@ WRONG = {
     HalfInTraining: "Is there an `if self.training`?\n",
     Cut: "the graph is cut at the draw",
     SigmaCut: "no gradient to log_var",
+    DetachedLogits: "The logits that `forward` returns do not remember",
     KLCut: "The KL is counted but has no gradient",
     PixelsCut: "The reconstruction is counted but has no gradient",
     NoGradLoss: "nothing could be trained with it",

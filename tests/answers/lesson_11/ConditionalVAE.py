@@ -341,6 +341,12 @@ class OtherDefault(Plain):
         super().__init__(input_dim, latent_dim, num_classes)
 
 
+class DetachedLogits(Plain):
+    def forward(self, x, y):
+        logits, mu, log_var = super().forward(x, y)
+        return logits.detach(), mu, log_var
+
+
 class NoDecode(nn.Module):
     def __init__(self, input_dim=784, latent_dim=20, num_classes=10):
         super().__init__()
@@ -806,6 +812,7 @@ WRONG = {
     NoSuper: "`super().__init__()` is missing",
     OtherOrder: "is built with (input_dim, latent_dim, num_classes)",
     OtherDefault: "has the default 2",
+    DetachedLogits: "The logits that `forward` returns do not remember",
     NoDecode: "has no method `decode`",
     EncodesWithoutLabel: "The method `encode` is called with (x, y)",
     Seeds: "Your `__init__` seeds",

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from course_utils.exercises.checking import networks
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.expect import expect_close, expect_type
-from course_utils.exercises.checking.halves import expect_gradient_through_the_draw
+from course_utils.exercises.checking.halves import expect_gradient_through_the_draw, listening
 from course_utils.exercises.checking.modes import Unjudged
 from course_utils.exercises.checking.parts import Part, explained
 from course_utils.exercises.checking.words import describe_type
@@ -206,38 +206,11 @@ def _off_its_start(
     return model, x
 
 
-@contextlib.contextmanager
-def _listening(model: nn.Module) -> Iterator[tuple[list, list]]:
-    """While this lasts, what `encode` gave and what `decode` was given and gave is written down."""
-    encoded, decoded = [], []
-    encode, decode = model.encode, model.decode
-
-    def hear_encode(*args: object, **kwargs: object) -> object:
-        result = encode(*args, **kwargs)
-        encoded.append(result)
-        return result
-
-    def hear_decode(*args: object, **kwargs: object) -> object:
-        result = decode(*args, **kwargs)
-        decoded.append((*args, *kwargs.values(), result))
-        return result
-
-    own = {name: vars(model).get(name) for name in ("encode", "decode")}
-    model.encode, model.decode = hear_encode, hear_decode
-    try:
-        yield encoded, decoded
-    finally:
-        for name, method in own.items():
-            delattr(model, name)
-            if method is not None:
-                setattr(model, name, method)
-
-
 def _overheard(answer: Answer, model: nn.Module, x: Tensor) -> tuple[object, list[Sample]]:
     """The loss, and every pair of (mu, log_var) and logits that it may have been made from."""
     stream = torch.default_generator
     state = stream.get_state()
-    with _listening(model) as (encoded, decoded):
+    with listening(model) as (encoded, decoded):
         loss = answer.call(model.loss, x)
     after = stream.get_state()
     encoded, decoded = _as_one_pass(encoded, len(x)), _as_one_pass(decoded, len(x))
