@@ -1,9 +1,9 @@
 """Are the tests tested? Change the package in one small way after another, and see a test fail.
 
 A *mutant* is the package with one change that a tired person could make: `+` for `-`, `<` for `<=`,
-a keyword left out, a condition turned round. The unit tests of the changed room run against it, and
-then, if none of them failed, those of all other rooms. What no test notices has *survived*: either
-a test is missing, or the change makes no difference.
+a keyword left out, a condition turned round. The unit tests that run the changed line (`witness.py`
+has seen which) run against it, those of its room first; then those that start processes. What no
+test notices has *survived*: either a test is missing, or the change makes no difference.
 
     python tests/tools/mutate.py losses metrics      every mutant of two rooms
     python tests/tools/mutate.py --sample 120        so many of all six, always the same ones
@@ -16,6 +16,7 @@ import ast
 import contextlib
 import copy
 import os
+import pickle
 import random
 import resource
 import shutil
@@ -23,28 +24,32 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+
+from witness import Lines, Test, watch
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("losses", "metrics", "objectives", "schedules", "training", "anomaly")
 BESIDE = {"anomaly": ("_detecting.py",)}  # tested with the room, and no room itself
-TESTS = {  # of a room, where it has more than the file of its name: the quick ones first
+OWN = {  # the tests of a room, where it has more than the file of its name
     "metrics": ("metrics", "judging", "ppca"),
     "training": ("mistakes", "files", "training", "processes", "resume"),
     "anomaly": ("scoring", "anomaly"),
 }
-OTHER_TESTS = (
+TESTS = (  # what takes longest first
+    *chain.from_iterable(reversed(OWN.values())),
     *("losses", "schedules", "objectives", "models", "variational", "conditional", "quantized"),
-    *("metrics", "judging", "ppca", "recommender", "estimators", "corruption", "shapes"),
-    *("velocity", "priors", "compact", "recipes", "scoring", "anomaly"),
-    *TESTS["training"],
+    *("recommender", "estimators", "corruption", "shapes", "velocity", "priors", "compact"),
+    "recipes",
 )
 COPIED = ("course_utils", "press", "tests")  # of the repository, all that tests import
 GOAL = 0.97
 PATIENCE = 5  # times as long as without a change: a loop that no longer ends counts as noticed
+START = 30  # seconds that a process has beside its tests, to import the package
 
 SWAPS: dict[type, type] = {
     **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult},
@@ -70,12 +75,12 @@ class Mutant:
     module: str  # its path within the package
     node: int
     way: int
-    line: int
+    lines: range  # of the statement
     before: str
     after: str
 
     def __str__(self) -> str:
-        return f"{self.module}:{self.line}: {self.before}  ->  {self.after}"
+        return f"{self.module}:{self.lines.start}: {self.before}  ->  {self.after}"
 
 
 def modules(room: str) -> list[str]:
@@ -138,16 +143,38 @@ def numbered(tree: ast.Module) -> list[ast.AST]:
     return [node for node in ast.walk(tree) if id(node) not in skipped]
 
 
+def statements(tree: ast.Module) -> dict[ast.AST, range]:
+    """The lines of the innermost statement that a node belongs to, without those of its body; where
+    it is a default of a function, the lines of that body, for there it makes a difference."""
+    found: dict[ast.AST, range] = {}
+
+    def visit(node: ast.AST, lines: range) -> None:
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            if isinstance(node, ast.FunctionDef):
+                lines = range(body[0].lineno, node.end_lineno + 1)
+            else:
+                end = body[0].lineno if body else node.end_lineno + 1
+                lines = range(node.lineno, max(end, node.lineno + 1))
+        found[node] = lines
+        for below in ast.iter_child_nodes(node):
+            visit(below, lines)
+
+    visit(tree, range(0))
+    return found
+
+
 def mutants(room: str) -> list[Mutant]:
     """Every mutant of a room, module by module, in the order of their lines."""
     found = []
     for module in modules(room):
-        for number, node in enumerate(numbered(ast.parse(source(module)))):
+        tree = ast.parse(source(module))
+        lines = statements(tree)
+        for number, node in enumerate(numbered(tree)):
             for way, other in enumerate(changes(node)):
                 before, after = (ast.unparse(n).split("\n")[0] for n in (node, other))
-                line = getattr(node, "lineno", 0)
-                found.append(Mutant(room, module, number, way, line, before, after))
-    return sorted(found, key=lambda mutant: (mutant.module, mutant.line, mutant.node, mutant.way))
+                found.append(Mutant(room, module, number, way, lines[node], before, after))
+    return sorted(found, key=lambda m: (m.module, m.lines.start, m.node, m.way))
 
 
 def mutated(mutant: Mutant) -> str:
@@ -169,8 +196,8 @@ def mutated(mutant: Mutant) -> str:
 def preload() -> None:
     """Load what every run needs and no mutant changes, for the forks to inherit."""
     import beartype  # noqa: F401
+    import coverage  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
-    import pytest  # noqa: F401
     import scipy.stats  # noqa: F401
     import sklearn.decomposition
     import sklearn.ensemble  # noqa: F401
@@ -179,11 +206,11 @@ def preload() -> None:
     torch.set_num_threads(1)
 
 
-def tests_fail(folder: Path, tests: list[str], seconds: float) -> tuple[bool, float]:
-    """Whether a test fails, or none ends, in a fork of this process that works in `folder`.
+def in_a_fork(folder: Path, work: Callable[[], int], seconds: float) -> int:
+    """The number that `work` ends with, in a fork of this process that works in `folder`.
 
-    The second number is the processor time it took, of which it has `seconds`: so a busy machine
-    changes no verdict. What sleeps is given up after ten times as long on the wall.
+    It has so many seconds of processor time: so a busy machine changes no verdict. What sleeps is
+    given up after ten times as long on the wall.
     """
     child = os.fork()
     if child == 0:
@@ -195,60 +222,106 @@ def tests_fail(folder: Path, tests: list[str], seconds: float) -> tuple[bool, fl
         os.chdir(folder)
         sys.path.insert(0, str(folder))
         os.environ["PYTHONPATH"] = str(folder)  # for the processes that tests start
-        import pytest
-
-        arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
-        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is preloaded
-        os._exit(int(pytest.main(arguments)) & 0xFF)
+        os._exit(work() & 0xFF)
     deadline = time.monotonic() + 10 * seconds
     while time.monotonic() < deadline:
-        done, status, used = os.wait4(child, os.WNOHANG)
+        done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return status != 0, used.ru_utime + used.ru_stime
+            return status
         time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True, seconds
+    return -1
 
 
-def judge(mutant: Mutant, limits: dict[str, float]) -> bool:
-    """Whether the tests notice the mutant: those of its room, else those of the others."""
-    with copied() as folder:
-        path = folder / "course_utils" / mutant.module
-        path.write_text(mutated(mutant), encoding="utf-8")
-        own = tests_of(mutant.room)
-        others = [path for path in tests_of("all") if path not in own]
-        return any(
-            tests_fail(folder, tests, limits[name])[0]
-            for name, tests in ((mutant.room, own), ("all", others))
+def arguments(files: list[str]) -> list[str]:
+    """What pytest is called with."""
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    # of what is preloaded
+    return [*options, "-W", "ignore::pytest.PytestAssertRewriteWarning", *files]
+
+
+class Only:
+    """A plugin of pytest that leaves these tests, in this order."""
+
+    def __init__(self, names: list[str]):
+        self.order = {name: place for place, name in enumerate(names)}
+
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.order),
+            key=lambda item: self.order[item.nodeid],
         )
 
 
-def tests_of(room: str) -> list[str]:
-    """The test files of a room, or of "all"."""
-    names = OTHER_TESTS if room == "all" else TESTS.get(room, (room,))
-    return [f"tests/test_{name}.py" for name in names]
+def fails(folder: Path, tests: list[Test]) -> bool:
+    """Whether one of these tests fails in `folder`, or does not come to an end."""
+    import pytest
+
+    names = [test.name for test in tests]
+    files = list(dict.fromkeys(test.file for test in tests))
+    seconds = START + PATIENCE * sum(test.seconds for test in tests)
+    return bool(
+        tests and in_a_fork(folder, lambda: pytest.main(arguments(files), [Only(names)]), seconds)
+    )
+
+
+def ordered(tests: list[Test], room: str) -> list[Test]:
+    """Those of the room first, file by file, since tests of a file share what they prepare; and of
+    all the quickest first."""
+    own = {f"tests/test_{name}.py" for name in OWN.get(room, (room,))}
+    cost: dict[str, float] = {}
+    for test in tests:
+        cost[test.file] = cost.get(test.file, 0.0) + test.seconds
+    return sorted(tests, key=lambda t: (t.file not in own, cost[t.file], t.file, t.seconds))
+
+
+def trials(mutant: Mutant, witnesses: dict[Test, Lines]) -> list[list[Test]]:
+    """The tests that run its line, and the others that start processes."""
+    seeing = [
+        test
+        for test, lines in witnesses.items()
+        if not lines.get(mutant.module, set()).isdisjoint(mutant.lines)
+    ]
+    starting = [test for test in witnesses.keys() - set(seeing) if test.starts]
+    return [ordered(tests, mutant.room) for tests in (seeing, starting)]
+
+
+def judge(mutant: Mutant, trials: list[list[Test]], template: Path) -> bool:
+    """Whether a test notices the mutant."""
+    with copied(template, os.link) as folder:
+        path = folder / "course_utils" / mutant.module
+        path.unlink()  # which is a link
+        path.write_text(mutated(mutant), encoding="utf-8")
+        return any(fails(folder, tests) for tests in trials)
 
 
 @contextlib.contextmanager
-def copied() -> Iterator[Path]:
+def copied(source: Path = REPOSITORY, copy: Callable = shutil.copy2) -> Iterator[Path]:
     """A copy of what the unit tests need, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
         for part in COPIED:
-            ignored = shutil.ignore_patterns("__pycache__", "node_modules", "answers", "claims")
-            shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
-        shutil.copy(REPOSITORY / "pyproject.toml", folder)
+            ignored = shutil.ignore_patterns("node_modules", "answers", "claims")
+            shutil.copytree(source / part, folder / part, ignore=ignored, copy_function=copy)
+        shutil.copy(source / "pyproject.toml", folder)
         yield folder
 
 
-def unharmed(room: str) -> float:
-    """How much the tests of a room may compute, from what they need without a change."""
-    with copied() as folder:
-        failed, used = tests_fail(folder, tests_of(room), 1800)
-    if failed:
-        raise SystemExit(f"without any change the tests of {room} fail: mend them first")
-    return PATIENCE * used
+def watched(file: str, template: Path) -> dict[Test, Lines]:
+    """The tests of a file and what they run; each of them passes, in the order of a trial too."""
+    with tempfile.NamedTemporaryFile() as report:
+
+        def work() -> int:
+            witnesses = watch(template, arguments([file]))
+            Path(report.name).write_bytes(pickle.dumps(witnesses))
+            return not witnesses
+
+        failed = in_a_fork(template, work, 1800)
+        witnesses = {} if failed else pickle.loads(Path(report.name).read_bytes())
+    if failed or fails(template, ordered(list(witnesses), "")):
+        raise SystemExit(f"without any change a test of {file} fails: mend it first")
+    return witnesses
 
 
 def main() -> int:
@@ -265,10 +338,14 @@ def main() -> int:
     os.environ["OMP_NUM_THREADS"] = "1"
     preload()
     started = time.monotonic()
-    survivors, judged_by = [], ["all", *options.rooms]
-    with ProcessPoolExecutor(options.workers) as pool:
-        limits = dict(zip(judged_by, pool.map(unharmed, judged_by), strict=True))
-        waiting = {pool.submit(judge, mutant, limits): mutant for mutant in chosen}
+    survivors = []
+    with copied() as template, ProcessPoolExecutor(options.workers) as pool:
+        files = [f"tests/test_{name}.py" for name in TESTS]
+        waits = [pool.submit(watched, file, template) for file in files]
+        witnesses = {test: lines for wait in waits for test, lines in wait.result().items()}
+        minutes = (time.monotonic() - started) / 60
+        print(f"{len(witnesses)} tests watched in {minutes:.0f} minutes", flush=True)
+        waiting = {pool.submit(judge, m, trials(m, witnesses), template): m for m in chosen}
         for judged, noticed in enumerate(as_completed(waiting), 1):
             if not noticed.result():
                 survivors.append(waiting[noticed])
