@@ -7,7 +7,8 @@ for step, width in widths.items():
 assert apart["climbing"] < 0.02 and 0.06 < apart["Langevin"] < 0.11
 assert shares["climbing"].max() > 3 * shares["climbing"].min()
 assert shares["Langevin"].max() < 2 * shares["Langevin"].min()
-assert abs(on_the_right["one size"] - 0.5) < 0.1, "nobody crosses"
+assert abs(on_the_right["one size"] - on_the_right["at first"]) < 0.02, "hardly anybody crosses"
+assert abs(on_the_right["at first"] - 0.5) < 0.1
 assert all(abs(on_the_right[name] - 0.8) < 0.08 for name in ("many sizes", "no chance"))
 assert abs(floor - s * math.pi / 2) < 0.02
 assert near > 0.6
@@ -21,7 +22,11 @@ assert asked[0.0] < 0.25 < asked[1.0] < asked[3.0]
 if images.name == "mnist":
     (prior, unsure, _), (fitted_one, hardly, _) = table["prior"], table["fitted Gaussian"]
     (reals, sure, _) = table["codes of real digits"]
-    assert abs(prior - 20.5) < 2.5 and abs(fitted_one - 10.3) < 1.5 and reals < 1
+    assert (
+        abs(prior - 20.5) < 2.5
+        and abs(fitted_one - 10.3) < 1.5
+        and table["real digits"][0] < reals < 2.2
+    )
     assert abs(unsure - 0.54) < 0.04 and abs(sure - 0.86) < 0.03 and hardly < unsure + 0.06
     for seed in range(3):
         distance, certainty, kinds = table[f"flow, seed {seed}"]
@@ -32,13 +37,16 @@ if images.name == "mnist":
     by_euler, by_heun = dict(cost["euler"]), dict(cost["heun"])
     assert by_heun[2] > by_euler[2] > prior > 3 * by_heun[4] and by_euler[4] > 2 * by_heun[4]
     assert by_heun[10] < by_heun[40] + 0.3 and by_heun[10] < by_euler[40]
-    assert table["student, one look"][0] < by_heun[20] + 1.5 and table["teacher, one look"][0] > 150
+    assert (
+        table["student, one look"][0] < table["teacher, twenty looks"][0] + 1.5
+        and table["teacher, one look"][0] > 150
+    )
     assert abs(wide - 3.1) < 0.4
     small, as_they_are, large = (
         table[f"β = 0.001, flow, {name} wide"][0] for name in ("1", f"{wide:.1f}", "10")
     )
     assert small < as_they_are < large and small < 3.7 and large > 6
-    assert min(table["β = 0.001, prior"][0], table["β = 0.001, prior, as wide"][0]) > 100
+    assert table["β = 0.001, prior"][0] > 200
     by_weight = {weight: table[f"guidance {weight:g}"] for weight in asked}
     assert abs(asked[0.0] - 0.1) < 0.02 and abs(asked[1.0] - 0.9) < 0.04
     assert asked[1.5] > 0.97 and asked[3.0] > 0.995 and by_weight[3.0][1] > 0.97
