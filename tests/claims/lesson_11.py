@@ -16,9 +16,13 @@ if images.name == "mnist":
     in_code = label_in_code(lambda x, y: plain.encode(x)[0])
     assert label_in_code(lambda x, y: told.encode(x, y)[0]) < 0.3 < 0.5 < in_code
     for name in ("seed 0", "seed 1", "seed 2"):
-        (slants, least), (widths, _) = agreed[name]
+        (slants, least, _), (widths, _, _) = agreed[name]
         assert slants > 0.9 and least > 0.7 and widths > 0.9, name
-    assert abs(agreed["ten VAEs"][0][0]) < 0.3 and agreed["ten VAEs"][0][1] < -0.8
+    for name in ("ten VAEs", "one start"):
+        mean, least, most = agreed[name][0]
+        assert abs(mean) < 0.3 and least < -0.8 and most > 0.9, name
+    assert agreed["one start"][1][0] > agreed["ten VAEs"][1][0] + 0.2, "as for width, it helps"
+    assert lent_to[1] < 0.47 and min(lent_to[:1] + lent_to[2:]) > 0.5, "the 1 fails most often"
     assert read_as(*held_out) > 0.95 and read_as(orders(told), asked) > 0.95
     assert 15 < saved.mean() < 30 and abs(entropy - 2.30) < 0.01
     assert table["encoder only"][1] < 0.15 and table["neither"][1] < 0.15
@@ -30,8 +34,13 @@ if images.name == "mnist":
     varied = {name: variety(pictures, asked) for name, pictures in by_prior.items()}
     assert varied["one for each label"] > varied["N(0, I)"] - 1, "no less variety"
     assert abs(variety(redrawn, labels) - varied["one for each label"]) < 4
-    assert prices_of["N(0, I)"].mean() - prices_of["p(z|y)"].mean() > 1
+    price = {name: each.mean() for name, each in prices_of.items()}
+    assert price["N(0, I)"] - price["p(z|y)"] > 1
+    assert 0 < price["N(0, I)"] - price["one for all"] < 0.4, "little of it is the shape of all"
     assert 0.88 < guessed < 0.96 < sure.mean() and guessed < read_as(asked_of, truth) - 0.02
     assert 12 < middle < 24
     assert costs["a code"].mean() < costs["one answer"].mean() - 5
-    assert different.mean() > 1.5 and found > 0.9
+    assert 0.8 < sure[guess != truth].mean() < 0.95, "where it errs it is nearly as sure"
+    assert answers["from the prior"][0] > 1.5 and answers["from the prior"][2] > 0.9
+    assert answers["from the prior"][1] > 0.5 and answers["from the encoder"][1] < 0.2, "no blur"
+    assert answers["one answer"][3] > answers["from the prior"][3] + 0.03, "a name, without a draw"

@@ -16,7 +16,7 @@ def label_posterior(
 
     log_p[i, y] is log p(x|y) of picture i under label y, in nats: it may lie below -1000, where its
     `exp` is 0 for a computer. frequencies[y] is p(y), how common label y is before anybody has
-    looked; it may be 0. The numbers of a row are from 0 to 1.
+    looked; it may be 0. The numbers of a row are from 0 to 1 and sum to 1.
     """
     return torch.softmax(log_p + frequencies.log(), dim=1)
 

@@ -230,11 +230,11 @@ exercise = Exercise(
             Mistake(
                 _average_precision_by_value,
                 "This is the average precision, as scikit-learn computes it. It has its place in "
-                "section 8; here pairs are counted.",
+                "section 7; here pairs are counted.",
             ),
             Mistake(
                 _average_precision,
-                "This is the average precision, the area under another curve (section 8).",
+                "This is the average precision, the area under another curve (section 7).",
             ),
             Mistake(
                 lambda scores, labels: -_staircase(scores, labels),
