@@ -17,11 +17,17 @@ assert apart_from.mean() < to_real.mean(), "the decoder is near the average, and
 crossed = torch.maximum(images.test[:500], torch.eye(28) + torch.eye(28).flip(0))
 prices = [terms(sister, pictures) for pictures in (images.test[:500], crossed)]
 assert prices[1][0] - prices[0][0] > 50 > 25 > prices[1][1] - prices[0][1], "paid for in pixels"
+once, twice = (stations(vae, each, epsilon) for each in (digit, crossed_out))
+assert twice["reconstruction"] - once["reconstruction"] > 50 > 20 > abs(twice["KL"] - once["KL"])
+assert torch.lerp(z_0, z_1, t).norm(dim=1).min() < spherical(z_0, z_1, t).norm(dim=1).min()
 
 if images.name == "mnist":
     assert 104.5 < cost < 108.5 and abs(cost - seen) < 1.5, "nothing was memorised"
     assert curves[0][3] < curves[-1][3] and 20 < curves[-1][3] < 26
     assert sigma.max() > 0.7 and far < 5
+    assert 74 < now["reconstruction"].item() < 80 and 25.5 < now["KL"].item() < 27.5, "our 3"
+    gap = (places - torch.tensor([-1.5, 1.0])).norm(dim=1).argmin()
+    assert log_q[gap] < log_p[gap] - math.log(2) and log_p[gap] > math.log(0.02), "a pale gap"
     assert certainty(naive, images.test) > 0.9 > 0.85 > certainty(naive, invented) > 0.6
     assert min(certainty(naive, fooling[name]) for name in ("noise", "a grey square")) > 0.9
     assert certainty(naive, fooling["the mean of all digits"]) > 0.5
@@ -31,12 +37,16 @@ if images.name == "mnist":
     assert verdict["one digit, copied"][1] < 3 < 9 < min(verdict["real"][1], verdict["invented"][1])
     assert abs(verdict["real"][0] - verdict["rebuilt"][0]) < 0.06
     assert verdict["real"][0] > verdict["invented"][0] + 0.2 and 0.4 < verdict["invented"][0] < 0.65
-    yours, once, deep = table.values()
+    yours, once_again, deep = table.values()
     assert yours[2] > 15 and deep[2] < 12, "the deeper network sleeps"
-    assert yours[0] < deep[0] - 15 and deep[0] < once[0] - 3
-    assert yours[3] > deep[3] > once[3] + 0.1
+    assert yours[0] < deep[0] - 15 and deep[0] < once_again[0] - 3
+    assert yours[3] > deep[3] > once_again[3] + 0.1
     assert spoilt < deep[0] - 10 and read < 0.01
-    assert distance.min() > 1 and distance.mean() > real.mean(), "no copies"
+    assert distance.mean() > real.mean() > known.mean() + 5, "as a whole no copies"
+    assert 4 < distance.min() < 8 and 6 < known.mean() < 10
+    assert 30 > deep[0] - yours[0] > 25 > 10 > once_again[0] - deep[0] > 6
+    assert once_again[3] < 0.6 * deep[3] and verdict["the mean of two digits"][0] > 0.2
+    assert 120 < sum(curves[0][2:]) < 133 and once_again[0] > sum(curves[0][2:]) + 8
     assert price["autoencoder"] < price["VAE, decoding μ"] < price["VAE, decoding z"] - 5
     assert verdict["autoencoder, prior"][0] < verdict["VAE, prior"][0] - 0.15
     assert abs(verdict["autoencoder, fitted"][0] - verdict["VAE, prior"][0]) < 0.12

@@ -27,7 +27,7 @@ assert seen.sum() == 12 and not seen[4, 4:].any() and not seen[5:].any()
 assert parts["3 rows"].kl < parts["no pixel"].kl / 3
 assert parts["3 rows"].negative_elbo < parts["no pixel"].negative_elbo - 20
 assert cost_of_stranger["3 rows"] < 20 < 60 < cost_of_stranger["no pixel"], "the live one minds"
-assert runs["1. β = 2"].kl < 0.5
+assert runs["1. β = 5"].kl < 0.2
 assert abs(term.item() - 2.0) < 1e-6 and (kl_per_dim.grad[:, [0, 2]] == 0).all()
 
 assert kl_of["3 rows, free bits 0.5"] > kl_of["3 rows"] + 4
@@ -41,9 +41,15 @@ sums = {name: sum(measure(m).negative_elbo for m in models) / 4 for name, models
 if images.name == "mnist":
     assert 10 <= int((~asleep).sum()) <= 32 and active_units(mu) >= int((~asleep).sum()) + 3
     assert predicted[1.0][0] == 12 and predicted[0.5][0] == 23 and predicted[0.1][0] == 69
+    assert runs["1. β = 5"].active_units == 0 and runs["2. σ² = 2"].active_units < 6
+    assert runs["1. β = 5"].negative_elbo - runs["β = 1, section 4"].negative_elbo < 4
+    assert runs["2. σ² = 2, warm-up"].active_units > 10, "more than the law allows"
+    assert back[asleep].mean() < 0.3 < 5 < back[~asleep].mean(), "those asleep are worth little"
     assert of_linear.active_units == 12 and abs(of_linear.kl / predicted[1.0][1] - 1) < 0.1
     asleep_again = {name: bound_parts(model, centred) for name, model in price.items()}
+    assert heard[len(heard) // 2] == 20, "they were awake while the price was low"
     for of_price in asleep_again.values():  # by price: no more than the law allows
+        assert 12 <= of_price.active_units <= 16
         assert abs(of_price.kl / predicted[1.0][1] - 1) < 0.1
     assert abs(asleep_again["woken"].negative_elbo - asleep_again["as before"].negative_elbo) < 0.5
     assert cost[(noises - 1).abs().argmin()] - cost.min() > 1000 and abs(left_out - 0.0246) < 2e-4
@@ -57,3 +63,7 @@ if images.name == "mnist":
     assert -5 < gain("3 rows, encoder first", "3 rows")[0] < 1, "its decoder has stood still"
     assert said["at first"] < 0.6 and said["as before"] < 0.8 and 0.8 < said["woken"] < 2.5
     assert said["woken"] > said["as before"] + 0.4 and sums["woken"] < sums["as before"]
+    kl, bound = of_strong["waking"].T  # of the strong decoder: a part was haste
+    assert 0.3 < kl.mean() < 1.6 and -1.0 < bound.mean() < -0.1
+    assert bound.mean() < -1.5 * bound.std() / 2 and of_strong["woken"][:, 0].mean() < 4
+    assert kl_of["3 rows, warm-up"] < 5 and 6 < kl_of["3 rows, free bits 0.5"] < 10
