@@ -490,6 +490,15 @@ def test_the_penalty_can_be_measured_without_gradients(method):
     assert not penalty.requires_grad and penalty.grad_fn is None
 
 
+@pytest.mark.parametrize("method", ["exact", "hutchinson"])
+@pytest.mark.parametrize("kind", [{"dtype": torch.bfloat16}, {"device": "meta"}])
+def test_the_penalty_is_of_the_type_and_on_the_device_of_its_input(method, kind):
+    """On `meta`, too, which computes shapes only, and where nothing mixes with a tensor of ours."""
+    x = torch.zeros(3, 4, **kind)
+    penalty = jacobian_penalty(nn.Linear(4, 2, **kind), x, method=method)
+    assert (penalty.dtype, penalty.device, penalty.shape) == (x.dtype, x.device, (3,))
+
+
 def test_the_penalty_of_a_batch_is_that_of_its_examples():
     encoder = part("two sigmoid layers")
     _, x = draw(5, FEATURES)
