@@ -177,11 +177,12 @@ QUESTIONS = {
                 "to draw from.",
             ),
             "As sharp as a photograph, and I have graphics cards": Advice(
-                "an autoencoder, in whose code another package's diffusion draws; or a GAN",
+                "an autoencoder, in whose code a diffusion draws; or a GAN",
                 f"{SYMBOLS}model.encode(x)",
-                CHOOSING,
-                "These lines make the code and no new example: neither diffusion nor GAN is in "
-                "this package. Section 8 says how code and diffusion meet.",
+                "18_from_denoising_to_diffusion.ipynb",
+                "These lines make the code. Drawing in it is lesson 18 (flow_matching, "
+                "sample_flow), on small codes; for large pictures, and for a GAN, take another "
+                "package.",
             ),
         },
     ),
@@ -246,7 +247,7 @@ QUESTIONS = {
                 "ranked.masked_fill(plays > 0, -torch.inf).topk(20).indices",
                 CHOOSING,
                 "Scale by what popularity expects, put it back before you rank, and choose k on "
-                "validation people.",
+                "validation people. For people with few plays, N, shrink: scaled * N / (N + 5).",
             ),
             "Some choices, often only a handful": Advice(
                 "a multinomial VAE",
@@ -256,7 +257,8 @@ QUESTIONS = {
                 "ranked = model.reconstruct(plays_new)\n"
                 "ranked.masked_fill(plays_new > 0, -torch.inf).topk(20).indices",
                 CHOOSING,
-                "The last line leaves out what the person has. New items need another way in.",
+                "The last line leaves out what the person has. New items need another way in. "
+                "Compare with PCA of scaled counts, shrunk for short histories.",
             ),
         },
     ),

@@ -19,6 +19,8 @@ assert abs(cost - 3 * math.log(3)) < 1e-5 and abs(cost - whole - math.log(3)) < 
 assert compare("VAE", "popularity")[0] > 0.06 and abs(compare("VAE", "PCA, scaled")[0]) < 0.02
 assert abs(ahead.mean()) < 0.02, "level in another world too"
 assert mean["neither"] < min(mean["KL alone"], mean["dropout alone"], mean["VAE"]) - 0.005
+for alone in ("KL alone", "dropout alone"):
+    assert compare(alone, "neither")[0] > 0.005 > abs(compare(alone, "VAE")[0]) - 0.005
 
 shown = {name: recall_at_k(s, played, 20).mean().item() for name, s in rivals.items()}
 later = {name: judge(s)[0].mean().item() for name, s in rivals.items()}
@@ -26,12 +28,26 @@ copier = "PCA, 200 numbers"
 assert max(shown, key=shown.get) == copier and later[copier] < later["popularity"] + 0.02
 assert shown["the truth"] < shown["PCA, 12 numbers"] < shown[copier] - 0.2
 
-lead = {n: by_length[n][2] - by_length[n][1] for n in lengths}
-assert abs(starts["VAE"][0] - starts["popularity"][0]) < 0.03
-assert starts["VAE"][4] > starts["popularity"][4] + 0.02
+ahead_of = {
+    rival: {n: (by_length["VAE"][n] - by_length[rival][n]).mean().item() for n in lengths}
+    for rival in ("popularity", "PCA, scaled", "PCA, shrunk", "VAE, KL alone")
+}
+assert abs(ahead_of["popularity"][0]) < 0.03 and abs(ahead_of["popularity"][1]) < 0.02
+assert ahead_of["popularity"][2] > 0.005 and ahead_of["popularity"][5] > 0.02
 assert starts["popularity"][0] > starts["best from history"][0]
+assert abs(recall_at_k(by_plays, found, k=20, seen=full).mean() - 0.186) < 0.005
 assert starts["PCA, scaled"][1] < starts["popularity"][1], "it takes one song at its word"
-assert lead[1].mean() > 0.015 and 0 < lead[10].mean() < lead[1].mean()
+assert trusted == 5 and by_c[5] > by_c[0] + 0.005
+for n in (1, 2, 3):
+    assert ahead_of["PCA, scaled"][n] > 0.01 > abs(ahead_of["PCA, shrunk"][n]), "most was our doing"
+assert ahead_of["PCA, shrunk"][1] < 0
+assert all(0 < ahead_of["PCA, shrunk"][n] < 0.02 for n in (5, 10, 20))
+assert all(ahead_of["VAE, KL alone"][n] < 0.007 for n in lengths), "no halved histories are needed"
+assert abs(exam["PCA, shrunk"][0].mean().item() - mean["PCA, scaled"]) < 0.005
+share = club.train.sum(0) / club.train.sum()
+expected = club.train.sum(1, keepdim=True) * share
+assert ((club.train - expected) / expected.sqrt()).mean(0).abs().max() < 0.05, "nearly 0"
+
 assert mean_place(unaware.reconstruct(heard)) > 350 and per_listener < 0.2
 
 assert 0.05 < sigma[:, awake].mean() < 0.9

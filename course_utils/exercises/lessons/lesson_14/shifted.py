@@ -102,7 +102,7 @@ exercise = Exercise(
     place=3,
     difficulty=2,
     minutes=10,
-    success="That a shifted 3 is a 3 is knowledge, and now it is in the data.",
+    success="Every picture moved by its own two numbers, and nothing came back at the other edge.",
     hints=(
         "Begin with one picture and a loop over the batch: a picture of zeros, into which a part "
         "of the old one is written. Which part, for `down = 1`? And for `down = -1`?",
