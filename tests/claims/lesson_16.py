@@ -15,7 +15,7 @@ assert min(paid.values()) < min(paid[0.02], paid[0.32]) - 0.05
 assert abs(found[believed.index(0.08)][1] - 0.08) < 0.015, "belief and finding meet"
 assert abs(paid[0.08] - paid[0.16]) < 0.04, "a flat valley"
 assert exact[0] > 8.3 and exact[16] < 6.1 < min(*paid.values(), coins[0]) - 0.3, "rivals in bits"
-assert exact[chosen] < cost - 0.2, "of the larger network too"
+assert exact[32] < cost - 0.2, "of the larger network too"
 
 assert chosen in (16, 32) and curve[0] > 1.4 * curve.min()
 assert all(linear[k] < mean for k, mean in zip(widths, curve, strict=True)), "PCA is ahead"
