@@ -72,8 +72,8 @@ exercise = Exercise(
     difficulty=2,
     minutes=6,
     success=(
-        "Half a millimetre is nothing in a price and everything in a length. The spread of the "
-        "residuals, not of the column, is what makes them comparable."
+        "Half a millimetre is much in a length, and half a dollar is nothing in a price. The "
+        "spread of the residuals, not of the column, is what makes them comparable."
     ),
     hints=(
         "What is left of x when you subtract what was expected? In which unit are the columns of "

@@ -12,12 +12,13 @@ from course_utils.exercises.checking.exercise import Exercise, Stage
 
 
 def quantize_weights(weight: Float[Tensor, "out in"], bits: int = 8) -> Float[Tensor, "out in"]:
-    """The weights of a layer, each rounded to one of 2**bits - 1 steps; a scale for each row.
+    """The weights of a layer, each rounded to one of 2**bits - 1 values; a scale for each row.
 
     A row, which makes one output, has a scale: its largest weight without the sign, divided by
     2**(bits - 1) - 1 (127 for 8 bits). Each weight of the row is rounded to the nearest multiple of
-    the scale. So the largest stays as it is, and 0 stays 0; a row of zeros stays as it is. bits is
-    2 or more, and on a tie either neighbour will do.
+    the scale, from -(2**(bits - 1) - 1) to 2**(bits - 1) - 1 of them. So the largest stays as it
+    is, and 0 stays 0; a row of zeros stays as it is. bits is 2 or more, and on a tie either
+    neighbour will do.
     """
     scale = weight.abs().amax(dim=1, keepdim=True) / (2 ** (bits - 1) - 1)
     scale = torch.where(scale > 0, scale, 1.0)  # of a row of zeros: any will do
