@@ -117,7 +117,7 @@ MADE = {
     "pictures": is_pictures,
     "generate": is_pictures,
     "strange": is_alarms,
-    "rows": lambda both: all(map(is_alarms, both)),
+    "rows": lambda both: len(both[0]) == len(both[1]) and is_alarms(both[1]),
     "chances": lambda p: len(p) == 64 and 0 <= p.min() <= p.max() <= 1,
     "probable": lambda estimate: torch.as_tensor(estimate).isfinite().all(),
     "recommend": is_advice,
