@@ -226,8 +226,9 @@ QUESTIONS = {
                 "detector.calibrate(rows_kept, 0.05)\n"
                 "plain.score_samples(rows_new), detector.predict(rows_new)",
                 "13_anomaly_detection.ipynb",
-                "PCA's score is a log-likelihood, so low is strange; on both tables of lesson 13 it "
-                "was ahead of the network. Before either look at the worst column, without a model.",
+                "PCA's score is a log-likelihood, so low is strange; on both tables of lesson 13 "
+                "it was ahead of the network. Before either look at the worst column, without a "
+                "model.",
             ),
         },
     ),
