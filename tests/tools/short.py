@@ -45,7 +45,7 @@ LESS = {
     "for _ in range(200):": "for _ in range(20):",  # 15
     "for size in (8, 16, 32):": "for size in (8, 16):",  # 16
     "images.test[:300], 100, generator)": "images.test[:300], 5, generator)",  # 17
-    "begin, 0.03, 300,": "begin, 0.03, 30,",  # 18
+    "begin, 0.03, 400,": "begin, 0.03, 30,",  # 18
     "0.1 * sigma**2, 20,": "0.1 * sigma**2, 2,",  # 18
     "z0 = torch.randn(40_000,": "z0 = torch.randn(400,",  # 18
 }
