@@ -64,7 +64,7 @@ CUT_OFF = """() => {
 # Not within source code, whose colours the theme has chosen for their contrast, nor the glyphs of
 # formulas, beside which stands MathML; and axe does not know that MathML can be read.
 AXE = """async () => {
-    // not between two colours: a page that has just been loaded fades from the one theme to the other
+    // not between two colours: a page that was just loaded fades from one theme to the other
     await Promise.all(document.getAnimations().map(animation => animation.finished));
     const here = { exclude: [".highlight", "mjx-math"] };
     const { violations } = await axe.run(here, { resultTypes: ["violations"] });
