@@ -109,6 +109,10 @@ def is_alarms(verdicts):
     return len(verdicts) >= 16 and set(verdicts.tolist()) <= {-1, 1}
 
 
+def is_scores(scores, verdicts):
+    return scores.shape == verdicts.shape and torch.as_tensor(scores).isfinite().all()
+
+
 MADE = {
     "code": is_code,
     "symbols": is_symbols,
@@ -117,7 +121,7 @@ MADE = {
     "pictures": is_pictures,
     "generate": is_pictures,
     "strange": is_alarms,
-    "rows": lambda both: len(both[0]) == len(both[1]) and is_alarms(both[1]),
+    "rows": lambda both: is_scores(both[0], both[1]) and is_alarms(both[1]),
     "chances": lambda p: len(p) == 64 and 0 <= p.min() <= p.max() <= 1,
     "probable": lambda estimate: torch.as_tensor(estimate).isfinite().all(),
     "recommend": is_advice,

@@ -218,10 +218,11 @@ QUESTIONS = {
             "A row of a table": Advice(
                 "PCA's likelihood first, a detector by reconstruction beside it",
                 "from sklearn.decomposition import PCA\n"
+                "from sklearn.impute import SimpleImputer\n"
                 "from sklearn.pipeline import make_pipeline\n"
                 "from sklearn.preprocessing import StandardScaler\n"
                 "from course_utils.anomaly import ReconstructionDetector\n"
-                "plain = make_pipeline(StandardScaler(), PCA(0.9)).fit(rows)\n"
+                "plain = make_pipeline(SimpleImputer(), StandardScaler(), PCA(0.99)).fit(rows)\n"
                 'detector = ReconstructionDetector(values="table").fit(rows)\n'
                 "detector.calibrate(rows_kept, 0.05)\n"
                 "plain.score_samples(rows_new), detector.predict(rows_new)",

@@ -12,6 +12,10 @@ knowing = ("autoencoder", "PCA, likelihood", "LocalOutlierFactor")
 assert min(spread[name, "diamonds"].mean() for name in knowing) > 93
 for table in ("tumours", "diamonds"):
     assert spread["PCA, likelihood", table].mean() > spread["autoencoder", table].mean()
+rivals = {"chooser": lambda: PCA(0.99)}  # as lesson 14's chooser advises
+for table in tables:
+    advised = sum(judged_on(table, split)["chooser"] for split in range(5)) / 5
+    assert advised > spread["autoencoder", table].mean()
 assert worst[0] == numbers.index(stones.columns.index("z"))
 assert 0.5 < extreme.mean() < 0.65 and (np.abs(fresh).max(axis=1) > 4).mean() < 0.02
 assert by_kind["worst column"][0] > 99 and by_kind["IsolationForest"][0] < 95, "the first kind"

@@ -31,4 +31,5 @@ if images.name == "mnist":
         assert 0.4 < alone - sum(floors[name][:2]) < 1.1 and floors[name][2] == 10
         top, bottom, _ = floors["third", name]
         assert top < 0.1 and abs(top + bottom - floors[name][0]) < 0.05
+    assert floors["third", "as it stands"][0] < 0.02 and floors["third", "as it stands"][2] == 0
     assert floors["warmed up"][0] > 1.8 * floors["as it stands"][0]

@@ -22,11 +22,8 @@ assert asked[0.0] < 0.25 < asked[1.0] < asked[3.0]
 if images.name == "mnist":
     (prior, unsure, _), (fitted_one, hardly, _) = table["prior"], table["fitted Gaussian"]
     (reals, sure, _) = table["codes of real digits"]
-    assert (
-        abs(prior - 20.5) < 2.5
-        and abs(fitted_one - 10.3) < 1.5
-        and table["real digits"][0] < reals < 2.2
-    )
+    assert abs(prior - 20.5) < 2.5 and abs(fitted_one - 10.3) < 1.5
+    assert 0.9 < table["real digits"][0] < reals < 2.2
     assert abs(unsure - 0.54) < 0.04 and abs(sure - 0.86) < 0.03 and hardly < unsure + 0.06
     for seed in range(3):
         distance, certainty, kinds = table[f"flow, seed {seed}"]
@@ -37,16 +34,16 @@ if images.name == "mnist":
     by_euler, by_heun = dict(cost["euler"]), dict(cost["heun"])
     assert by_heun[2] > by_euler[2] > prior > 3 * by_heun[4] and by_euler[4] > 2 * by_heun[4]
     assert by_heun[10] < by_heun[40] + 0.3 and by_heun[10] < by_euler[40]
-    assert (
-        table["student, one look"][0] < table["teacher, twenty looks"][0] + 1.5
-        and table["teacher, one look"][0] > 150
-    )
+    assert table["student, one look"][0] < min(by_heun[20], table["teacher, twenty looks"][0]) + 1.5
+    assert table["teacher, one look"][0] > 150
     assert abs(wide - 3.1) < 0.4
     small, as_they_are, large = (
         table[f"β = 0.001, flow, {name} wide"][0] for name in ("1", f"{wide:.1f}", "10")
     )
     assert small < as_they_are < large and small < 3.7 and large > 6
     assert table["β = 0.001, prior"][0] > 200
+    assert abs(table["β = 0.001, fitted Gaussian"][0] - fitted_one) < 2, "whatever the KL saw to"
+    assert table["β = 0.001, real codes"][0] < small
     by_weight = {weight: table[f"guidance {weight:g}"] for weight in asked}
     assert abs(asked[0.0] - 0.1) < 0.02 and abs(asked[1.0] - 0.9) < 0.04
     assert asked[1.5] > 0.97 and asked[3.0] > 0.995 and by_weight[3.0][1] > 0.97

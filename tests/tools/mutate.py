@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import pytest
 from witness import Lines, Test, watch
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -207,7 +208,8 @@ def preload() -> None:
 
 
 def in_a_fork(folder: Path, work: Callable[[], int], seconds: float) -> int:
-    """The number that `work` ends with, in a fork of this process that works in `folder`.
+    """The number that `work` ends with, in a fork of this process that works in `folder`; -1 if it
+    does not come to its end.
 
     It has so many seconds of processor time: so a busy machine changes no verdict. What sleeps is
     given up after ten times as long on the wall.
@@ -227,7 +229,7 @@ def in_a_fork(folder: Path, work: Callable[[], int], seconds: float) -> int:
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return status
+            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1
         time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -256,14 +258,14 @@ class Only:
 
 def fails(folder: Path, tests: list[Test]) -> bool:
     """Whether one of these tests fails in `folder`, or does not come to an end."""
-    import pytest
+    names, shared = [test.name for test in tests], {test.file: test.shared for test in tests}
+    seconds = sum(test.seconds for test in tests) + sum(shared.values())
+    calm = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)  # nobody looked, so none saw
 
-    names = [test.name for test in tests]
-    files = list(dict.fromkeys(test.file for test in tests))
-    seconds = START + PATIENCE * sum(test.seconds for test in tests)
-    return bool(
-        tests and in_a_fork(folder, lambda: pytest.main(arguments(files), [Only(names)]), seconds)
-    )
+    def work() -> int:
+        return pytest.main(arguments(list(shared)), [Only(names)])
+
+    return in_a_fork(folder, work, START + PATIENCE * seconds) not in calm if tests else False
 
 
 def ordered(tests: list[Test], room: str) -> list[Test]:

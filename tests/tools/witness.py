@@ -18,13 +18,14 @@ STARTS = ("subprocess.Popen", "os.fork", "os.posix_spawn")
 
 @dataclass(frozen=True)
 class Test:
-    """A test, as pytest calls it, the seconds it takes, and whether it starts processes, in which
-    nobody sees what is run."""
+    """A test, as pytest calls it, its seconds, those of what its file prepares for all its tests,
+    and whether it starts processes, in which nobody sees what is run."""
 
     __test__ = False  # says to pytest that it is none
 
     name: str
     seconds: float
+    shared: float
     starts: bool
 
     @property
@@ -40,6 +41,7 @@ class Watching:
 
     def __init__(self, seen):
         self.seen, self.seconds, self.starts, self.now = seen, {}, set(), EVERYBODY
+        self.shared = 0.0
         sys.addaudithook(lambda event, _: event in STARTS and self.starts.add(self.now))
         start = BaseProcess.start  # forks in C, and tells no hook
         BaseProcess.start = lambda process: (self.starts.add(self.now), start(process))[1]
@@ -59,10 +61,12 @@ class Watching:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):
-        before = self.now
-        if fixturedef.scope != "function":
-            self.to(EVERYBODY)
+        if fixturedef.scope == "function" or self.now == EVERYBODY:  # within another one
+            return (yield)
+        before, started = self.now, time.process_time()
+        self.to(EVERYBODY)
         result = yield
+        self.shared += time.process_time() - started
         self.to(before)
         return result
 
@@ -91,7 +95,8 @@ def watch(folder: Path, arguments: list[str]) -> dict[Test, Lines]:
         own, shared = ran[name], ran[EVERYBODY]
         return {m: own.get(m, set()) | shared.get(m, set()) for m in own.keys() | shared.keys()}
 
-    return {
-        Test(name, seconds, not watching.starts.isdisjoint({name, EVERYBODY})): lines(name)
-        for name, seconds in watching.seconds.items()
-    }
+    def test(name: str) -> Test:
+        starts = not watching.starts.isdisjoint({name, EVERYBODY})
+        return Test(name, watching.seconds[name], watching.shared, starts)
+
+    return {test(name): lines(name) for name in watching.seconds}
