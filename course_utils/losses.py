@@ -291,7 +291,7 @@ def mixture_log_density(
     """log Σ_k π_k N(z; μ_k, diag σ_k²) with π = softmax(logits), in nats.
 
     The logarithm of a sum of exponentials is taken by logsumexp: in 20 dimensions a density may be
-    smaller than any float.
+    smaller than any float. Bishop, "Pattern Recognition and Machine Learning", 2006, section 2.3.9.
 
     Args:
         means, log_vars: μ_k and log σ_k² of each Gaussian.

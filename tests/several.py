@@ -111,6 +111,7 @@ RUNS = {
         vae(), negative_elbo(), X[:4], batch_size=2, val=X[:2]
     ),
     "a prior that learns as well": lambda: train(vae(prior="flow"), negative_elbo(), X),
+    "a mixture as well": lambda: train(vae(prior="mixture"), negative_elbo(), X),
     "a prior alone": lambda: train(FlowPrior.over(FEATURES, 2, 8), prior_nll, X),
     "steps": lambda: train(plain(), reconstruction, X, steps=9),
     "codebook": lambda: train(grid(), vector_quantized(), PICTURES, batch_size=8),

@@ -43,7 +43,7 @@ from course_utils import (
     squared_error,
 )
 from course_utils.anomaly import ReconstructionDetector
-from course_utils.models.priors import code_cost
+from course_utils.models.priors import Coupling, code_cost
 from course_utils.widgets import draw, scrub
 
 WORDS = ["normal", "mixture", "vamp", "flow"]
@@ -542,6 +542,29 @@ def test_a_flow_that_is_no_longer_finite_says_so(act):
         prior.couplings[3].network[0].weight[0, 0] = math.nan
     with pytest.raises(ValueError, match="this FlowPrior gives nan or infinite numbers, as its"):
         act(prior)
+
+
+@pytest.mark.parametrize("shift", [1e8, -1e12])
+def test_a_flow_that_is_not_invertible_any_more_says_so(shift):
+    prior = stirred(FlowPrior.over(4), size=0.1).eval()
+    assert prior.sample(1000, seeded()).isfinite().all()
+    with torch.no_grad():
+        prior.couplings[3].network[-1].bias[4:] = shift
+    with pytest.raises(
+        ValueError, match="this FlowPrior cannot be inverted any more: its codes do"
+    ):
+        prior.sample(3, seeded())
+
+
+def test_a_coupling_wants_a_mask_of_ones_and_zeros():
+    with pytest.raises(ValueError, match="mask holds other numbers than 0 and 1; with them a"):
+        Coupling(torch.tensor([1.0, 0.5]), 8)
+
+
+def test_pseudo_inputs_are_saved_with_their_vae(tmp_path):
+    with pytest.raises(ValueError, match="a VampPrior asks the encoder of its VAE and is"):
+        save(a_vae("vamp").prior, tmp_path / "it")
+    assert not list(tmp_path.iterdir())
 
 
 def test_in_training_it_is_fit_that_says_so():

@@ -26,6 +26,8 @@ COMPONENTS = 64
 """Gaussians of a mixture, and pseudo-inputs of a VampPrior, unless told otherwise."""
 DARK = 3.0
 """How far below a grey of one half, before the sigmoid, pseudo-inputs begin: as digits are."""
+ASTRAY = 0.1
+"""How far from the noise it was drawn from a code may come back, and the flow still be inverted."""
 
 Shift = Callable[[Tensor], Tensor]
 
@@ -132,6 +134,9 @@ class NormalPrior(Prior):
 
 class MixturePrior(Prior):
     """K Gaussians, each with a weight: p(z) = Σ_k π_k N(z; μ_k, diag σ_k²), all of it learned.
+
+    Beside the VampPrior in Tomczak & Welling, "VAE with a VampPrior", 2018, section 5, where it is
+    called MoG; here the weights are learned too.
 
     Attributes:
         means, log_vars: (K, latent), μ_k and log σ_k².
@@ -243,10 +248,19 @@ class Coupling(nn.Module):
 
     The scales pass through tanh: no layer stretches or shrinks a number by more than the factor e,
     so the way back is as stable as the way out.
+
+    Args:
+        mask: (latent,) of ones and zeros.
+        hidden: width of both hidden layers of the network.
     """
 
     def __init__(self, mask: Tensor, hidden: int) -> None:
         super().__init__()
+        if not ((mask == 0) | (mask == 1)).all():
+            raise ValueError(
+                "mask holds other numbers than 0 and 1; with them a coupling has no way back, as "
+                "what decides would be moved as well"
+            )
         width = len(mask)
         self.register_buffer("mask", mask)
         self.network = nn.Sequential(
@@ -278,7 +292,9 @@ class Coupling(nn.Module):
 class FlowPrior(Prior):
     """Couplings that carry a code z to noise ε ~ N(0, I): log p(z) = log N(ε) + log |det ∂ε/∂z|.
 
-    Draws go the other way, from noise to a code, and both ways are exact. Dinh, Sohl-Dickstein &
+    Draws go the other way, from noise to a code, and both ways are exact, as long as the shifts are
+    of a size that floats can take away again; `sample` raises a ValueError where they no longer
+    are. Dinh, Sohl-Dickstein &
     Bengio, "Density estimation using Real NVP", 2017; as the prior of a VAE: Chen et al.,
     "Variational Lossy Autoencoder", 2017, section 3.2.
 
@@ -328,8 +344,15 @@ class FlowPrior(Prior):
         return gaussian_log_density(epsilon) + log_det
 
     def _draws(self, n: int, generator: torch.Generator | None) -> Tensor:
-        epsilon = torch.randn(n, self.latent_dim, generator=generator)
-        return self.from_noise(epsilon.to(self.couplings[0].mask))
+        epsilon = torch.randn(n, self.latent_dim, generator=generator).to(self.couplings[0].mask)
+        z = self.from_noise(epsilon)
+        if ((self.to_noise(z)[0] - epsilon).abs() > ASTRAY).any():
+            raise ValueError(
+                "this FlowPrior cannot be inverted any more: its codes do not lead back to the "
+                "noise they were drawn from, as its shifts are too large for floats; train it "
+                "again, with a smaller lr"
+            )
+        return z
 
 
 def build_prior(

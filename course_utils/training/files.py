@@ -8,6 +8,7 @@ from torch import nn
 from course_utils import models
 from course_utils._named import named
 from course_utils.models.base import Model
+from course_utils.models.priors import VampPrior
 from course_utils.training.sealed import damage_named, existing, read_sealed, write_sealed
 
 
@@ -59,6 +60,10 @@ def load(path: str | os.PathLike[str]) -> Model:
 def _recipe_of(model: nn.Module) -> dict[str, Any]:
     """What `load` needs to build the model again, if it would be the same one."""
     recipe = getattr(model, "recipe", None)
+    if isinstance(model, VampPrior):
+        raise ValueError(
+            "a VampPrior asks the encoder of its VAE and is nothing without it; save the VAE"
+        )
     if recipe is None or type(model) is not getattr(models, recipe["model"], None):
         raise ValueError(
             f"this {type(model).__name__} is not one that a factory of the course built, so there "
