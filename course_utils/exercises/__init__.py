@@ -17,6 +17,7 @@ a `twin`; and questions: `quiz` asks for a prediction, `review` for what you rem
         stub.py        an exercise as nobody has begun it
         words.py       how values are shown;  frames.py  which lines are the learner's own
         cells.py       whether a newer cell than the one that is judged did not run
+        tries.py       whether an attempt was serious, and whether it is another than the last
     showing/    how reports, questions, cards and progress look, and the file that remembers
     exam/       two papers of ten tasks: `hand_in`, `marks`, `model_answer`; knows no lesson either
 
@@ -34,7 +35,7 @@ import re
 from collections.abc import Callable
 from types import FunctionType
 
-from course_utils.exercises.checking import cells
+from course_utils.exercises.checking import cells, tries
 from course_utils.exercises.checking.answer import Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
@@ -134,7 +135,10 @@ def check(
     report = examine(exercise, answer, time_limit=time_limit)
     report.before = cells.outdated(exercise.name, answer)
     if report.attempted:
-        report.notes += tuple(record.note_attempt(report.name, report.passed))
+        serious, last = tries.serious(report), tries.told_apart(answer, report)
+        report.notes += tuple(
+            record.note_attempt(report.name, report.passed, serious=serious, last=last)
+        )
     if report.passed:
         report.notes += _offer_of_twin(name)
     return _strict(report)
@@ -223,8 +227,9 @@ def hint(name: str | Callable = "", *more: object) -> Panel:
 def solution(name: str | Callable = "", *more: object, now: bool = False) -> Panel:
     """The source of the reference solution, once you have tried.
 
-    Before the first attempt it says what to do first. If you look at it before you have passed,
-    `progress()` says so until you have, and then `check` offers a twin, if the exercise has one.
+    Before a serious attempt it says what to do first: one that gets beyond the type in its `check`,
+    or a second one, other than the first. If you look at it before you have passed, `progress()`
+    says so until you have, and then `check` offers a twin, if the exercise has one.
 
     Args:
         name: the exercise, in quotes, and nothing `more`.
@@ -236,14 +241,27 @@ def solution(name: str | Callable = "", *more: object, now: bool = False) -> Pan
     exercise = _named_alone("solution", name, *more)
     entry = record.read()[0].exercises.get(name, {})
     if not now and entry.get("status") not in (record.ATTEMPTED, record.PASSED):
-        return note(
-            f"First try `{name}` yourself",
-            f'Write what you can and run `check("{name}", {name})`: a wrong answer is an attempt '
-            f'too, and the check says what is wrong with it. `hint("{name}")` has '
-            f'{len(exercise.hints)} hints. `solution("{name}", now=True)` shows it all the same.',
-        )
+        return _first_try(exercise, entry.get("status") == record.TRIED)
     source = inspect.getsource(exercise.solution).rstrip()
     return source_panel(source, f"reference solution of {name}", record.note_seen(name))
+
+
+def _first_try(exercise: Exercise, tried: bool) -> Panel:
+    """What to do before the solution is shown, and whether one try was made already."""
+    name = exercise.name
+    do = (
+        f'Your one try got no further than the type of what comes back. Do what its `check("{name}"'
+        f", {name})` says, and check again: a second answer, other than the first, is enough."
+        if tried
+        else f'Write what you can and run `check("{name}", {name})`: a wrong answer is an attempt '
+        "too, once it gets beyond the type of what comes back or is your second, and the check "
+        "says what is wrong with it."
+    )
+    return note(
+        f"First try `{name}` {'once more' if tried else 'yourself'}",
+        f'{do} `hint("{name}")` has {len(exercise.hints)} hints. `solution("{name}", now=True)` '
+        "shows it all the same.",
+    )
 
 
 def twin(name: str | Callable = "", *more: object) -> Panel:
