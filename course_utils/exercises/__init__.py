@@ -57,7 +57,7 @@ from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
 from course_utils.exercises.showing.quiz import load_remembered, quiz
 from course_utils.exercises.showing.report import NotPassed, Report, Result
-from course_utils.exercises.showing.review import Review, draw, due, judge, read_letters
+from course_utils.exercises.showing.review import Review, draw, due, judge, read_answers
 
 __all__ = [
     "Comparison",
@@ -345,15 +345,16 @@ def _rows(item: Exercise) -> list[record.Listed]:
 def review(answers: str = "", *, before: str | int | None = None) -> Review | Panel:
     """Five questions about lessons that are behind you; with your answers, what was right.
 
-    Behind you are the lessons with an entry in your record. A question comes back 1, 3, 7, 16, 35,
-    … days after it was known, and the day after it was not. Answer from memory, before you look
+    Behind you are the lessons with an entry in your record, and at most two questions are of one.
+    A question comes back 1, 3, 7, 16, 35, … days after it was known, and the day after it was not:
+    the pauses grow, and make room for what is newer. Answer from memory, before you look
     anything up: choosing fills the line to run, and it can be typed as well: `review("BAC-A")`.
 
     Args:
-        answers: a letter for each question, in order, and "-" where you do not know. Without, the
-            questions are asked.
-        before: ask of lessons before this one only, by its number: "06" or 6. Where your record has
-            none of those, all of them count as read.
+        answers: a letter for each question, in order, or a number where it asks for one, and "-"
+            where you do not know: "BA0.5-A". Without, the questions are asked.
+        before: ask of lessons before this one only, by its number: "06" or 6. Where those in your
+            record do not make five, the others before it count as read.
 
     Returns:
         The questions, which draw themselves, or what was right and when each comes back.
@@ -373,7 +374,7 @@ def review(answers: str = "", *, before: str | int | None = None) -> Review | Pa
             f"`{Review((), number).line()}` first, whose questions change from day to day"
         )
     asked = _reviews_asked[number]
-    return judge(asked, read_letters(answers, asked))
+    return judge(asked, read_answers(answers, asked))
 
 
 def _before(lesson: object) -> str:
@@ -407,8 +408,9 @@ def _asked(before: str) -> Review | Panel:
     return _reviews_asked[before]
 
 
-def _begun(held: record.Held, before: str) -> dict[str, datetime.date]:
-    """The lessons that are behind the learner by their number, each with the first day noted."""
+def _begun(held: record.Held, before: str) -> dict[str, datetime.date | None]:
+    """The lessons that are behind the learner by their number, each with the first day noted. With
+    `before` these are all before it, and None stands where nothing is noted."""
     days: dict[str, list[datetime.date]] = {}
     for name, entry in held.exercises.items():
         lesson = re.search(r"lesson_(\d\d)", modules().get(name, ""))
@@ -417,9 +419,9 @@ def _begun(held: record.Held, before: str) -> dict[str, datetime.date]:
     for key, entry in held.review.items():
         days.setdefault(key[:2], []).append(record.day(entry))
     begun = {lesson: min(noted) for lesson, noted in days.items() if lesson < (before or "99")}
-    if begun or not before:
+    if not before:
         return begun
-    return {key[:2]: record.today() for key in load_remembered() if key[:2] < before}
+    return {key[:2]: None for key in load_remembered() if key[:2] < before} | begun
 
 
 def _lesson_number(lesson: object) -> int | None:
