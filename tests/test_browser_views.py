@@ -449,7 +449,8 @@ def every_kind():
         *(scrub(vqvae, x), walk(small, x[0], x[1]), film(samples, alt="Static")),
         *(scrub(large, large_x), walk(large, large_x[0], large_x[1])),
         *(quiz("01.axes"), cards("14"), choose_model(), progress()),
-        *(review(before="06"), check("mean_image", torch.mean)),
+        *(review(before="06"), Review((load_remembered()["13.pairs"],))),
+        check("mean_image", torch.mean),
         *(solution("mean_image"), solution("mean_image", now=True)),
         display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
         *(
