@@ -8,6 +8,7 @@ system keep learners apart is the system's affair.
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -88,6 +89,25 @@ def test_the_class_uses_what_is_there():
     readme = (browser.REPOSITORY / "README.md").read_text("utf-8")
     ours = [name for name in told.Spawner.environment if name.startswith("COURSE_")]
     assert ours and all(f"`{name}`" in readme for name in ours)
+
+
+def test_the_weekly_workflow_installs_the_hub_and_its_proxy_by_checksum():
+    """So that the last test here runs somewhere; what the course has itself is not replaced."""
+    workflow = (browser.REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    weekly = workflow[workflow.index("  weekly:") :]
+    assert "--require-hashes --no-deps -r teaching/hub/requirements.txt" in weekly
+    assert 'npm ci && echo "$PWD/node_modules/.bin" >> "$GITHUB_PATH"' in weekly
+    assert "working-directory: teaching/hub" in weekly
+    folder = browser.REPOSITORY / "teaching" / "hub"
+    listed = re.split(r"\n(?![ #])", (folder / "requirements.txt").read_text("utf-8").strip())
+    assert all("--hash=sha256:" in block for block in listed if not block.startswith("#"))
+    names = set(re.findall(r"^([\w.-]+)==", "\n".join(listed), re.MULTILINE))
+    lock = (browser.REPOSITORY / "requirements.lock").read_text("utf-8")
+    assert "jupyterhub" in names
+    assert not names & set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
+    packages = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
+    assert f"node_modules/{PROXY}" in packages
+    assert all("integrity" in each for name, each in packages.items() if name)
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from axe_playwright_python.sync_playwright import Axe
 import browser
 from course_utils import VAE, VQVAE, Autoencoder, ConditionalVAE
 from course_utils._running import evaluating
-from course_utils.exercises import cards, check, progress, quiz, review, solution
+from course_utils.exercises import Review, cards, check, progress, quiz, review, solution
 from course_utils.exercises.showing import display
+from course_utils.exercises.showing.quiz import load_remembered
 from course_utils.losses import gaussian_kl
 from course_utils.widgets import choose_model, compare_code_sizes, draw, film, scrub, views, walk
 from course_utils.widgets.codes import REACH
@@ -448,7 +449,8 @@ def every_kind():
         *(scrub(vqvae, x), walk(small, x[0], x[1]), film(samples, alt="Static")),
         *(scrub(large, large_x), walk(large, large_x[0], large_x[1])),
         *(quiz("01.axes"), cards("14"), choose_model(), progress()),
-        *(review(before="06"), check("mean_image", torch.mean)),
+        *(review(before="06"), Review((load_remembered()["13.pairs"],))),
+        check("mean_image", torch.mean),
         *(solution("mean_image"), solution("mean_image", now=True)),
         display.Panel("", compare_code_sizes(x[:2], reconstructions).still()),
         *(
@@ -479,6 +481,20 @@ def test_first_choices_fill_the_line_of_a_review(show, tmp_path, monkeypatch):
     copy.press("Enter")
     page.get_by_text("Copied").wait_for()  # the clipboard takes its time
     assert questions.count() == 2 * len(asked.questions)  # the explanations are in lists too
+
+
+def test_a_number_is_typed_into_the_line_in_the_place_of_its_dash(show):
+    """Choices beside it leave the dash alone, and the answers stay folded away."""
+    choice, number = load_remembered()["00.shape"], load_remembered()["13.pairs"]
+    shown = show(Review((choice, number, choice)))
+    page, line = shown.page, shown.page.locator(".course-review pre")
+    for group, letter in ((0, 1), (2, 2)):
+        page.get_by_role("group").nth(group).get_by_role("button").nth(letter).press("Enter")
+    assert line.inner_text() == 'review("B-C")'
+    typed = page.get_by_role("group").nth(1)
+    assert typed.get_by_role("button").count() == 0
+    assert typed.get_by_text("type into the line below").is_visible()
+    assert not typed.get_by_text("0.83").is_visible()
 
 
 # What is wider than the page, or than the view it stands in; a box that scrolls may hold more.

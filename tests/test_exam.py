@@ -15,6 +15,7 @@ from torch.distributions import MultivariateNormal
 
 from course_utils import ProbabilisticPCA, hand_in, marks, model_answer
 from course_utils.exercises import UnknownTask, exam, progress
+from course_utils.exercises.exam import slips
 from course_utils.exercises.exam.papers import PAIRS, PAPERS, checked_tasks, open_tasks
 from course_utils.exercises.exam.task import agrees, judge
 from course_utils.exercises.showing import record
@@ -470,12 +471,12 @@ def test_a_learner_without_misconceptions_has_every_point():
     assert all(all(items.answered((), paper)) for paper in PAPERS)
 
 
-@pytest.mark.parametrize("each", items.MISCONCEPTIONS, ids=lambda each: each.seen_in)
+@pytest.mark.parametrize("each", slips.MISCONCEPTIONS, ids=lambda each: each.seen_in)
 def test_a_misconception_stands_behind_a_wrong_answer_of_the_lessons(each):
     lesson, exercise, answer = each.seen_in.split(".")
     wrong = importlib.import_module(f"answers.{lesson}.{exercise}").WRONG
     assert answer in {function.__name__ for function in wrong}
-    assert set(each.convictions) <= set(items.TAUGHT)
+    assert set(each.convictions) <= set(slips.TAUGHT)
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -507,18 +508,71 @@ def numbers_of(learner, paper):
 @pytest.mark.parametrize("paper", PAPERS)
 def test_the_slips_of_derivations_are_told_apart(paper):
     """By whoever marks, though not by the learner: no two of them give the same numbers."""
-    right = numbers_of(items.Learner(), paper)
-    outcomes = [numbers_of(items.Learner([each]), paper) for each in items.MISCONCEPTIONS]
-    slips = [found for found in outcomes if not agrees(found, right)]
-    assert len(slips) == len(items.MISCONCEPTIONS)
-    for number, one in enumerate(slips):
-        assert [agrees(other, one) for other in slips].index(True) == number
+    right = numbers_of(slips.Learner(), paper)
+    outcomes = [numbers_of(slips.Learner([each]), paper) for each in slips.MISCONCEPTIONS]
+    wrong = [found for found in outcomes if not agrees(found, right)]
+    assert len(wrong) == len(slips.MISCONCEPTIONS)
+    for number, one in enumerate(wrong):
+        assert [agrees(other, one) for other in wrong].index(True) == number
+
+
+def beliefs_of(answers, paper):
+    """What is told of each task of a paper that is not wholly right."""
+    every = [slips.beliefs_behind(name, answers[name]) for name in CHECKED if name[0] == paper]
+    return [beliefs for beliefs in every if beliefs]
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("each", slips.MISCONCEPTIONS, ids=lambda each: each.seen_in)
+def test_whoever_marks_is_told_the_slip(paper, each):
+    """In each task that shows it, it is among what is told; and together they leave no other."""
+    answers = slips.Learner([each]).answers()
+    told = beliefs_of(answers, paper)
+    lowered = [
+        n
+        for n in CHECKED
+        if n[0] == paper and not all(judge(CHECKED[n], answers[n]).right.values())
+    ]
+    assert len(told) == len(lowered) > 0
+    assert set.intersection(*map(set, told)) == {each.belief}
+    assert all(each.belief in slips.in_a_sentence(beliefs) for beliefs in told)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_of_right_answers_and_of_other_wrong_ones_no_slip_is_told(paper):
+    right = slips.Learner().answers()
+    other = {name: spoilt(answer, lambda part: part + 1) for name, answer in right.items()}
+    left_out = {name: spoilt(answer, lambda part: None) for name, answer in right.items()}
+    for answers in (right, other, left_out, dict.fromkeys(right), dict.fromkeys(right, len)):
+        assert beliefs_of(answers, paper) == []
+    assert slips.in_a_sentence(()) == ""
+
+
+def spoilt(answer, how):
+    """The same answer, with something done to each step of it."""
+    return lambda *args: tuple(how(part) for part in answer(*args))
+
+
+def test_a_step_that_is_right_or_left_out_hides_no_slip():
+    wrong = slips.Learner([slips.MISCONCEPTIONS[0]]).answers()["a1"]
+    for left in (
+        lambda *args: (None, *wrong(*args)[1:]),
+        lambda *args: (None, None, wrong(*args)[2]),
+    ):
+        assert slips.beliefs_behind("a1", left) == (slips.MISCONCEPTIONS[0].belief,)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_learner_is_never_told_the_slip(name):
+    for each in slips.MISCONCEPTIONS:
+        shown = hand_in(name, slips.Learner([each]).answers()[name])
+        assert each.belief not in str(shown) + shown._repr_html_() + str(marks(name[0]))
 
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_the_measures_are_those_of_scipy(paper):
     sheets = items.sheets(paper)
-    assert len(sheets) == 1 + len(items.MISCONCEPTIONS) + math.comb(len(items.MISCONCEPTIONS), 2)
+    assert len(sheets) == 1 + len(slips.MISCONCEPTIONS) + math.comb(len(slips.MISCONCEPTIONS), 2)
     points = [item.points for item in items.items(paper)]
     for index, found in enumerate(items.measured(paper)):
         column = [sheet[index] for sheet in sheets]

@@ -43,12 +43,13 @@ from course_utils.exercises import (
     solution,
     twin,
 )
-from course_utils.exercises.checking import frames, networks, sandbox
+from course_utils.exercises.checking import frames, networks, sandbox, tries
 from course_utils.exercises.checking.answer import Answer
 from course_utils.exercises.checking.frames import learners_line
 from course_utils.exercises.checking.runner import exposed
 from course_utils.exercises.lessons import TWIN, all_exercises, find, twins
 from course_utils.exercises.showing import record
+from course_utils.exercises.showing.report import Report, Result
 from tools import ready
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -1139,6 +1140,61 @@ def test_a_solution_waits_for_an_attempt(own_progress_file):
     assert source in str(solution("squared_error"))
 
 
+class Empty:
+    def __init__(self, *anything):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("elbo", lambda *anything: 0),
+        ("squared_error", lambda x_hat, x: x_hat - y),  # noqa: F821
+        ("squared_error", lambda x_hat: x_hat),
+        ("squared_error", 3),
+        ("squared_error", Empty()),
+        ("conv_output_size", lambda *anything: 0),  # which has the right type
+        ("SmallVAE", Empty),
+    ],
+)
+def test_an_answer_of_another_type_opens_no_solution(name, answer):
+    """Only a second one does, and the same one again is none."""
+    for _ in range(3):
+        assert check(name, answer).attempted
+        told = str(solution(name))
+        assert inspect.getsource(find(name).solution).rstrip() not in told
+        assert f"First try `{name}` once more" in told and "now=True" in told
+        assert re.search(rf"{name} .*✗ not there yet, 1 try$", str(progress()), re.MULTILINE)
+    check(name, lambda *anything: "")
+    assert re.search(rf"{name} .*✗ not there yet, 2 tries$", str(progress()), re.MULTILINE)
+    assert inspect.getsource(find(name).solution).rstrip() in str(solution(name))
+
+
+def test_an_answer_is_another_if_what_it_calls_has_changed():
+    def helped(x_hat, x):
+        return helper(x_hat)
+
+    helper = len
+    assert not check("squared_error", helped).passed
+    helper = str
+    check("squared_error", helped)
+    assert "def squared_error" in str(solution("squared_error"))
+
+
+def test_the_same_code_in_another_cell_is_the_same_answer():
+    text = """
+def f(x_hat, x):
+    return [{scale} * sum(x_hat) for x_hat in x if x in {{1, 2, 3}}]
+"""
+    marks = []
+    for number, scale in enumerate((1, 1, 2)):
+        namespace = {}
+        exec(compile("\n" * number + text.format(scale=scale), f"cell {number}", "exec"), namespace)
+        report = Report("squared_error", [Result("type", False, "")])
+        marks.append(tries.told_apart(namespace["f"], report))
+    assert marks[0] == marks[1] != marks[2]
+
+
 @pytest.mark.parametrize("attempts", [0, 1])
 def test_what_was_seen_is_remembered_until_it_is_solved(own_progress_file, attempts):
     for _ in range(attempts):
@@ -1275,6 +1331,55 @@ def test_progress_lists_every_exercise():
         assert exercise.name in html
         assert f"{exercise.minutes} min" in text
     assert "<caption" in html
+
+
+def test_tries_are_counted_up_to_the_first_pass(own_progress_file):
+    """Each other answer is one; a look at the solution changes nothing."""
+    check("squared_error", lambda x_hat, x: 0)
+    check("squared_error", wrong)
+    check("squared_error", wrong)
+    solution("squared_error")
+    assert "◐ seen, not solved, 2 tries" in str(progress("01"))
+    for answer in (right, wrong, right):
+        check("squared_error", answer)
+    assert json.loads(own_progress_file.read_text())["squared_error"] == {
+        "status": "passed",
+        "date": str(record.today()),
+        "tries": 3,
+        "seen": str(record.today()),
+    }
+    assert re.search(r"squared_error.*✓ passed \d{4}-\d\d-\d\d, try 3\n", str(progress()))
+
+
+def test_a_record_without_tries_goes_on(own_progress_file):
+    """As earlier versions wrote it: an attempt counts as one, and opened the solution."""
+    old = {"mean_image": "passed", "squared_error": "attempted"}
+    entries = {name: {"status": each, "date": "2026-01-01"} for name, each in old.items()}
+    own_progress_file.parent.mkdir()
+    own_progress_file.write_text(json.dumps(entries))
+    assert re.search(r"mean_image .*✓ passed 2026-01-01\n", str(progress()))
+    assert "def squared_error" in str(solution("squared_error"))
+    check("squared_error", wrong)
+    held = json.loads(own_progress_file.read_text())
+    assert held["squared_error"]["tries"] == 2
+    assert held["squared_error"]["date"] == "2026-01-01"
+    assert held["mean_image"] == entries["mean_image"]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"tries": n} for n in ("3", 0, -2, True, 1.5, None)] + [{"last": 3}]
+)
+def test_a_damaged_count_loses_nothing_else(own_progress_file, bad):
+    entry = {"status": "attempted", "date": "2026-01-01", "seen": "2026-01-02"}
+    text = json.dumps({"squared_error": entry | bad, "mean_image": entry | {"tries": 4}})
+    own_progress_file.parent.mkdir()
+    own_progress_file.write_text(text)
+    assert "progress.json.broken" in str(progress())
+    held = json.loads(own_progress_file.read_text())
+    assert held == {"squared_error": entry, "mean_image": entry | {"tries": 4}}
+    assert own_progress_file.with_name("progress.json.broken").read_text() == text
+    check("squared_error", wrong)
+    assert "◐ seen, not solved, 2 tries" in str(progress("01"))
 
 
 @pytest.mark.parametrize(

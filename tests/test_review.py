@@ -13,7 +13,15 @@ from course_utils.exercises import UnknownExercise, check, progress, review
 from course_utils.exercises.lessons import all_exercises, find
 from course_utils.exercises.showing import record
 from course_utils.exercises.showing.quiz import LETTERS, load_quizzes, load_remembered
-from course_utils.exercises.showing.review import COUNT, DAYS, OF_ONE_LESSON, draw
+from course_utils.exercises.showing.review import (
+    COUNT,
+    DAYS,
+    OF_ONE_LESSON,
+    Review,
+    draw,
+    judge,
+    read_answers,
+)
 from test_quiz import LATEX, Reader, texts
 
 QUESTIONS = load_remembered()
@@ -43,9 +51,19 @@ def keys(asked):
     return [quiz.key for quiz in asked.questions]
 
 
+def right_one(quiz):
+    place = [answer.correct for answer in quiz.answers].index(True)
+    return quiz.answers[place].text if quiz.typed else LETTERS[place]
+
+
 def right(asked):
-    places = [[answer.correct for answer in quiz.answers].index(True) for quiz in asked.questions]
-    return "".join(LETTERS[place] for place in places)
+    return " ".join(map(right_one, asked.questions))
+
+
+def wrong(asked):
+    """B in place of A, and A in place of all others; nonsense where a number is asked for."""
+    given = [("-7" if q.typed else "B" if right_one(q) == "A" else "A") for q in asked.questions]
+    return " ".join(given)
 
 
 def begin(file, *lessons, date=str(TODAY)):
@@ -84,6 +102,72 @@ def test_a_new_question_keeps_what_every_question_promises(key):
     assert all(len(answer.feedback) > 40 for answer in quiz.answers)
 
 
+TYPED = [quiz for quiz in QUESTIONS.values() if quiz.typed]
+
+
+def test_three_or_more_ask_for_a_number():
+    assert len(TYPED) >= 3
+    for quiz in TYPED:
+        told = [quiz.chosen(answer.text) for answer in quiz.answers]
+        assert told == list(quiz.answers)  # and none of them is near enough to pass for another
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "text"),
+    [
+        ("13.pairs", "0.83", "0.83"),
+        ("13.pairs", "5/6", "0.83"),
+        ("13.pairs", ".8333", "0.83"),
+        ("13.pairs", "+0.835", "0.83"),
+        ("13.pairs", "0.84", None),
+        ("13.pairs", "0.8", "0.80"),
+        ("13.pairs", "1/6", "0.17"),
+        ("01.parameters", "25120", "25,120"),
+        ("01.parameters", "25,120.0", "25,120"),
+        ("01.parameters", "25119", None),
+        ("06.bits", "144.27", "144"),
+        ("06.bits", "-144", None),
+    ],
+)
+def test_a_number_is_judged_as_it_is_rounded(key, given, text):
+    asked = Review((QUESTIONS[key],))
+    (read,) = read_answers(given, asked)
+    chosen = QUESTIONS[key].chosen(read)
+    assert (chosen and chosen.text) == text
+    told = " ".join(str(judge(asked, (read,))).split())
+    best = next(answer for answer in QUESTIONS[key].answers if answer.correct)
+    assert best.text in told or chosen is best
+    assert (chosen or best).feedback in told
+    assert ("1 of 1 known" in told) == (chosen is best)
+
+
+def test_letters_and_numbers_share_a_line(file):
+    """In any spacing; a dash is one that is not known, and a minus belongs to its number."""
+    asked = Review((QUESTIONS["00.shape"], *TYPED[:2], QUESTIONS["00.mean"]), "06")
+    shown = " ".join(repr(asked).split())
+    assert 'and a number in place 2 and 3, as in `review("A 0.5 0.5 A", before="06")`' in shown
+    assert read_answers("C 0.5 7 a", asked) == ("C", "0.5", "7", "A")
+    assert read_answers("c0.5,-7A", asked) == ("C", "0.5", "-7", "A")
+    assert read_answers("C--A", asked) == ("C", "-", "-", "A")
+    assert read_answers("- 1/2 - -", asked) == ("-", "1/2", "-", "-")
+    for bad in ("C 0.5 7", "C B 7 A", "C 1/0 7 A", "C 0.5 7 A 9", "7 0.5 C A", "C . 7 A"):
+        with pytest.raises(ValueError, match="expected 4 answers, a letter for each"):
+            read_answers(bad, asked)
+
+
+@pytest.mark.parametrize("quiz", TYPED, ids=lambda quiz: quiz.key)
+def test_a_number_is_not_shown_before_it_is_typed(quiz):
+    asked = Review((quiz,))
+    reader = Reader()
+    reader.feed(asked._repr_html_())
+    read, unfolded = " ".join(reader.text), " ".join(reader.unfolded)
+    for answer in quiz.answers:
+        assert f"{answer.text}: " in read and answer.feedback in read
+        assert f"{answer.text}: " not in unfolded + repr(asked)
+        assert not re.search(rf"(?<![\d.]){answer.text}(?!\d| nats)", unfolded + repr(asked))
+    assert "type into the line below" in unfolded and "type into the line below" in repr(asked)
+
+
 @pytest.mark.parametrize("key", QUESTIONS)
 def test_no_question_hangs_on_its_lesson(key):
     """None asks about a cell that stands near it, nor about what has just been measured."""
@@ -117,7 +201,19 @@ def test_without_a_record_and_a_lesson_it_says_what_to_do_first():
 def test_only_lessons_with_an_entry_are_asked(file):
     begin(file, 2, 4, 7)
     assert {key[:2] for key in keys(review())} == {"02", "04", "07"}
-    assert {key[:2] for key in keys(review(before="07"))} == {"02", "04"}
+    assert {key[:2] for key in keys(review(before="07"))} > {"02", "04"}
+
+
+@pytest.mark.parametrize("lessons", [(1,), (2,), (0, 1), ()])
+def test_before_a_lesson_it_is_five_whatever_was_checked(file, lessons):
+    """What the record knows comes first, and what it does not know fills up."""
+    begin(file, *lessons)
+    for before in range(3, 20):
+        asked = [key[:2] for key in keys(review(before=before))]
+        assert len(asked) == COUNT and max(map(asked.count, asked)) <= OF_ONE_LESSON
+        assert max(asked) < f"{before:02d}"
+        for lesson in lessons:
+            assert asked.count(f"{lesson:02d}") == OF_ONE_LESSON
 
 
 def test_lessons_are_mixed_and_none_asks_more_than_two(file):
@@ -180,8 +276,9 @@ def test_what_was_not_known_comes_back_tomorrow(file, on):
     file.write_text(json.dumps({"review": {"06.direction": entry}}))
     asked = review()
     place = keys(asked).index("06.direction")
-    letters = right(asked)[:place] + "-" + right(asked)[place + 1 :]
-    told = str(review(letters))
+    letters = right(asked).split()
+    letters[place] = "-"
+    told = str(review(" ".join(letters)))
     assert f"{len(letters) - 1} of {len(letters)} known; the next is due on 2026-03-11" in told
     assert "not known" in told
     assert answered(file)["06.direction"] == {"date": str(TODAY), "known": 0}
@@ -197,8 +294,7 @@ def test_before_its_day_an_answer_moves_the_day_and_counts_no_more(file, on):
 
 def test_the_first_answer_of_a_day_counts(file):
     asked = review(before="06")
-    wrong = "".join("B" if letter == "A" else "A" for letter in right(asked))
-    assert "0 of 5 known" in str(review(wrong))
+    assert "0 of 5 known" in str(review(wrong(asked)))
     first = answered(file)
     review(right(asked))
     assert answered(file) == first
@@ -206,12 +302,11 @@ def test_the_first_answer_of_a_day_counts(file):
 
 def test_the_verdict_teaches(file):
     asked = review(before="06")
-    wrong = "".join("B" if letter == "A" else "A" for letter in right(asked))
-    told = " ".join(str(review(wrong)).split())
-    for letter, quiz in zip(wrong, asked.questions, strict=True):
+    told = " ".join(str(review(wrong(asked))).split())
+    for letter, quiz in zip(wrong(asked).split(), asked.questions, strict=True):
         assert quiz.answers[LETTERS.index(letter)].feedback in told
         assert next(answer.text for answer in quiz.answers if answer.correct) in told
-    html = review(wrong)._repr_html_()
+    html = review(wrong(asked))._repr_html_()
     assert html.count('scope="row"') == COUNT and "2026-03-11" in html
 
 
@@ -221,7 +316,8 @@ def test_the_verdict_teaches(file):
 @pytest.mark.parametrize("form", ["{}", " {} ", "{0[0]}, {0[1]}, {0[2]}, {0[3]}, {0[4]}"])
 def test_letters_may_be_typed_as_one_likes(form):
     asked = review(before="06")
-    assert "5 of 5 known" in str(review(form.format(right(asked)).lower()))
+    letters = right(asked).replace(" ", "")
+    assert "5 of 5 known" in str(review(form.format(letters).lower()))
 
 
 @pytest.mark.parametrize("answers", ["BACD", "BACDAA", "ZAAAA", "06", 6, ["A"] * 5, None, b"AAAAA"])

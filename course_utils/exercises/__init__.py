@@ -17,6 +17,7 @@ a `twin`; and questions: `quiz` asks for a prediction, `review` for what you rem
         stub.py        an exercise as nobody has begun it
         words.py       how values are shown;  frames.py  which lines are the learner's own
         cells.py       whether a newer cell than the one that is judged did not run
+        tries.py       whether an attempt was serious, and whether it is another than the last
     showing/    how reports, questions, cards and progress look, and the file that remembers
     exam/       two papers of ten tasks: `hand_in`, `marks`, `model_answer`; knows no lesson either
 
@@ -34,7 +35,7 @@ import re
 from collections.abc import Callable
 from types import FunctionType
 
-from course_utils.exercises.checking import cells
+from course_utils.exercises.checking import cells, tries
 from course_utils.exercises.checking.answer import Wrong
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
@@ -56,7 +57,7 @@ from course_utils.exercises.showing.cards import cards
 from course_utils.exercises.showing.display import Panel, note, show_source, source_panel
 from course_utils.exercises.showing.quiz import load_remembered, quiz
 from course_utils.exercises.showing.report import NotPassed, Report, Result
-from course_utils.exercises.showing.review import Review, draw, due, judge, read_letters
+from course_utils.exercises.showing.review import Review, draw, due, judge, read_answers
 
 __all__ = [
     "Comparison",
@@ -134,7 +135,10 @@ def check(
     report = examine(exercise, answer, time_limit=time_limit)
     report.before = cells.outdated(exercise.name, answer)
     if report.attempted:
-        report.notes += tuple(record.note_attempt(report.name, report.passed))
+        serious, last = tries.serious(report), tries.told_apart(answer, report)
+        report.notes += tuple(
+            record.note_attempt(report.name, report.passed, serious=serious, last=last)
+        )
     if report.passed:
         report.notes += _offer_of_twin(name)
     return _strict(report)
@@ -223,8 +227,9 @@ def hint(name: str | Callable = "", *more: object) -> Panel:
 def solution(name: str | Callable = "", *more: object, now: bool = False) -> Panel:
     """The source of the reference solution, once you have tried.
 
-    Before the first attempt it says what to do first. If you look at it before you have passed,
-    `progress()` says so until you have, and then `check` offers a twin, if the exercise has one.
+    Before a serious attempt it says what to do first: one that gets beyond the type in its `check`,
+    or a second one, other than the first. If you look at it before you have passed, `progress()`
+    says so until you have, and then `check` offers a twin, if the exercise has one.
 
     Args:
         name: the exercise, in quotes, and nothing `more`.
@@ -236,14 +241,27 @@ def solution(name: str | Callable = "", *more: object, now: bool = False) -> Pan
     exercise = _named_alone("solution", name, *more)
     entry = record.read()[0].exercises.get(name, {})
     if not now and entry.get("status") not in (record.ATTEMPTED, record.PASSED):
-        return note(
-            f"First try `{name}` yourself",
-            f'Write what you can and run `check("{name}", {name})`: a wrong answer is an attempt '
-            f'too, and the check says what is wrong with it. `hint("{name}")` has '
-            f'{len(exercise.hints)} hints. `solution("{name}", now=True)` shows it all the same.',
-        )
+        return _first_try(exercise, entry.get("status") == record.TRIED)
     source = inspect.getsource(exercise.solution).rstrip()
     return source_panel(source, f"reference solution of {name}", record.note_seen(name))
+
+
+def _first_try(exercise: Exercise, tried: bool) -> Panel:
+    """What to do before the solution is shown, and whether one try was made already."""
+    name = exercise.name
+    do = (
+        f'Your one try got no further than the type of what comes back. Do what its `check("{name}"'
+        f", {name})` says, and check again: a second answer, other than the first, is enough."
+        if tried
+        else f'Write what you can and run `check("{name}", {name})`: a wrong answer is an attempt '
+        "too, once it gets beyond the type of what comes back or is your second, and the check "
+        "says what is wrong with it."
+    )
+    return note(
+        f"First try `{name}` {'once more' if tried else 'yourself'}",
+        f'{do} `hint("{name}")` has {len(exercise.hints)} hints. `solution("{name}", now=True)` '
+        "shows it all the same.",
+    )
 
 
 def twin(name: str | Callable = "", *more: object) -> Panel:
@@ -327,15 +345,16 @@ def _rows(item: Exercise) -> list[record.Listed]:
 def review(answers: str = "", *, before: str | int | None = None) -> Review | Panel:
     """Five questions about lessons that are behind you; with your answers, what was right.
 
-    Behind you are the lessons with an entry in your record. A question comes back 1, 3, 7, 16, 35,
-    … days after it was known, and the day after it was not. Answer from memory, before you look
+    Behind you are the lessons with an entry in your record, and at most two questions are of one.
+    A question comes back 1, 3, 7, 16, 35, … days after it was known, and the day after it was not:
+    the pauses grow, and make room for what is newer. Answer from memory, before you look
     anything up: choosing fills the line to run, and it can be typed as well: `review("BAC-A")`.
 
     Args:
-        answers: a letter for each question, in order, and "-" where you do not know. Without, the
-            questions are asked.
-        before: ask of lessons before this one only, by its number: "06" or 6. Where your record has
-            none of those, all of them count as read.
+        answers: a letter for each question, in order, or a number where it asks for one, and "-"
+            where you do not know: "BA0.5-A". Without, the questions are asked.
+        before: ask of lessons before this one only, by its number: "06" or 6. Where those in your
+            record do not make five, the others before it count as read.
 
     Returns:
         The questions, which draw themselves, or what was right and when each comes back.
@@ -355,7 +374,7 @@ def review(answers: str = "", *, before: str | int | None = None) -> Review | Pa
             f"`{Review((), number).line()}` first, whose questions change from day to day"
         )
     asked = _reviews_asked[number]
-    return judge(asked, read_letters(answers, asked))
+    return judge(asked, read_answers(answers, asked))
 
 
 def _before(lesson: object) -> str:
@@ -389,8 +408,9 @@ def _asked(before: str) -> Review | Panel:
     return _reviews_asked[before]
 
 
-def _begun(held: record.Held, before: str) -> dict[str, datetime.date]:
-    """The lessons that are behind the learner by their number, each with the first day noted."""
+def _begun(held: record.Held, before: str) -> dict[str, datetime.date | None]:
+    """The lessons that are behind the learner by their number, each with the first day noted. With
+    `before` these are all before it, and None stands where nothing is noted."""
     days: dict[str, list[datetime.date]] = {}
     for name, entry in held.exercises.items():
         lesson = re.search(r"lesson_(\d\d)", modules().get(name, ""))
@@ -399,9 +419,9 @@ def _begun(held: record.Held, before: str) -> dict[str, datetime.date]:
     for key, entry in held.review.items():
         days.setdefault(key[:2], []).append(record.day(entry))
     begun = {lesson: min(noted) for lesson, noted in days.items() if lesson < (before or "99")}
-    if begun or not before:
+    if not before:
         return begun
-    return {key[:2]: record.today() for key in load_remembered() if key[:2] < before}
+    return {key[:2]: None for key in load_remembered() if key[:2] < before} | begun
 
 
 def _lesson_number(lesson: object) -> int | None:

@@ -23,7 +23,7 @@ from course_utils.grading.submissions import Submission, plain
 
 COLUMNS = (
     *("name", "submission", "lesson", "exercise", "mark", "of", "status", "judged"),
-    *("attempt", "date", "solution seen", "work in s", "note"),
+    *("attempt", "tries", "date", "solution seen", "work in s", "note"),
 )
 STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
@@ -127,7 +127,7 @@ def _rows(submission: Submission, entry: dict) -> Iterable[tuple]:
             mark["exercise"],
             "" if mark["points"] is None else mark["points"],
             *(mark["of"], mark["status"], mark["how"]),
-            *(noted.get(key, "") for key in ("status", "date", "seen")),
+            *(noted.get(key, "") for key in ("status", "tries", "date", "seen")),
             mark["work"],
             mark["look"],
         )

@@ -217,7 +217,7 @@ def _entries(found: object) -> tuple[dict[str, dict], str]:
         name: {
             key: str(value)[:40]
             for key, value in entry.items()
-            if key in ("status", "date", "seen")
+            if key in ("status", "tries", "date", "seen")
         }
         for name, entry in found.items()
         if isinstance(entry, dict) and isinstance(entry.get("status"), str)

@@ -4,6 +4,7 @@
     task.py      how the answer to a checked task is judged: each step right or not, and not why
     two_gaussians.py, evidence.py, two_storeys.py, jensen.py, reductions.py   the checked tasks,
                  each in both papers' clothes
+    slips.py     which belief a wrong answer shows, for whoever marks it
 
 What is handed in is kept by the kernel and nowhere else: an exam leaves the record of the lessons
 (`progress`, `review`) as it was, and running the notebook again from the top brings all marks back.

@@ -86,13 +86,13 @@ def _steps(task: Task, answer: Answer) -> dict[str, bool]:
     right = dict.fromkeys(task.steps, True)
     for args in task.probes(answer.generator()):
         expected = task.solution(*map(fresh, args))
-        got = _values(answer, args, len(expected))
+        got = values(answer, args, len(expected))
         for step, mine, wanted in zip(right, got, expected, strict=True):
             right[step] = right[step] and agrees(mine, wanted)
     return right
 
 
-def _values(answer: Answer, args: tuple, count: int) -> Sequence:
+def values(answer: Answer, args: tuple, count: int) -> Sequence:
     """What the answer returns, one value for each step."""
     got = answer(*map(fresh, args))
     expect_attempted(got, answer)

@@ -44,12 +44,14 @@ class Quiz:
 
     Attributes:
         word: what to do: predict before an experiment, or look at a figure before it is read.
+        typed: the answers are numbers, and none is shown: one is typed, in a `review`.
     """
 
     key: str
     question: str
     answers: tuple[Answer, ...]
     word: str = "Predict"
+    typed: bool = False
 
     def __repr__(self) -> str:
         return self.text()
@@ -60,6 +62,8 @@ class Quiz:
     def text(self, word: str = "") -> str:
         """The question and its answers, behind a word that says what to do."""
         lines = textwrap.wrap(f"{word or self.word}: {self.question}", 88)
+        if self.typed:
+            return "\n".join([*lines, f"  {_TYPE}"])
         for letter, answer in zip(LETTERS, self.answers, strict=False):
             indent = {"initial_indent": f"  {letter}. ", "subsequent_indent": "     "}
             lines += textwrap.wrap(answer.text, 88, **indent)
@@ -68,16 +72,34 @@ class Quiz:
     def frame(self, word: str = "") -> str:
         """The same as HTML in a frame, with the explanations folded away: a part of a `page`."""
         options = "\n".join(f"<li>{escape(answer.text)}</li>" for answer in self.answers)
-        explanations = "\n".join(_explanation(answer) for answer in self.answers)
+        explanations = "\n".join(_explanation(answer, self.typed) for answer in self.answers)
+        typed = ""
+        if self.typed:  # the empty list keeps the place of this question among the others
+            options, typed = "", f"<p>{_TYPE}</p>\n"
         return (
             f'<div class="course-quiz" style="{_FRAME}">\n'
             f"<p><small>{word or self.word}</small><br>"
             f"<strong>{escape(self.question)}</strong></p>\n"
-            f"<ol {_LETTERED}>\n{options}\n</ol>\n"
+            f"<ol {_LETTERED}>\n{options}\n</ol>\n{typed}"
             "<details><summary>Answer and explanations</summary>\n"
             f"<ol {_LETTERED}>\n{explanations}\n</ol>\n</details>\n"
             "</div>\n"
         )
+
+    def chosen(self, given: str) -> Answer | None:
+        """The answer that is meant by a letter or, if it is to be typed, by a number: one is meant
+        that is the same when it is rounded to as many digits. None if it is none of them."""
+        if not self.typed:
+            return self.answers[LETTERS.index(given)]
+        whole, _, part = given.replace(",", "").partition("/")
+        number = float(whole) / float(part or 1)
+        return next((each for each in self.answers if _rounds_to(number, each.text)), None)
+
+
+def _rounds_to(number: float, text: str) -> bool:
+    digits = text.replace(",", "")
+    half = 0.5 / 10 ** len(digits.partition(".")[2])
+    return abs(number - float(digits)) <= half * (1 + 1e-9)
 
 
 def page(frames: str, more: str = "") -> str:
@@ -125,9 +147,10 @@ def load_quizzes() -> dict[str, Quiz]:
 
     In `lesson_01/quiz.toml` a question is a table: `[axes]` becomes "01.axes". It holds `question`
     and a list `answers`; each answer has `text`, `feedback` and, on the right one,
-    `correct = true`. `review = true` marks a question that can be understood a week later, away
-    from its lesson, `word = "Look"` one about the figure above it. Text is plain Unicode; HTML in
-    it is shown, not obeyed.
+    `correct = true`. With `typed = true`, in a review.toml, each `text` is a number, to as many
+    digits as are asked for. `review = true` marks a question that can be understood a week later,
+    away from its lesson, `word = "Look"` one about the figure above it. Text is plain Unicode; HTML
+    in it is shown, not obeyed.
     """
     return {key: _quiz(key, entry) for key, entry in _entries("quiz.toml").items()}
 
@@ -152,16 +175,19 @@ def _entries(file: str) -> dict[str, dict]:
 
 def _quiz(key: str, entry: dict) -> Quiz:
     answers = tuple(Answer(**{"correct": False, **answer}) for answer in entry["answers"])
-    return Quiz(key, entry["question"], answers, entry.get("word", "Predict"))
+    word, typed = entry.get("word", "Predict"), entry.get("typed", False)
+    return Quiz(key, entry["question"], answers, word, typed)
 
 
-def _explanation(answer: Answer) -> str:
+def _explanation(answer: Answer, typed: bool) -> str:
     name, verdict = ("cv-right", "Right.") if answer.correct else ("cv-wrong", "Not this one.")
-    return f'<li class="{name}"><b>{verdict}</b> {escape(answer.feedback)}</li>'
+    number = f"{escape(answer.text)}: " if typed else ""
+    return f'<li class="{name}">{number}<b>{verdict}</b> {escape(answer.feedback)}</li>'
 
 
 # Inline, because an untrusted notebook keeps these and drops <style> with <script>.
 _FRAME = "border: 1px solid #999; border-radius: 8px; max-width: 44em; padding: 14px 20px"
+_TYPE = "A number, to type into the line below in its place."
 _LETTERED = 'style="list-style-type: upper-alpha"'
 
 # Colours are mixed from the surrounding text colour, so that one style serves every theme. Blue and

@@ -1,12 +1,15 @@
 """What the learner has tried and solved: a small JSON file that may be deleted at any time.
 
-    {"squared_error": {"status": "passed", "date": "2026-02-01", "seen": "2026-01-31"},
+    {"squared_error": {"status": "passed", "date": "2026-02-01", "tries": 3, "seen": "2026-01-31"},
      "review": {"01.axes": {"date": "2026-02-09", "known": 2}}}
 
-The status is "seen" (only its solution was looked at), "attempted" or "passed", and the date that
-of the first such day. "seen" has the day on which the solution was shown before it was solved, if
-it was. Under "review" stands, for each question that came back, when it was answered last and how
-many times in a row it was known. Where a part of the file is damaged, the rest of it goes on.
+The status is "seen" (only its solution was looked at), "tried" (once, and no further than the type
+of what comes back), "attempted" or "passed", and the date that of the first such day. "tries" is
+how many answers were checked, up to the first that passed; the same one again is none, and "last"
+knows it by. An older record has no "tries". "seen" has the day on which the solution was shown
+before it was solved, if it was. Under "review" stands, for each question that came back, when it
+was answered last and how many times in a row it was known. Where a part of the file is damaged, the
+rest of it goes on.
 """
 
 import contextlib
@@ -21,7 +24,7 @@ from typing import NamedTuple
 
 from course_utils.exercises.showing import display
 
-SEEN, ATTEMPTED, PASSED = "seen", "attempted", "passed"
+SEEN, TRIED, ATTEMPTED, PASSED = "seen", "tried", "attempted", "passed"
 REVIEW = "review"  # the key under which the questions stand; no exercise has this name
 DEFAULT = Path(__file__).parents[3] / "progress.json"
 LOCK_PATIENCE = 2.0  # seconds to wait for another notebook that is writing
@@ -30,7 +33,7 @@ LOCK_PATIENCE = 2.0  # seconds to wait for another notebook that is writing
 class Held(NamedTuple):
     """What the file holds: the entries of exercises by name, of questions by key."""
 
-    exercises: dict[str, dict[str, str]]
+    exercises: dict[str, dict[str, str | int]]
     review: dict[str, dict[str, str | int]]
 
 
@@ -96,19 +99,33 @@ def change(how: Callable[[Held], Held]) -> list[str]:
         return [f"Your progress was not saved: {_reason(error)}."]
 
 
-def note_attempt(name: str, passed: bool) -> list[str]:
-    """Enter the outcome of a check. A pass stays a pass, with the date of the first.
+def note_attempt(name: str, passed: bool, *, serious: bool = True, last: str = "") -> list[str]:
+    """Enter the outcome of a check. A pass stays a pass, with the date and the tries of the first.
+
+    Args:
+        serious: whether the answer got beyond the type of what comes back. A second one, other than
+            the first, is serious in any case.
+        last: what tells this answer from others: where it is that of the last one, nothing is
+            entered.
 
     Returns:
         Lines to show the learner, as `change` does.
     """
-    status = PASSED if passed else ATTEMPTED
 
     def entered(held: Held) -> Held:
         entry = held.exercises.get(name, {})
-        if entry.get("status") in (status, PASSED):
+        old = entry.get("status")
+        if old == PASSED or (last and entry.get("last") == last):
             return held
-        return _with(held, name, entry | {"status": status, "date": today().isoformat()})
+        tries = entry.get("tries", int(old == ATTEMPTED)) + 1
+        status = ATTEMPTED if serious or tries > 1 else TRIED
+        now = {"status": PASSED if passed else status, "tries": tries, "last": last}
+        if now["status"] != old:
+            now["date"] = today().isoformat()
+        whole = entry | now
+        if passed or not last:
+            del whole["last"]
+        return _with(held, name, whole)
 
     return change(entered)
 
@@ -130,7 +147,7 @@ def note_seen(name: str) -> list[str]:
     return change(entered)
 
 
-def _with(held: Held, name: str, entry: dict[str, str]) -> Held:
+def _with(held: Held, name: str, entry: dict[str, str | int]) -> Held:
     return held._replace(exercises=held.exercises | {name: entry})
 
 
@@ -181,17 +198,19 @@ def _table_html(caption: str, rows: list[tuple[str, ...]], lines: list[str]) -> 
     return display.table(caption, head, cells) + display.below(lines)
 
 
-def _status(exercise: Listed, entries: dict[str, dict[str, str]]) -> str | None:
+def _status(exercise: Listed, entries: dict[str, dict[str, str | int]]) -> str | None:
     return entries.get(exercise.name, {}).get("status")
 
 
-def _status_words(exercise: Listed, entries: dict[str, dict[str, str]]) -> str:
-    status = _status(exercise, entries)
+def _status_words(exercise: Listed, entries: dict[str, dict[str, str | int]]) -> str:
+    entry = entries.get(exercise.name, {})
+    status, tries = entry.get("status"), entry.get("tries")
     if status == PASSED:
-        return f"✓ passed {entries[exercise.name]['date']}"
-    if status is not None and "seen" in entries[exercise.name]:
-        return "◐ seen, not solved"
-    return "✗ not there yet" if status == ATTEMPTED else "○ to do"
+        return f"✓ passed {entry['date']}" + (f", try {tries}" if tries else "")
+    counted = f", {tries} {'try' if tries == 1 else 'tries'}" if tries else ""
+    if status is not None and "seen" in entry:
+        return f"◐ seen, not solved{counted}"
+    return f"✗ not there yet{counted}" if status in (TRIED, ATTEMPTED) else "○ to do"
 
 
 def _parse() -> tuple[Held, bool]:
@@ -207,7 +226,7 @@ def _parse() -> tuple[Held, bool]:
     review = found.pop(REVIEW, {})
     answered = review.items() if isinstance(review, dict) else ()
     held = Held(
-        {name: entry for name, entry in found.items() if _is_exercise(entry)},
+        {name: _counted(entry) for name, entry in found.items() if _is_exercise(entry)},
         {key: entry for key, entry in answered if _is_answered(entry)},
     )
     return held, held == (found, review)
@@ -216,10 +235,17 @@ def _parse() -> tuple[Held, bool]:
 def _is_exercise(entry: object) -> bool:
     return (
         isinstance(entry, dict)
-        and entry.get("status") in (SEEN, ATTEMPTED, PASSED)
+        and entry.get("status") in (SEEN, TRIED, ATTEMPTED, PASSED)
         and isinstance(entry.get("date"), str)
         and isinstance(entry.get("seen", ""), str)
     )
+
+
+def _counted(entry: dict) -> dict:
+    """The entry without a number of tries that is none; so with the mark of the last."""
+    tries, last = entry.get("tries", 1), entry.get("last", "")
+    whole = {"tries": type(tries) is int and tries > 0, "last": isinstance(last, str)}
+    return {key: value for key, value in entry.items() if whole.get(key, True)}
 
 
 def _is_answered(entry: object) -> bool:

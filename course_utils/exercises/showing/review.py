@@ -3,28 +3,38 @@
 Each is one of `quiz.load_remembered()`, in the look and with the script of `quiz`. Which five, is
 decided by the record and the day alone, and by nothing random: the most overdue first, at most two
 of a lesson, lessons mixed. A question is due 1, 3, 7, 16, 35, … days after its last answer, a step
-further each time that it was known; one day after, when it was not. Drawing from memory what one
-has learned, on spaced days and mixed, is what makes it stay (Cepeda and others, "Distributed
-practice in verbal recall tasks", 2006; Rohrer and Taylor, 2007, of mixed problems in mathematics).
+further each time that it was known; one day after, when it was not.
+
+Why pauses that grow, and no even ones? What is left at the end is the same, as far as is known:
+over the studies that compared them Latimier, Peyre and Ramus (2021) found g = 0.03. What differs is
+the work. With even pauses every question of nineteen lessons would come back as often as the
+newest, and at five a day most would wait; with growing ones a question that is known makes room,
+after five times for more than a month. Spread evenly are the lessons in one review.
+
+Drawing from memory what one has learned, on spaced days and mixed, is what makes it stay (Cepeda
+and others, "Distributed practice in verbal recall tasks", 2006; Rohrer and Taylor, 2007, of mixed
+problems in mathematics).
 
 The page cannot write into the record, and the kernel cannot see the page. So the first choices fill
 a line of Python, which whoever works without a mouse or a script types.
 """
 
 import datetime
+import re
 import textwrap
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from course_utils.exercises.showing import display, record
-from course_utils.exercises.showing.quiz import LETTERS, Quiz, load_remembered, page
+from course_utils.exercises.showing.quiz import LETTERS, Answer, Quiz, load_remembered, page
 
 COUNT, OF_ONE_LESSON = 5, 2
 DAYS = (1, 3, 7, 16, 35, 77)  # after being known once, twice, …; from then on the last
 UNKNOWN = "-"
+NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:/[1-9]\d*)?"  # 0.5, 1/2, 25,120
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,8 +82,14 @@ class Review:
         ]
 
     def _how(self) -> str:
+        what = "one letter for each question"
+        typed = [place for place, quiz in enumerate(self.questions, 1) if quiz.typed]
+        if typed:
+            example = " ".join("0.5" if quiz.typed else "A" for quiz in self.questions)
+            places = " and ".join(map(str, typed))
+            what += f", and a number in place {places}, as in `{self.line(example)}`"
         return (
-            "Your first choices, one letter for each question. Run this line in a cell, or type "
+            f"Your first choices, {what}. Run this line in a cell, or type "
             f"it, with {UNKNOWN} where you do not know:"
         )
 
@@ -87,24 +103,27 @@ def due(entry: Mapping, today: datetime.date) -> datetime.date:
 
 
 def draw(
-    begun: Mapping[str, datetime.date], answered: Mapping[str, Mapping], before: str = ""
+    begun: Mapping[str, datetime.date | None], answered: Mapping[str, Mapping], before: str = ""
 ) -> tuple[Quiz, ...]:
     """Of the lessons `begun`: what is due, the most overdue first; what was never asked, the oldest
-    lessons first; what is due later. Not what was answered today.
+    lessons first; what is due later; what belongs to a lesson that was not begun. Not what was
+    answered today, and at most two of a lesson.
 
     Args:
-        begun: the day on which each lesson that is behind the learner was begun, by its number.
+        begun: the day on which each lesson that is behind the learner was begun, by its number;
+            None for one that the record does not know, and that fills up.
         answered: what the record has of questions.
         before: as of `Review`; where days are equal, another lesson asks other questions.
     """
     today = record.today()
 
     def rank(key: str) -> tuple[int, datetime.date, int]:
+        first = begun[key[:2]]
         if key in answered:
             day = due(answered[key], today)
             turn = 0 if day <= today else 2
         else:
-            day, turn = min(begun[key[:2]], today), 1
+            day, turn = (today, 3) if first is None else (min(first, today), 1)
         return turn, day, zlib.crc32(f"{before} {key}".encode())
 
     chosen: list[str] = []
@@ -124,34 +143,54 @@ def _mixed(keys: list[str]) -> list[str]:
     return firsts + [key for key in ordered if key not in firsts]
 
 
-def read_letters(answers: str, asked: Review) -> str:
-    """The letters in `answers`, without what stands between them.
+def read_answers(answers: str, asked: Review) -> tuple[str, ...]:
+    """What `answers` says to each question: a letter, a number or "-". What stands between them,
+    commas and spaces, may be left out.
 
     Raises:
-        ValueError: if they are not one for each question, each a letter of it or "-".
+        ValueError: if they are not one for each question, each a letter of it, or a number where
+            one is asked for, or "-".
     """
-    given = answers.upper() if isinstance(answers, str) else ""
-    letters = "".join(each for each in given if not each.isspace() and each != ",")
-    choices = [LETTERS[: len(quiz.answers)] + UNKNOWN for quiz in asked.questions]
-    fits = [letter in choice for letter, choice in zip(letters, choices, strict=False)]
-    if len(letters) == len(choices) and all(fits):
-        return letters
-    wrong = "" if all(fits) else f"; question {1 + fits.index(False)} has no such answer"
-    example = "".join(choice[number % 3] for number, choice in enumerate(choices))
+    text = answers.upper() if isinstance(answers, str) else ""
+    given, place, wrong = [], 0, ""
+    for quiz in asked.questions:
+        found = re.compile(_form(quiz)).match(text, place)
+        if found is None:
+            more = text[place:].strip(" ,")
+            wrong = f"; question {1 + len(given)} has no such answer" if more else ""
+            break
+        given.append(found[1])
+        place = found.end()
+    if len(given) == len(asked.questions) and not text[place:].strip(" ,\n\t"):
+        return tuple(given)
+    choices = [
+        ["0.5"] * 3 if quiz.typed else LETTERS[: len(quiz.answers)] for quiz in asked.questions
+    ]
+    example = [each[number % 3] for number, each in enumerate(choices)]
+    expected, between = "letters, one for each question", ""
+    if any(quiz.typed for quiz in asked.questions):
+        between = " "
+        expected = "answers, a letter for each question, or a number where it asks for one"
     raise ValueError(
-        f"the answers are {repr(answers)[:60]}{wrong}; expected {len(choices)} letters, one "
-        f"for each question, with {UNKNOWN} where you do not know, as in `{asked.line(example)}`"
+        f"the answers are {repr(answers)[:60]}{wrong}; expected {len(asked.questions)} {expected}, "
+        f"with {UNKNOWN} where you do not know, as in `{asked.line(between.join(example))}`"
     )
 
 
-def judge(asked: Review, letters: str) -> display.Panel:
+def _form(quiz: Quiz) -> str:
+    """What an answer to this question looks like, behind what may stand before it."""
+    letter = f"[{LETTERS[: len(quiz.answers)]}]"
+    return rf"[\s,]*({NUMBER if quiz.typed else letter}|{UNKNOWN})"
+
+
+def judge(asked: Review, given: Sequence[str]) -> display.Panel:
     """Enter the answers, and say of each whether it was right, and when it is asked again.
 
     The first answer of a day counts. A right one before its day moves that day, and counts no more.
     """
     known = {
-        quiz.key: letter != UNKNOWN and quiz.answers[LETTERS.index(letter)].correct
-        for quiz, letter in zip(asked.questions, letters, strict=True)
+        quiz.key: _answer(quiz, each) is not None and _answer(quiz, each).correct
+        for quiz, each in zip(asked.questions, given, strict=True)
     }
     entered: dict[str, dict] = {}
 
@@ -162,7 +201,12 @@ def judge(asked: Review, letters: str) -> display.Panel:
     lines = record.change(enter)
     if not entered:  # the record could not be read
         enter(record.Held({}, {}))
-    return _verdict(asked, letters, entered, lines)
+    return _verdict(asked, given, entered, lines)
+
+
+def _answer(quiz: Quiz, given: str) -> Answer | None:
+    """The answer of the question that was given; None for a dash, and for any other number."""
+    return None if given == UNKNOWN else quiz.chosen(given)
 
 
 def _entry(old: Mapping | None, right: bool) -> Mapping:
@@ -176,27 +220,28 @@ def _entry(old: Mapping | None, right: bool) -> Mapping:
 
 
 def _verdict(
-    asked: Review, letters: str, entered: Mapping[str, Mapping], lines: list[str]
+    asked: Review, given: Sequence[str], entered: Mapping[str, Mapping], lines: list[str]
 ) -> display.Panel:
     again = {key: due(entry, record.today()) for key, entry in entered.items()}
     rows = [
-        (f"{number}. {quiz.question}", *_told(quiz, letter), again[quiz.key].isoformat())
-        for number, (quiz, letter) in enumerate(zip(asked.questions, letters, strict=True), 1)
+        (f"{number}. {quiz.question}", *_told(quiz, each), again[quiz.key].isoformat())
+        for number, (quiz, each) in enumerate(zip(asked.questions, given, strict=True), 1)
     ]
     right = sum(mark.startswith("✓") for _, mark, *_ in rows)
     caption = f"{right} of {len(rows)} known; the next is due on {min(again.values())}"
     return display.Panel(_verdict_text(caption, rows, lines), _verdict_html(caption, rows, lines))
 
 
-def _told(quiz: Quiz, letter: str) -> tuple[str, str]:
+def _told(quiz: Quiz, given: str) -> tuple[str, str]:
     """Whether this answer is right, and what choosing it teaches, with the right one beside it."""
     best = next(answer for answer in quiz.answers if answer.correct)
-    if letter == UNKNOWN:
-        return "✗ not known", f"The right one: {best.text} {best.feedback}"
-    chosen = quiz.answers[LETTERS.index(letter)]
+    chosen = _answer(quiz, given)
+    if chosen is None:
+        mark = "✗ not known" if given == UNKNOWN else f"✗ {given}, not this one"
+        return mark, f"The right one: {best.text}{':' if quiz.typed else ''} {best.feedback}"
     if chosen.correct:
-        return f"✓ {letter}, right", best.feedback
-    return f"✗ {letter}, not this one", f"{chosen.feedback} The right one: {best.text}"
+        return f"✓ {given}, right", best.feedback
+    return f"✗ {given}, not this one", f"{chosen.feedback} The right one: {best.text}"
 
 
 def _verdict_text(caption: str, rows: list[tuple[str, ...]], lines: list[str]) -> str:
