@@ -4,10 +4,13 @@ A picture of one channel is ink on paper: 0 is white, 1 is black. One of three i
 and blue, of which 0 is none and 1 is all.
 """
 
+import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image, ImageChops
 from torch import Tensor
 
 from course_utils._named import a
@@ -90,3 +93,42 @@ def with_channels(name: str, shape: tuple[int, ...], move: str = "permute") -> s
     if shape[-3] == 4:
         return f": without the transparency they are {which}:3]"
     return f": of {shape[-3]} channels draw one, {which}:1]"
+
+
+def few_colours(picture: Image.Image) -> Image.Image:
+    """A picture in few bytes: in greys, which are exact, if it has no other colours; else in 256
+    colours, which are more than the eye misses."""
+    greys = picture.convert("L")
+    coloured = ImageChops.difference(picture, greys.convert("RGB")).getbbox()
+    return picture.quantize(256) if coloured else greys
+
+
+def in_colour(fig: Any) -> bool:
+    """Whether a figure has a picture in colour: that takes more of them than curves and letters."""
+    return any(image.get_array().ndim == 3 for ax in fig.axes for image in ax.images)
+
+
+def gif(stills: Sequence[bytes], seconds: float, colours: int) -> bytes:
+    """Pictures as the bytes of a GIF that plays over and over.
+
+    They share their colours: what stands still is then stored only once.
+
+    Args:
+        stills: files of pictures.
+        seconds: how long each one stays; the last stays five times as long.
+        colours: how many there are, at most 256.
+
+    Raises:
+        ValueError: if there is no picture, or they differ in size.
+    """
+    pictures = [Image.open(io.BytesIO(still)).convert("RGB") for still in stills]
+    sizes = sorted({picture.size for picture in pictures})
+    if len(sizes) != 1:
+        raise ValueError(f"frames have the sizes {sizes} in pixels; expected figures of one size")
+    milliseconds = [round(1000 * seconds)] * len(pictures)
+    milliseconds[-1] *= 5
+    strip = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures]))
+    (width, height), strip, film = sizes[0], strip.quantize(colours), io.BytesIO()
+    first, *rest = (strip.crop((0, y, width, y + height)) for y in range(0, strip.height, height))
+    first.save(film, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    return film.getvalue()

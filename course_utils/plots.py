@@ -14,14 +14,14 @@ from typing import Any
 import matplotlib
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image, ImageChops
+from PIL import Image
 from torch import Tensor
 
-from course_utils._drawn import array, light, pictures_of
+from course_utils._drawn import array, few_colours, gif, in_colour, light, pictures_of
 from course_utils._named import a
 from course_utils._numbers import whole
 
@@ -212,6 +212,34 @@ def code_map(
     return ax
 
 
+def tiles(
+    pictures: Float[Array, "n 1 height width"],
+    edges: Sequence[Float[Array, " lines"]],
+    shaded: Bool[Array, " n"],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """A map of two numbers in tiles; on each lies, as ink, the picture that is drawn from there.
+
+    Args:
+        pictures: tile by tile, those of the first column from bottom to top, then those of the
+            next, as `torch.cartesian_prod` runs through the middles of the tiles.
+        edges: where columns and rows of tiles begin and end, as `torch.histogramdd` returns them.
+        shaded: which tiles have orange paper; that of the others is white.
+    """
+    ax = figure(width=3.4, height=3.1)[1] if ax is None else ax
+    across, up = (array("edges", each) for each in edges)
+    shape, (tall, wide) = (len(across) - 1, len(up) - 1), pictures.shape[2:]
+    paper = array("shaded", shaded).reshape(shape).T[::-1].astype(float)  # the highest row first
+    ink = array("pictures", pictures).reshape(*shape, tall, wide)[:, ::-1].transpose(1, 2, 0, 3)
+    ink = ink.reshape(shape[1] * tall, shape[0] * wide)
+    place = {"extent": (across[0], across[-1], up[0], up[-1]), "aspect": "auto", "vmin": 0}
+    ax.imshow(np.ones_like(paper), cmap="Oranges", vmax=3, alpha=paper, **place)
+    ax.imshow(np.ones_like(ink), cmap="Greys", vmax=1, alpha=ink, **place)
+    ax.grid(visible=False)
+    return ax
+
+
 def arrows(
     at: Float[Array, "n 2"],
     direction: Float[Array, "n 2"],
@@ -320,22 +348,8 @@ def film(frames: Sequence[Figure], alt: str, *, seconds: float = 0.4) -> None:
 
     _require_alt(alt)
     stills = [png(frame) for frame in frames]
-    pictures = [Image.open(io.BytesIO(still)).convert("RGB") for still in stills]
-    sizes = sorted({picture.size for picture in pictures})
-    if len(sizes) != 1:
-        raise ValueError(f"frames have the sizes {sizes} in pixels; expected figures of one size")
-    # The same colours in all frames: what stands still is then stored only once.
-    strip = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures]))
-    colours = 256 if any(map(_in_colour, frames)) else 64
-    (width, height), strip = sizes[0], strip.quantize(colours)
-    pictures = [strip.crop((0, y, width, y + height)) for y in range(0, strip.height, height)]
-    milliseconds = [round(1000 * seconds)] * len(pictures)
-    milliseconds[-1] *= 5
-    gif = io.BytesIO()
-    pictures[0].save(
-        gif, "GIF", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0
-    )
-    moving, still = (base64.b64encode(data).decode() for data in (gif.getvalue(), stills[-1]))
+    moving = gif(stills, seconds, 256 if any(map(in_colour, frames)) else 64)
+    moving, still = (base64.b64encode(data).decode() for data in (moving, stills[-1]))
     words = f'alt="{escape(alt)}"'
     html = (
         f'<img {words} src="data:image/png;base64,{still}"><details><summary>Play</summary>'
@@ -354,17 +368,9 @@ def png(fig: Figure) -> bytes:
     with matplotlib.rc_context(STYLE):
         fig.savefig(drawn, format="png")
     picture = Image.open(drawn).convert("RGB")
-    picture = picture if _in_colour(fig) else few_colours(picture)
+    picture = picture if in_colour(fig) else few_colours(picture)
     picture.save(small, "PNG", optimize=True)
     return small.getvalue()
-
-
-def few_colours(picture: Image.Image) -> Image.Image:
-    """A picture in few bytes: in greys, which are exact, if it has no other colours; else in 256
-    colours, which are more than the eye misses."""
-    greys = picture.convert("L")
-    coloured = ImageChops.difference(picture, greys.convert("RGB")).getbbox()
-    return picture.quantize(256) if coloured else greys
 
 
 def _require_alt(alt: str) -> None:
@@ -387,11 +393,6 @@ def _image(
     else:
         colours = "RdBu" if limits is None else PAPER
         ax.imshow(pixels, cmap=colours, vmin=low, vmax=high, **exactly)
-
-
-def _in_colour(fig: Figure) -> bool:
-    """Whether there is a picture in colour, which takes more colours than curves and letters do."""
-    return any(image.get_array().ndim == 3 for ax in fig.axes for image in ax.images)
 
 
 def lines(

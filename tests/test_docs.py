@@ -144,6 +144,11 @@ def test_glossary_is_in_alphabetical_order():
     assert terms == sorted(terms)
 
 
+def test_glossary_has_each_term_once():
+    terms = [each for term, _ in TERMS for each in term.lower().split(", ")]
+    assert [term for term in terms if terms.count(term) > 1] == []
+
+
 @pytest.mark.parametrize(("terms", "lesson"), TERMS)
 def test_glossary_names_a_lesson_that_has_the_word(terms, lesson):
     cells = json.loads(text(f"notebooks/{lesson}"))["cells"]

@@ -14,6 +14,7 @@ import json
 import re
 import shutil
 import signal
+import symtable
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -588,7 +589,7 @@ MAP, TEACHING = (
     (REPOSITORY / "notebooks" / name).read_text("utf-8") for name in ("README.md", "TEACHING.md")
 )
 SHORT_PATHS = re.findall(
-    r"^\| \[[^]]+\]\((\d\d_\w+\.ipynb)\) \| ([\d, ]+) \| (\d+) \|", MAP + TEACHING, re.MULTILINE
+    r"^\| \[[^]]+\]\((\d\d_\w+\.ipynb)\) \| ([\d, ()]+) \| (\d+) \|", MAP + TEACHING, re.MULTILINE
 )
 
 
@@ -617,8 +618,19 @@ def test_minutes_of_a_short_path_are_honest(name, sections, stated):
         if cell.cell_type == "markdown":
             number = [number, *re.findall(r"^## (\d*)", cell.source, re.MULTILINE)][-1]
         parts.setdefault(number, []).append(cell)
-    chosen = [cell for section in sections.split(", ") for cell in parts[section]]
-    assert abs(int(stated) - minutes_of(lesson, chosen)) < 3, "about that many minutes"
+    listed = dict(re.findall(r"(\d+)(?: \((\d+)\))?", sections))  # some with minutes of their own
+    takes = {section: minutes_of(lesson, parts[section]) for section in listed}
+    assert abs(int(stated) - sum(takes.values())) < 3, "about that many minutes"
+    each = {section: int(minutes) for section, minutes in listed.items() if minutes}
+    assert all(abs(minutes - takes[section]) < 2 for section, minutes in each.items()), takes
+    assert each == {} or (each.keys() == takes.keys() and sum(each.values()) == int(stated))
+
+
+def test_the_minutes_of_the_machine_add_up():
+    seconds = re.findall(r"^\| \[\d\d · [^|]+ \| [^|]+ \| \d+ \| (\d+) \|", MAP, re.MULTILINE)
+    assert len(seconds) == len(PATHS)
+    stated = re.search(r"about (\d+)\s+minutes\s+for\s+all\s+lessons\s+together", MAP)
+    assert abs(sum(map(int, seconds)) / 60 - int(stated[1])) < 1
 
 
 def _words_of_quiz(quiz) -> int:
@@ -670,6 +682,63 @@ def _defined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.alias):
             found.add((node.asname or node.name).split(".")[0])
     return found
+
+
+NAMED_ONCE = [path for path in PATHS if path.name < "08"]  # to be all of them
+
+
+@pytest.mark.parametrize("path", NAMED_ONCE, ids=lambda path: path.stem)
+def test_a_cell_that_is_run_again_spoils_no_other(path):
+    """What a cell takes over from far above, no third cell sets to something else."""
+    assert overwritten(read(path).code) == {}
+
+
+def overwritten(code: list) -> dict[str, str]:
+    """Names that a cell reads and that two others set: run these again, and it reads the wrong one.
+
+    Two cells that follow each other are run together, and what a generator says is another thing
+    each time.
+    """
+    found, used = (
+        {},
+        [(set(), set()) if "exercise" in _tags(cell) else _names(cell) for cell in code],
+    )
+    for place, (read_here, set_here) in enumerate(used):
+        for name in read_here - set_here - {"generator"}:
+            setters = [other for other, (_, names) in enumerate(used) if name in names]
+            above = [other for other in setters if other < place]
+            if len(setters) > 1 and above and above[-1] < place - 1:
+                found[name] = f"{_start(code[place])} reads it, and {len(setters)} cells set it"
+    return found
+
+
+def _names(cell) -> tuple[set[str], set[str]]:
+    """The names of the notebook that a cell reads, also in functions, and those that it sets."""
+    tables = [symtable.symtable(TransformerManager().transform_cell(cell.source), "cell", "exec")]
+    known = [symbol for symbol in tables[0].get_symbols() if symbol.is_assigned()]
+    for table in tables:  # grows meanwhile
+        tables += table.get_children()
+    symbols = [symbol for table in tables for symbol in table.get_symbols()]
+    reads = [each for each in symbols if each.is_referenced() and each.is_global()]
+    return (
+        {symbol.get_name() for symbol in reads},
+        {symbol.get_name() for symbol in known if not symbol.is_imported()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        (["x = 1", "y = x", "for x in (2, 3):\n    pass", "print(y + x)"], set()),
+        (["x = 1", "", "print(x)", "for x in (2, 3):\n    pass"], {"x"}),
+        (["for x in (2, 3):\n    pass", "x = 1", "", "def f():\n    return x"], {"x"}),
+        (["x = 1", "", "print([x for x in (2, 3)])", "x = 2"], set()),
+        (["x = 1", "", "print(x)", "from math import pi as x"], set()),
+        (["x = 1", "", "x = 2\nprint(x)", "", "print(lambda x: x)"], set()),
+    ],
+)
+def test_a_name_with_two_meanings_is_found(sources, found):
+    assert set(overwritten([*map(nbformat.v4.new_code_cell, sources)])) == found
 
 
 def in_a_hurry(folder: Path) -> Path:

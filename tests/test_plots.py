@@ -167,6 +167,28 @@ def test_lines_are_named_beside_themselves():
     assert plots.lines(curves, xlabel="x", ylabel="y").get_legend() is not None
 
 
+def test_tiles_lie_where_their_codes_do():
+    """Of three columns and two rows each tile has its own picture and paper, in its place."""
+    across, up = torch.tensor([0.0, 1.0, 2.0, 3.0]), torch.tensor([-2.0, 0.0, 2.0])
+    draws = torch.Generator().manual_seed(0)
+    pictures = torch.rand(6, 1, 4, 5, generator=draws).round()
+    shaded = torch.tensor([True, False, False, False, True, True])
+    fig = Figure(figsize=(15 / 110, 8 / 110), dpi=110)
+    ax = fig.add_axes((0, 0, 1, 1))
+    assert plots.tiles(pictures.requires_grad_(), (across, up), shaded, ax=ax) is ax
+    assert ax.get_xlim() == (0, 3) and ax.get_ylim() == (-2, 2)
+    ax.set_axis_off()
+    seen = pixels(fig)
+    for number, ((x, y), picture) in enumerate(
+        zip(torch.cartesian_prod(torch.arange(3), torch.arange(2)).tolist(), pictures, strict=True)
+    ):
+        tile = seen[4 * (1 - y) :, 5 * x :][:4, :5]
+        ink = picture[0].bool().numpy()
+        assert (tile[ink] == 0).all()
+        orange = (tile[~ink][:, 0] > 240) & (tile[~ink][:, 2] < 160)
+        assert (orange if shaded[number] else tile[~ink] == 255).all()
+
+
 def test_a_legend_that_was_slow_to_place_warns_of_nothing(monkeypatch):
     """Of a place it was not told, Matplotlib warns after a second: on a busy machine, then."""
     monkeypatch.setattr("matplotlib.legend.time.perf_counter", itertools.count(0, 10).__next__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from course_utils.plots import few_colours
+from course_utils._drawn import few_colours
 
 MARGIN, PAPER, INK = 8, 255, 0
 SIZE = 14  # of the letters, in pixels
