@@ -12,7 +12,6 @@ assert abs(truth + 0.4225) < 1e-4 and abs(mu.grad - 0.166) < 0.01, "not even the
 assert abs(loss - 0.0625) < 1e-6
 assert torch.allclose(averaging.codebook[0], m / N), "a step of the moving average"
 assert alive(codebooks["averages,\nrestarts"])[1] < ceiling + 1e-3
-assert by_decoder < by_palette
 assert used < 256 and [*residual] == [147, 294, 441, 588]
 assert above < 1e-5, "nothing changes in the upper half"
 for (row, column), answers in moved.items():
