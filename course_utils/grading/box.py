@@ -135,15 +135,15 @@ def _furnish(limits: Limits, data: Path | None, show_lessons: bool) -> None:
     os.chdir(os.environ["COURSE_BOX"])  # what was mounted, and not what it covers
     os.makedirs("tmp")
     os.chmod("tmp", 0o777)
-    for folder in _to_read(data):
+    for folder in readable(data):
         _show(folder)
     os.makedirs("nothing")
     for folder in (EXAM,) if show_lessons else (EXAM, LESSONS):
         _bind(Path("nothing"), Path(f".{folder}"))
 
 
-def _to_read(data: Path | None) -> list[Path]:
-    """The folders that Python needs, and the data; none of them lies in another."""
+def readable(data: Path | None) -> list[Path]:
+    """The folders that a box shows: those that Python needs, and the data; none lies in another."""
     wanted = [sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64", COURSE]
     folders = sorted({Path(os.path.abspath(folder)) for folder in wanted if os.path.exists(folder)})
     folders += [data] if data is not None and data.is_dir() else []

@@ -68,8 +68,8 @@ class Box:
 
     Attributes:
         ended: why there are no more replies; "" as long as it lives.
-        worked: the seconds that it took, once it is closed: those of processor time, and those in
-            which it kept us waiting for nothing.
+        worked: the seconds that it took, once it is closed: of processor time, or of waiting for
+            its replies, whichever were more.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class Box:
         if self.ended:
             raise Ended(self.ended)
         pickled = cloudpickle.dumps(question)
+        asked = time.monotonic()
         try:
             wire.send_bytes(self._line, wire.HEAD.pack(len(pickled), 0) + pickled)
             return wire.receive(self._line, time.monotonic() + self._wait)
         except wire.Late:
-            self._waited = self._wait
             self.ended = (
                 f"It did not answer within {self._wait:g} seconds, and was stopped: it waits for "
                 "something that does not come."
@@ -107,6 +107,8 @@ class Box:
             self.ended = f"What it returned is no value that could be looked at: {garbled}."
         except wire.Closed:
             self.ended = self._how_it_ended()
+        finally:
+            self._waited += time.monotonic() - asked
         raise Ended(self.ended)
 
     def close(self) -> None:
@@ -115,7 +117,7 @@ class Box:
         with contextlib.suppress(OSError):  # the keeper has gone already
             self._keeper.shutdown(socket.SHUT_WR)
         self._last_word()
-        self.worked += self._waited
+        self.worked = max(self.worked, self._waited)
         self._keeper.close()
 
     def _how_it_ended(self) -> str:
