@@ -26,6 +26,7 @@ from course_utils.exercises.exam.papers import PAPERS
 from course_utils.exercises.exam.papers import opened as opened_task
 from course_utils.exercises.lessons import find
 from course_utils.grading import apart, grade, gradebook, marking, submissions, trial, wire
+from course_utils.grading import boxes as boxes_module
 from course_utils.grading.box import Limits, limit
 from course_utils.grading.boxes import Ended, Source, opened
 from course_utils.grading.exam import by_hand
@@ -55,17 +56,24 @@ def notebook(*cells: str, **metadata: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def boxes():
-    """A source of boxes; where this machine has none there is nothing to test."""
+def boxes(tmp_path_factory):
+    """A source of boxes; where this machine has none there is nothing to test.
+
+    With `REQUIRE_BOXES=1` in the environment that is a failure instead of a skip.
+    """
     import cloudpickle
 
     cloudpickle.register_pickle_by_value(lessons)
-    made = Source(enclosed=True)
+    data = tmp_path_factory.mktemp("data")
+    data.chmod(0o777)  # so that nothing but the walls keep it as it is
+    made = Source(enclosed=True, data=data)
     try:
         with opened(made.line, LIMITS) as box:
             box.ask("load", "x", [("<cell 1>", "x = 1")])
     except Ended as ended:
         made.close()
+        if os.environ.get("REQUIRE_BOXES") == "1":
+            pytest.fail(str(ended))
         pytest.skip(str(ended))
     yield made
     made.close()
@@ -97,7 +105,7 @@ def test_what_is_tried_can_be_done_without_a_box(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         done = room["attempt"](str(canary), str(tmp_path), port, os.getpid(), 1)
-    assert len(done) == 6
+    assert len(done) == 7
 
 
 HARM = {
@@ -132,6 +140,42 @@ HARM = {
         "with status 7",
     ),
     "edits the gradebook": (["open(BOOK, 'w').write('')"], "No such file"),
+    "waits for ever": (["import time", "time.sleep(10**6)"], "did not answer within 12 seconds"),
+    "works by its children": (
+        [
+            "import time",
+            "for _ in range(40):",  # each within its own limit
+            "    if os.fork() == 0:",
+            "        while time.process_time() < 1: pass",
+            "        os._exit(0)",
+            "    os.wait()",
+            "time.sleep(10**6)",
+        ],
+        "processor time",
+    ),
+    "takes memory that nobody counts": (
+        [
+            "import ctypes, mmap",
+            "c = ctypes.CDLL(None)",
+            "assert c.shmget(0, 2**20, 0o1600) < 0 and c.msgget(0, 0o1600) < 0, 'shared'",
+            "assert c.unshare(0x10000000) < 0 and c.mount(0, 0, 0, 0, 0) < 0, 'unshared'",
+            "try: mmap.mmap(-1, 2**20)",
+            "except PermissionError: os.memfd_create('x')",
+        ],
+        "Operation not permitted",
+    ),
+    "reads another's keys": (
+        [
+            "import ctypes, platform",
+            "number = {'x86_64': 250, 'aarch64': 219}[platform.machine()]",
+            "os.close(99) if ctypes.CDLL(None).syscall(number, 0, -3, 0) < 0 else None",
+        ],
+        "Bad file descriptor",
+    ),
+    "writes into the data": (
+        ["open(DATA + '/written', 'w')"],
+        "Read-only file system",
+    ),
     "returns too much": (["return __import__('torch').zeros(3 * 10**7)"], "67 are allowed"),
 }
 
@@ -146,7 +190,9 @@ def harmed(boxes, tmp_path_factory):
     out, printed = place / "marks.csv", io.StringIO()
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.01)
+        patch.setattr(boxes_module, "WAIT", 12.0)
         words = {"CANARY": str(canary), "BOOK": str(out), "PLACE": listener.getsockname()}
+        words["DATA"] = str(boxes.data)
         for name, (lines, _) in HARM.items():
             text = hostile(*lines)
             for word, value in words.items():
@@ -588,7 +634,18 @@ def test_what_a_view_or_a_named_tuple_looks_like_crosses_too():
 
 @pytest.mark.parametrize(
     "tree",
-    [b"{", b'{"tensor": ["float32", [-1], 0]}', b'{"tensor": ["float32", [9], 0]}', b"[" * 9999],
+    [
+        *(
+            b"{",
+            b'{"tensor": ["float32", [-1], 0]}',
+            b'{"tensor": ["float32", [9], 0]}',
+            b"[" * 9999,
+        ),
+        # All of one hash, 0: to make a set of them took minutes, or a dict.
+        json.dumps({"set": [k * (2**61 - 1) for k in range(30_000)]}).encode(),
+        json.dumps({"dict": [[k * (2**61 - 1), 0] for k in range(30_000)]}).encode(),
+    ],
+    ids=len,
 )
 def test_what_is_no_value_is_refused(tree):
     with pytest.raises(wire.Garbled):

@@ -60,9 +60,12 @@ def deny() -> bool:
     if machine not in MACHINES:
         return False
     operations = b"".join(struct.pack("=HBBI", *each) for each in program(*MACHINES[machine]))
-    return ctypes.CDLL(None).prctl(
-        FILTER, BY_PROGRAM, ctypes.byref(_Program(len(operations) // 8, operations)), 0, 0
-    ) == 0
+    return (
+        ctypes.CDLL(None).prctl(
+            FILTER, BY_PROGRAM, ctypes.byref(_Program(len(operations) // 8, operations)), 0, 0
+        )
+        == 0
+    )
 
 
 def program(machine: int, column: int) -> Sequence[tuple[int, int, int, int]]:

@@ -31,20 +31,9 @@ REACHING = SUSPICIOUS | {
     *("load", "loads", "exercises", "grading", "breakpoint"),
 }
 HARMLESS = {
-    *("torch", "math", "numpy", "random", "typing", "jaxtyping", "collections", "dataclasses"),
-    *(
-        "functools",
-        "itertools",
-        "einops",
-        "matplotlib",
-        "time",
-        "__future__",
-        "course_utils",
-        "copy",
-        "ipywidgets",
-        "traitlets",
-        "IPython",
-    ),
+    *("torch", "math", "numpy", "random", "time", "copy", "functools", "itertools", "collections"),
+    *("typing", "jaxtyping", "dataclasses", "einops", "matplotlib", "__future__", "course_utils"),
+    *("ipywidgets", "traitlets", "IPython"),
 }
 THEIRS = {"grad", "requires_grad", "value", "description"}  # of a parameter, of a slider
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
