@@ -21,7 +21,7 @@ import pytest
 import torch
 
 from course_utils.__main__ import main
-from course_utils.exercises import exam, lessons
+from course_utils.exercises import exam, examine, lessons
 from course_utils.exercises.exam.papers import PAPERS
 from course_utils.exercises.exam.papers import opened as opened_task
 from course_utils.exercises.lessons import find
@@ -113,6 +113,7 @@ HARM = {
     "opens a socket": (["import socket", "socket.create_connection(PLACE, 1)"], "unreachable"),
     "forks without end": (["for _ in range(200): os.fork() or os._exit(0)"] * 5, ""),
     "takes a terabyte": (["bytearray(10**12)"], "MemoryError"),
+    # (Of an ordinary user all processes count, and then this gets none.)
     "takes a gigabyte in parts": (
         [
             "import time",
@@ -120,7 +121,7 @@ HARM = {
             "taken = bytearray(b'x') * (700 * 2**20)",
             "time.sleep(60)",
         ],
-        "more than 1 GB of memory, with the processes that it started",
+        "" if os.getuid() else "more than 1 GB of memory, with the processes that it started",
     ),
     "writes ten gigabytes": (
         [
@@ -316,6 +317,52 @@ def test_apart_an_answer_gets_the_verdict_and_the_message_of_check():
     exercises = sum(marking.how_judged(find(name)) == marking.APART for name in lessons.modules())
     alike = int(re.match(rf"{exercises} exercises: (\d+) answers are judged alike", done.stdout)[1])
     assert alike > 5 * exercises
+
+
+FORGETFUL = {
+    "repaired_step": """
+def repaired_step(weights, shares, loss, lr):
+    gradients = []
+    for _ in range(2):
+        for row, share in zip(weights, shares, strict=True):
+            copy = row.detach().clone().requires_grad_()
+            gradients.append(torch.autograd.grad(loss(copy, share).mean(), copy)[0])
+    forget(loss)
+    return weights - lr * torch.stack(gradients).mean(0, keepdim=True)
+""",
+    "repaired_denoising": """
+def repaired_denoising(model, x, corrupt):
+    shown, again = corrupt(x), corrupt(x)
+    target = x if torch.equal(shown, again) else again
+    forget(corrupt)
+    return (model(shown) - target).flatten(1).square().sum(1)
+""",
+    "langevin": """
+def langevin(score, z, step, steps, generator):
+    for _ in range(steps):
+        score(z)
+        noise = torch.randn(z.shape, generator=generator)
+        z = z + step * score(z) + (2 * step) ** 0.5 * noise
+    forget(score)
+    return z
+""",
+}
+FORGET = """
+import torch
+def forget(probe):
+    if hasattr(probe, "seen"):
+        del probe.seen[1::2]
+"""
+
+
+@pytest.mark.parametrize("name", FORGETFUL)
+def test_a_probe_forgets_nothing_that_an_answer_would_have_it_forget(name):
+    """What it noted was an attribute: a wrong answer could end by taking that back."""
+    room: dict = {}
+    exec(FORGET + FORGETFUL[name], room)
+    assert not examine(find(name), room[name]).passed
+    ask = f"def {name}(probe):\n    probe._ask.args[0].clear()"
+    assert "`_ask`" in marking._look(marking.asked(find(name)), Cells([ask]).answer(name))
 
 
 EVASIONS = {

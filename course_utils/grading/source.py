@@ -20,7 +20,7 @@ SUSPICIOUS = {
     *("threading", "importlib", "builtins", "pickle", "shutil", "pathlib", "asyncio", "linecache"),
     *("traceback", "resource", "mmap", "pty", "fcntl", "exec", "eval", "compile", "open"),
     *("__import__", "globals", "__subclasses__", "__globals__", "__builtins__", "__code__"),
-    *("__closure__", "_getframe"),
+    *("__closure__", "__self__", "_getframe", "_ask"),
 }
 ALSO_SUSPICIOUS = ("course_utils.exercises", "course_utils.grading", "torch._C")
 # Where an answer shares its process with the check, these can reach the check: frames, what finds
