@@ -21,9 +21,9 @@ What holds, and what does not:
   no harm to anybody, but the verdict of such a check can be forged by who knows how. The table has
   `together` beside them; an answer that passes, and whose source has names that could reach the
   check, is left to be marked by hand.
-- The work of children that live for less than a tenth of a second, and whom nobody waits for, counts
-  in no limit but that of the clock on the wall, a minute for each reply.
-- The solutions are public, and an answer may be a copy of one, or a friend's. Nothing here sees that;
-  only what is called, or imported, from the course is named.
+- The work of children that live for less than a tenth of a second, and for whom nobody waits,
+  counts in no limit but that of the clock on the wall: a minute for each reply.
+- The solutions are public, and an answer may be a copy of one, or a friend's. Nothing here sees
+  that; only what is called, or imported, from the course is named.
 - The walls are the kernel's. Who knows a hole in it gets out; this is no virtual machine.
 """
