@@ -27,7 +27,7 @@ from course_utils.exercises.exam.papers import opened as opened_task
 from course_utils.exercises.lessons import find
 from course_utils.grading import apart, grade, gradebook, marking, submissions, trial, wire
 from course_utils.grading import boxes as boxes_module
-from course_utils.grading.box import Limits, limit
+from course_utils.grading.box import CHECKOUT, Limits, limit
 from course_utils.grading.boxes import Ended, Source, opened
 from course_utils.grading.exam import by_hand
 from course_utils.grading.gradebook import Gradebook, summary
@@ -422,6 +422,8 @@ def test_who_takes_the_solution_from_elsewhere_is_looked_at(name, cell):
     assert look.startswith("Look at its source, which uses `")
     assert ("which the paper rules out" if task else "which has the solution") in look
     assert len(cells.answer("g")) == 2 and borrowed(cells.answer("g"), "g", exam=False) == []
+    own = Cells(["def two_sided(own, reference): return own - reference"]).answer("two_sided")
+    assert borrowed(own, "two_sided", exam=False) == []
 
 
 # --- the exam -------------------------------------------------------------------------------------
@@ -568,6 +570,21 @@ def test_the_exam_is_solved_in_no_box(source, lessons):
         search = apart.stand_in(box, "searched", [("<cell 1>", inspect.getsource(searched))])
         assert search(folder) == []
     assert {"open.toml", "evidence.py", "jensen"} <= set(searched(folder))
+
+
+def test_of_a_checkout_that_is_shown_neither_tests_nor_history_are(source):
+    """Both have every solution: say, the course lies in /usr/src/app."""
+    place = NOTEBOOKS.parent
+    shown = Source(enclosed=True, data=place)
+    try:
+        with opened(shown.line, LIMITS) as box:
+            lists = "import os\ndef lists(folder):\n    return os.listdir(folder)"
+            look = apart.stand_in(box, "lists", [("<cell 1>", lists)])
+            assert "notebooks" in look(str(place))
+            assert all(look(str(each)) == [] for each in CHECKOUT if each.is_dir())
+            assert look(str(Path(exam.__file__).parent)) == []
+    finally:
+        shown.close()
 
 
 # --- the source of an answer ----------------------------------------------------------------------

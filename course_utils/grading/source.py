@@ -184,20 +184,20 @@ def _reaching(tree: ast.AST) -> Iterator[str]:
 
 def borrowed(statements: Sequence[Statement], name: str, *, exam: bool) -> list[str]:
     """Where it takes its own solution from the course; in an exam, what the paper rules out."""
-    return sorted({word for each in statements for word in _borrowed(each.node, name, exam)})
+    return sorted({word for each in statements for word in _borrowed(each, name, exam)})
 
 
-def _borrowed(statement: ast.stmt, name: str, exam: bool) -> Iterator[str]:
-    match statement:
+def _borrowed(statement: Statement, name: str, exam: bool) -> Iterator[str]:
+    match statement.node:
         case ast.Assign(value=ast.Call(func=ast.Name("reference"), args=[ast.Constant(other)])):
             if other != name:  # as a lesson goes on
                 return
-    for node in ast.walk(statement):
+    if "reference" in statement.uses:  # and not a parameter of this name
+        yield "reference"
+    for node in ast.walk(statement.node):
         match node:
-            case ast.Name(id="reference") | ast.Attribute(attr="reference"):
-                yield "reference"
             case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if owner != "self":
-                if attribute == name or (exam and attribute == "distributions"):
+                if attribute in (name, "reference") or (exam and attribute == "distributions"):
                     yield f"{owner}.{attribute}"
             case ast.Import() | ast.ImportFrom():
                 for word in _mentioned(node):
