@@ -11,24 +11,27 @@ import os
 import re
 import resource
 import socket
+import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
 from course_utils.__main__ import main
-from course_utils.exercises import exam, lessons
+from course_utils.exercises import exam, examine, lessons
 from course_utils.exercises.exam.papers import PAPERS
 from course_utils.exercises.exam.papers import opened as opened_task
 from course_utils.exercises.lessons import find
-from course_utils.grading import apart, grade, marking, submissions, trial, wire
-from course_utils.grading.box import Limits, limit
+from course_utils.grading import apart, grade, gradebook, marking, submissions, trial, wire
+from course_utils.grading import boxes as boxes_module
+from course_utils.grading.box import CHECKOUT, Limits, limit
 from course_utils.grading.boxes import Ended, Source, opened
 from course_utils.grading.exam import by_hand
 from course_utils.grading.gradebook import Gradebook, summary
-from course_utils.grading.source import Cells, suspicious
+from course_utils.grading.source import Cells, Unreadable, borrowed, reaching, suspicious
 from tools import apart as judged
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="boxes need Linux")
@@ -53,17 +56,24 @@ def notebook(*cells: str, **metadata: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def boxes():
-    """A source of boxes; where this machine has none there is nothing to test."""
+def boxes(tmp_path_factory):
+    """A source of boxes; where this machine has none there is nothing to test.
+
+    With `REQUIRE_BOXES=1` in the environment that is a failure instead of a skip.
+    """
     import cloudpickle
 
     cloudpickle.register_pickle_by_value(lessons)
-    made = Source(enclosed=True)
+    data = tmp_path_factory.mktemp("data")
+    data.chmod(0o777)  # so that nothing but the walls keep it as it is
+    made = Source(enclosed=True, data=data)
     try:
         with opened(made.line, LIMITS) as box:
             box.ask("load", "x", [("<cell 1>", "x = 1")])
     except Ended as ended:
         made.close()
+        if os.environ.get("REQUIRE_BOXES") == "1":
+            pytest.fail(str(ended))
         pytest.skip(str(ended))
     yield made
     made.close()
@@ -95,7 +105,7 @@ def test_what_is_tried_can_be_done_without_a_box(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         done = room["attempt"](str(canary), str(tmp_path), port, os.getpid(), 1)
-    assert len(done) == 6
+    assert len(done) == 7
 
 
 HARM = {
@@ -103,6 +113,7 @@ HARM = {
     "opens a socket": (["import socket", "socket.create_connection(PLACE, 1)"], "unreachable"),
     "forks without end": (["for _ in range(200): os.fork() or os._exit(0)"] * 5, ""),
     "takes a terabyte": (["bytearray(10**12)"], "MemoryError"),
+    # (Of an ordinary user all processes count, and then this gets none.)
     "takes a gigabyte in parts": (
         [
             "import time",
@@ -110,7 +121,7 @@ HARM = {
             "taken = bytearray(b'x') * (700 * 2**20)",
             "time.sleep(60)",
         ],
-        "more than 1 GB of memory, with the processes that it started",
+        "" if os.getuid() else "more than 1 GB of memory, with the processes that it started",
     ),
     "writes ten gigabytes": (
         [
@@ -130,6 +141,42 @@ HARM = {
         "with status 7",
     ),
     "edits the gradebook": (["open(BOOK, 'w').write('')"], "No such file"),
+    "waits for ever": (["import time", "time.sleep(10**6)"], "did not answer within 12 seconds"),
+    "works by its children": (
+        [
+            "import time",
+            "for _ in range(40):",  # each within its own limit
+            "    if os.fork() == 0:",
+            "        while time.process_time() < 1: pass",
+            "        os._exit(0)",
+            "    os.wait()",
+            "time.sleep(10**6)",
+        ],
+        "processor time",
+    ),
+    "takes memory that nobody counts": (
+        [
+            "import ctypes, mmap",
+            "c = ctypes.CDLL(None)",
+            "assert c.shmget(0, 2**20, 0o1600) < 0 and c.msgget(0, 0o1600) < 0, 'shared'",
+            "assert c.unshare(0x10000000) < 0 and c.mount(0, 0, 0, 0, 0) < 0, 'unshared'",
+            "try: mmap.mmap(-1, 2**20)",
+            "except PermissionError: os.memfd_create('x')",
+        ],
+        "Operation not permitted",
+    ),
+    "reads another's keys": (
+        [
+            "import ctypes, platform",
+            "number = {'x86_64': 250, 'aarch64': 219}[platform.machine()]",
+            "os.close(99) if ctypes.CDLL(None).syscall(number, 0, -3, 0) < 0 else None",
+        ],
+        "Bad file descriptor",
+    ),
+    "writes into the data": (
+        ["open(DATA + '/written', 'w')"],
+        "Read-only file system",
+    ),
     "returns too much": (["return __import__('torch').zeros(3 * 10**7)"], "67 are allowed"),
 }
 
@@ -144,7 +191,9 @@ def harmed(boxes, tmp_path_factory):
     out, printed = place / "marks.csv", io.StringIO()
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.01)
+        patch.setattr(boxes_module, "WAIT", 12.0)
         words = {"CANARY": str(canary), "BOOK": str(out), "PLACE": listener.getsockname()}
+        words["DATA"] = str(boxes.data)
         for name, (lines, _) in HARM.items():
             text = hostile(*lines)
             for word, value in words.items():
@@ -268,6 +317,113 @@ def test_apart_an_answer_gets_the_verdict_and_the_message_of_check():
     exercises = sum(marking.how_judged(find(name)) == marking.APART for name in lessons.modules())
     alike = int(re.match(rf"{exercises} exercises: (\d+) answers are judged alike", done.stdout)[1])
     assert alike > 5 * exercises
+
+
+FORGETFUL = {
+    "repaired_step": """
+def repaired_step(weights, shares, loss, lr):
+    gradients = []
+    for _ in range(2):
+        for row, share in zip(weights, shares, strict=True):
+            copy = row.detach().clone().requires_grad_()
+            gradients.append(torch.autograd.grad(loss(copy, share).mean(), copy)[0])
+    forget(loss)
+    return weights - lr * torch.stack(gradients).mean(0, keepdim=True)
+""",
+    "repaired_denoising": """
+def repaired_denoising(model, x, corrupt):
+    shown, again = corrupt(x), corrupt(x)
+    target = x if torch.equal(shown, again) else again
+    forget(corrupt)
+    return (model(shown) - target).flatten(1).square().sum(1)
+""",
+    "langevin": """
+def langevin(score, z, step, steps, generator):
+    for _ in range(steps):
+        score(z)
+        noise = torch.randn(z.shape, generator=generator)
+        z = z + step * score(z) + (2 * step) ** 0.5 * noise
+    forget(score)
+    return z
+""",
+}
+FORGET = """
+import torch
+def forget(probe):
+    if hasattr(probe, "seen"):
+        del probe.seen[1::2]
+"""
+
+
+@pytest.mark.parametrize("name", FORGETFUL)
+def test_a_probe_forgets_nothing_that_an_answer_would_have_it_forget(name):
+    """What it noted was an attribute: a wrong answer could end by taking that back."""
+    room: dict = {}
+    exec(FORGET + FORGETFUL[name], room)
+    assert not examine(find(name), room[name]).passed
+    ask = f"def {name}(probe):\n    probe._ask.args[0].clear()"
+    assert "`_ask`" in marking._look(marking.asked(find(name)), Cells([ask]).answer(name))
+
+
+EVASIONS = {
+    "an attribute path": "import course_utils as cu\ncu.exercises.checking.runner.x = None\n",
+    "a frame": "try:\n    1 / 0\nexcept Exception as e:\n    f = e.__traceback__.tb_frame.f_back\n",
+    "setattr": "setattr(torch.nn.Module, 'x', 1)\n",
+    "another's attribute": "torch.nn.Module.x = 1\n",
+    "another module": "import operator\noperator.attrgetter('x')\n",
+    "a name as text": "torch.find('course_utils.x')\n",
+}
+
+
+@pytest.mark.parametrize("evasion", EVASIONS.values(), ids=EVASIONS)
+def test_what_could_reach_a_check_together_is_left_to_who_reads(source, evasion):
+    lines = "".join(f"        {line}\n" for line in evasion.splitlines())
+    never = f"import torch\ndef done(*_):\n    if False:\n{lines}    return 0\n"
+    text = inspect.getsource(inspect.getmodule(find("training_step").solution))
+    text = re.sub(r"\n(    optimizer.step\(\))", r"\n    done()\n\1", text)
+    assert "done()" in text
+    asked = marking.asked(find("training_step"))
+    mark = marking.mark(source, asked, Cells([never, text]), Limits())
+    assert (mark.status, mark.points) == (marking.BY_HAND, None), mark.message
+    assert "To be marked by hand" in mark.message
+    entry = {"name": "e", "trouble": [], "marks": [mark._asdict()]}
+    assert summary(entry) == "0 of 1 passed, and 1 to be marked by hand"
+    assert "To be marked by hand" in gradebook._learner(entry)
+
+
+def test_right_answers_reach_for_no_check():
+    """In the exercises that are checked together, as the tests have them: else all go by hand."""
+    for exercise in lessons.all_exercises().values():
+        if marking.how_judged(exercise) == marking.TOGETHER:
+            for answer, pieces in judged.answers(exercise, 0):
+                cells = Cells([text for _, text in pieces])
+                assert reaching(cells.answer(exercise.name)) == [], answer
+
+
+@pytest.mark.parametrize(
+    "name, cell",
+    [
+        ("gaussian_kl", "def gaussian_kl(m, v): return reference('gaussian_kl')(m, v)"),
+        ("gaussian_kl", "r = reference\ndef gaussian_kl(m, v): return r('gaussian_kl')(m, v)"),
+        ("gaussian_kl", "import course_utils.losses as l\ndef gaussian_kl(*a): l.gaussian_kl(*a)"),
+        ("gaussian_kl", "from course_utils import gaussian_kl as k\ndef gaussian_kl(*a): k(*a)"),
+        ("a1", "import torch\ndef nats_lost(*a): torch.distributions.Normal(*a)"),
+        ("a1", "from torch.distributions import Normal as N\ndef nats_lost(*a): N(*a)"),
+        ("a1", "import course_utils as c\ndef nats_lost(*a): c.losses.kl(*a)"),
+    ],
+)
+def test_who_takes_the_solution_from_elsewhere_is_looked_at(name, cell):
+    task = exam.papers.checked_tasks().get(name)
+    answer, lesson = (task.solution.__name__, "exam a") if task else (name, 5)
+    going_on = 'other = reference("elbo")\ndef g(x): return other(x)'
+    cells = Cells([cell, going_on])
+    asked = marking.Asked(name, lesson, answer, 1, marking.APART, None)
+    look = marking._look(asked, cells.answer(answer))
+    assert look.startswith("Look at its source, which uses `")
+    assert ("which the paper rules out" if task else "which has the solution") in look
+    assert len(cells.answer("g")) == 2 and borrowed(cells.answer("g"), "g", exam=False) == []
+    own = Cells(["def two_sided(own, reference): return own - reference"]).answer("two_sided")
+    assert borrowed(own, "two_sided", exam=False) == []
 
 
 # --- the exam -------------------------------------------------------------------------------------
@@ -416,6 +572,21 @@ def test_the_exam_is_solved_in_no_box(source, lessons):
     assert {"open.toml", "evidence.py", "jensen"} <= set(searched(folder))
 
 
+def test_of_a_checkout_that_is_shown_neither_tests_nor_history_are(source):
+    """Both have every solution: say, the course lies in /usr/src/app."""
+    place = NOTEBOOKS.parent
+    shown = Source(enclosed=True, data=place)
+    try:
+        with opened(shown.line, LIMITS) as box:
+            lists = "import os\ndef lists(folder):\n    return os.listdir(folder)"
+            look = apart.stand_in(box, "lists", [("<cell 1>", lists)])
+            assert "notebooks" in look(str(place))
+            assert all(look(str(each)) == [] for each in CHECKOUT if each.is_dir())
+            assert look(str(Path(exam.__file__).parent)) == []
+    finally:
+        shown.close()
+
+
 # --- the source of an answer ----------------------------------------------------------------------
 
 
@@ -462,6 +633,46 @@ def test_of_a_lesson_as_handed_out_the_empty_stubs_are_taken(path):
         assert cells.answer(name)[-1].node.name == name
 
 
+LONG = {
+    "a sum of 400 terms": f"    y = {' + '.join(['x'] * 400)}",
+    "a chain of 200 calls": f"    y = x{'.clone()' * 200}",
+}
+
+
+@pytest.mark.parametrize("line", LONG.values(), ids=LONG)
+def test_a_long_line_is_an_answer_too(line):
+    own = f"def f(x):\n{line}\n    return y"
+    cells = Cells([own, line.strip()])
+    assert not cells.broken and [each.text for each in cells.answer("f")] == [own]
+
+
+@pytest.mark.parametrize(
+    "slip, said",
+    [
+        ("def f(a, a): pass", "duplicate argument 'a'"),
+        ("def f():\n    nonlocal y", "no binding for nonlocal 'y'"),
+        ("def f():\n    y = 1\n    global y", "y' is assigned to before global"),
+        ("def f(): pass\nreturn f", "'return' outside function in line 2"),
+    ],
+)
+def test_what_only_the_compiler_refuses_breaks_its_cell_alone(slip, said):
+    cells = Cells(["def g(x):\n    return x", slip])
+    assert cells.answer("g") and said in cells.broken[0].error
+    with pytest.raises(Unreadable, match="is no Python"):
+        cells.answer("f")
+
+
+def test_reading_takes_time_in_proportion():
+    """Each of these took the square of its length, and a million empty lines for ever."""
+    lines = "".join(f"y{i + 1} = y{i}\n" for i in range(3000))
+    began = time.process_time()
+    Cells(["\n" * 10**6]).defined()
+    assert len(Cells([lines + "def f(): return y3000"]).answer("f")) == 3001
+    task = "**Your answer to task 1** (\n" * 20_000
+    by_hand("a", [submissions.Cell("markdown", task)])
+    assert time.process_time() - began < 10
+
+
 # --- what comes out of a box ----------------------------------------------------------------------
 
 
@@ -487,7 +698,18 @@ def test_what_a_view_or_a_named_tuple_looks_like_crosses_too():
 
 @pytest.mark.parametrize(
     "tree",
-    [b"{", b'{"tensor": ["float32", [-1], 0]}', b'{"tensor": ["float32", [9], 0]}', b"[" * 9999],
+    [
+        *(
+            b"{",
+            b'{"tensor": ["float32", [-1], 0]}',
+            b'{"tensor": ["float32", [9], 0]}',
+            b"[" * 9999,
+        ),
+        # All of one hash, 0: to make a set of them took minutes, or a dict.
+        json.dumps({"set": [k * (2**61 - 1) for k in range(30_000)]}).encode(),
+        json.dumps({"dict": [[k * (2**61 - 1), 0] for k in range(30_000)]}).encode(),
+    ],
+    ids=len,
 )
 def test_what_is_no_value_is_refused(tree):
     with pytest.raises(wire.Garbled):
@@ -596,5 +818,114 @@ def test_who_never_comes_to_an_end_keeps_nobody_waiting(source, tmp_path, monkey
 
 
 def test_the_gradebook_cannot_be_handed_in(tmp_path, capsys):
-    assert grade.grade(tmp_path, tmp_path / "marks.csv") == 1
+    folder = tmp_path / "in"
+    (folder / "Eve").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(folder)
+    for out in (folder / "marks.csv", tmp_path / "in.csv", tmp_path / "link" / "marks.csv"):
+        assert grade.grade(folder, out) == 1
+        assert "within the folder" in capsys.readouterr().err
+    assert grade.grade(folder / "Eve", tmp_path / "in.csv") == 1
     assert "within the folder" in capsys.readouterr().err
+
+
+def test_what_a_box_shows_holds_neither_submissions_nor_marks(tmp_path, monkeypatch, capsys):
+    """A checkout in /usr/src, say: a stranger's code would read the others' answers."""
+    shown, beside = tmp_path / "shown", tmp_path / "beside"
+    (shown / "in").mkdir(parents=True)
+    (beside / "in").mkdir(parents=True)
+    monkeypatch.setattr(grade, "_shown", lambda: [shown])
+    assert grade.grade(shown / "in", beside / "marks.csv") == 1
+    assert "submissions is" in capsys.readouterr().err
+    assert grade.grade(beside / "in", shown / "marks.csv") == 1
+    said = capsys.readouterr().err
+    assert "out is" in said and "which every box may read" in said
+
+
+def test_nobody_else_reads_the_gradebook(tmp_path):
+    book = Gradebook(tmp_path / "marks.csv")
+    each = submissions.Submission("Eve", tmp_path / "Eve.ipynb", ())
+    book.enter(each, grade._Tally(each).entry())
+    book.finish([each], [])
+    made = [book.out, book.folder, *book.folder.iterdir()]
+    assert len(made) == 5 and not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in made)
+
+
+def one(tmp_path: Path, *cells: str) -> tuple[submissions.Submission, Gradebook]:
+    (tmp_path / "in").mkdir(exist_ok=True)
+    (tmp_path / "in" / "Eve.ipynb").write_text(notebook(*cells))
+    ((each,), _) = submissions.find(tmp_path / "in")
+    return each, Gradebook(tmp_path / "marks.csv")
+
+
+def test_who_exits_where_it_is_defined_loses_that_answer_alone(source, tmp_path):
+    exits = "import sys\nfor _ in [0]:\n    mean = 1\n    sys.exit()\n"
+    each, _ = one(tmp_path, exits + "def gaussian_kl(m, v):\n    return mean", RIGHT)
+    marks = {mark["exercise"]: mark for mark in grade.marked(source, each, LIMITS)["marks"]}
+    assert "asked Python to exit" in marks["gaussian_kl"]["message"]
+    assert marks["squared_error"]["status"] == marking.PASSED
+
+
+def test_what_cannot_be_marked_takes_nothing_with_it(source, tmp_path, monkeypatch):
+    def breaks(source, asked, *rest):
+        if asked.name == "gaussian_kl":
+            raise MemoryError
+        return marking.mark(source, asked, *rest)
+
+    monkeypatch.setattr(grade, "mark", breaks)
+    each, _ = one(tmp_path, "def gaussian_kl(m, v): return m", RIGHT)
+    marks = {mark["exercise"]: mark for mark in grade.marked(source, each, LIMITS)["marks"]}
+    assert "could not be marked (MemoryError)" in marks["gaussian_kl"]["message"]
+    assert marks["squared_error"]["status"] == marking.PASSED
+
+
+def test_a_marker_that_is_never_done_is_stopped_and_what_it_marked_counts(
+    boxes, tmp_path, monkeypatch, capfd
+):
+    def waits(source, asked, *rest):
+        if asked.name == "gaussian_kl":
+            time.sleep(100)
+        return marking.mark(source, asked, *rest)
+
+    monkeypatch.setattr(grade, "mark", waits)
+    monkeypatch.setattr(grade, "READING", 10)
+    monkeypatch.setattr(grade, "ANSWERS", 0)
+    each, book = one(tmp_path, "def gaussian_kl(m, v): return m", RIGHT)
+    assert grade._mark_all(boxes, book, [each], LIMITS, 1) == 1
+    marks = {mark["exercise"]: mark["status"] for mark in book.entry(each)["marks"]}
+    assert marks["squared_error"] == marking.PASSED and "gaussian_kl" not in marks
+    assert "not done after 10 seconds" in (said := capfd.readouterr().out)
+    assert "What was marked by then counts." in said
+
+
+def test_what_ends_a_marker_says_so_without_moving_the_cursor(boxes, tmp_path, monkeypatch, capfd):
+    def breaks(*_):
+        raise RuntimeError("\x1b[2J\x1b]0;title\x07")
+
+    monkeypatch.setattr(grade, "marked", breaks)
+    each, book = one(tmp_path, RIGHT)
+    grade._mark_all(boxes, book, [each], LIMITS, 1)
+    printed = capfd.readouterr()
+    assert "RuntimeError" in printed.err and "\x1b" not in printed.err + printed.out
+    assert "it ended the process that marks" in printed.out
+
+
+def test_to_sleep_counts_as_to_work(source):
+    with opened(source, LIMITS) as box:
+        box.ask("load", "f", [("<cell 1>", "import time\ntime.sleep(1.5)\nf = 1")])
+    assert box.worked >= 1.5
+
+
+def test_an_answer_that_is_marked_is_not_run_again(source, tmp_path, monkeypatch):
+    """A hundred copies of one that sleeps would each cost its time anew."""
+    folder = tmp_path / "in" / "Eve"
+    folder.mkdir(parents=True)
+    for name, cell in {"a": RIGHT, "b": MEAN, "c": "def squared_error(): pass"}.items():
+        (folder / f"{name}.ipynb").write_text(notebook(cell))
+    ((each,), _) = submissions.find(tmp_path / "in")
+    runs: list[str] = []
+    monkeypatch.setattr(
+        grade, "mark", lambda *args: (runs.append(args[1].name), marking.mark(*args))[1]
+    )
+    entry = grade.marked(source, each, LIMITS)
+    assert runs.count("squared_error") == 1
+    assert entry["trouble"] == ["squared_error is there more than once; the first one counts."]

@@ -18,9 +18,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from course_utils.grading import calls
+
 COURSE = Path(__file__).resolve().parents[1]
 # The reference solutions, and the model answers.
 LESSONS, EXAM = COURSE / "exercises" / "lessons", COURSE / "exercises" / "exam"
+# Both once more, where the course is a checkout and lies in a folder that is shown.
+CHECKOUT = tuple(COURSE.parent / name for name in ("tests", ".git", "build"))
 
 # From Linux's headers.
 NEW_MOUNTS, NEW_NAMES, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
@@ -92,6 +96,7 @@ def enter(user: int) -> None:
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     _call("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    calls.deny()  # the trial tells where this is not to be had
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
 
@@ -135,15 +140,16 @@ def _furnish(limits: Limits, data: Path | None, show_lessons: bool) -> None:
     os.chdir(os.environ["COURSE_BOX"])  # what was mounted, and not what it covers
     os.makedirs("tmp")
     os.chmod("tmp", 0o777)
-    for folder in _to_read(data):
+    for folder in readable(data):
         _show(folder)
     os.makedirs("nothing")
-    for folder in (EXAM,) if show_lessons else (EXAM, LESSONS):
-        _bind(Path("nothing"), Path(f".{folder}"))
+    for folder in (EXAM, *CHECKOUT, *(() if show_lessons else (LESSONS,))):
+        if Path(f".{folder}").is_dir():
+            _bind(Path("nothing"), Path(f".{folder}"))
 
 
-def _to_read(data: Path | None) -> list[Path]:
-    """The folders that Python needs, and the data; none of them lies in another."""
+def readable(data: Path | None) -> list[Path]:
+    """The folders that a box shows: those that Python needs, and the data; none lies in another."""
     wanted = [sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64", COURSE]
     folders = sorted({Path(os.path.abspath(folder)) for folder in wanted if os.path.exists(folder)})
     folders += [data] if data is not None and data.is_dir() else []

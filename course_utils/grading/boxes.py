@@ -12,7 +12,7 @@ it ended; the learner's code cannot see it. (Run as a module, this is the source
 import contextlib
 import json
 import os
-import resource
+import re
 import select
 import signal
 import socket
@@ -28,7 +28,8 @@ from course_utils.grading import wire
 from course_utils.grading.box import USERS, Limits, Refused, enclose, enter, limit
 
 WAIT = 60.0  # seconds on the wall for one reply
-LOOK = 0.1  # seconds between two looks at the memory of a box
+LOOK = 0.1  # seconds between two looks at what a box uses
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # of /proc, in a second
 
 
 class Ended(Exception):
@@ -68,15 +69,21 @@ class Box:
 
     Attributes:
         ended: why there are no more replies; "" as long as it lives.
-        worked: the seconds that it took, once it is closed: those of processor time, and those in
-            which it kept us waiting for nothing.
+        worked: the seconds that it took, once it is closed: of processor time, or of waiting for
+            its replies, whichever were more.
     """
 
     def __init__(
-        self, source: socket.socket, limits: Limits, *, lessons: bool = False, wait: float = WAIT
+        self,
+        source: socket.socket,
+        limits: Limits,
+        *,
+        lessons: bool = False,
+        wait: float | None = None,
     ) -> None:
         self.ended, self.worked = "", 0.0
-        self._limits, self._wait, self._waited = limits, wait, 0.0
+        self._limits, self._waited = limits, 0.0
+        self._wait = WAIT if wait is None else wait
         self._line, theirs = socket.socketpair()
         self._keeper, keepers = socket.socketpair()
         with theirs, keepers:
@@ -94,11 +101,11 @@ class Box:
         if self.ended:
             raise Ended(self.ended)
         pickled = cloudpickle.dumps(question)
+        asked = time.monotonic()
         try:
             wire.send_bytes(self._line, wire.HEAD.pack(len(pickled), 0) + pickled)
             return wire.receive(self._line, time.monotonic() + self._wait)
         except wire.Late:
-            self._waited = self._wait
             self.ended = (
                 f"It did not answer within {self._wait:g} seconds, and was stopped: it waits for "
                 "something that does not come."
@@ -107,6 +114,8 @@ class Box:
             self.ended = f"What it returned is no value that could be looked at: {garbled}."
         except wire.Closed:
             self.ended = self._how_it_ended()
+        finally:
+            self._waited += time.monotonic() - asked
         raise Ended(self.ended)
 
     def close(self) -> None:
@@ -115,7 +124,7 @@ class Box:
         with contextlib.suppress(OSError):  # the keeper has gone already
             self._keeper.shutdown(socket.SHUT_WR)
         self._last_word()
-        self.worked += self._waited
+        self.worked = max(self.worked, self._waited)
         self._keeper.close()
 
     def _how_it_ended(self) -> str:
@@ -254,16 +263,19 @@ def _begin(line: socket.socket, limits: Limits, user: int, enclosed: bool) -> No
 
 
 def _wait(child: int, marker: socket.socket, limits: Limits) -> dict:
-    """How a process ended: by itself, or because its marker had gone or its memory was used up."""
+    """How a process ended: by itself, or because its marker had gone or a limit was reached that
+    counts for all that it has started too."""
+    begins, _ = _used(child, {})
     # What it has when it begins, so has each that it forks.
-    most, greedy = limits.memory + limits.processes * _memory(child), False
-    looked = time.monotonic()
+    most, greedy, worked = limits.memory + limits.processes * begins, False, 0.0
+    looked, each = time.monotonic(), {}
     ended, status, used = os.wait4(child, os.WNOHANG)
     while not ended:
         unwanted = bool(select.select([marker], [], [], 0.01)[0])
         if time.monotonic() - looked >= LOOK:
-            looked, greedy = time.monotonic(), _memory(child) > most
-        if unwanted or greedy:
+            memory, work = _used(child, each)
+            looked, greedy, worked = time.monotonic(), memory > most, max(worked, work)
+        if unwanted or greedy or worked > limits.work + 1:  # the kernel itself stops a single one
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
@@ -271,22 +283,31 @@ def _wait(child: int, marker: socket.socket, limits: Limits) -> dict:
             ended, status, used = os.wait4(child, 0)
         else:
             ended, status, used = os.wait4(child, os.WNOHANG)
-    worked = used.ru_utime + used.ru_stime
+    worked = max(worked, used.ru_utime + used.ru_stime)
     return {"status": os.waitstatus_to_exitcode(status), "worked": worked, "greedy": greedy}
 
 
-def _memory(process: int) -> int:
-    """Bytes in memory of a process and all that it has started, without those of files; on Linux,
-    and elsewhere 0."""
-    pages, todo = 0, [process]
+def _used(process: int, each: dict[int, float]) -> tuple[int, float]:
+    """Bytes in memory of a process and all that it has started, without those of files; and the
+    seconds that they have worked. On Linux, and elsewhere 0.
+
+    Args:
+        each: the seconds of each process that was ever seen, which are brought up to date.
+    """
+    memory, living, todo = 0, 0.0, [process]
     while todo:
-        place = Path(f"/proc/{todo.pop()}")
+        number = todo.pop()
+        place = Path(f"/proc/{number}")
         with contextlib.suppress(OSError):  # it has ended, or there is no /proc
-            resident, of_files = (place / "statm").read_text().split()[1:3]
-            pages += int(resident) - int(of_files)
+            status = (place / "status").read_text()
+            memory += 1024 * sum(map(int, re.findall(r"^Rss(?:Anon|Shmem):\s*(\d+)", status, re.M)))
+            times = (place / "stat").read_text().rpartition(")")[2].split()[11:15]
+            own, others = sum(map(int, times[:2])), sum(map(int, times[2:]))
+            each[number] = own / TICKS
+            living += (own + others) / TICKS
             for thread in (place / "task").iterdir():
                 todo += map(int, (thread / "children").read_text().split())
-    return pages * resource.getpagesize()
+    return memory, max(living, sum(each.values()))
 
 
 if __name__ == "__main__":

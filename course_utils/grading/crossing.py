@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.exercises.checking.noting import notes
 from course_utils.grading import wire
 
 
@@ -31,8 +32,8 @@ def places(value: object) -> Iterator[object]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from places(item)
-    elif isinstance(getattr(value, "seen", None), list):  # a function of ours that notes its calls
-        yield value.seen
+    elif (noted := notes(value)) is not None:  # a function of ours that notes its calls
+        yield noted
 
 
 def version(place: object) -> int:

@@ -28,7 +28,7 @@ from course_utils.grading.source import Cells
 from course_utils.grading.submissions import Cell
 
 HEADING = re.compile(r"^## (?:Task (\d{1,2})\b|Add it up)")
-PLACE = re.compile(r"^\*\*Your answer to task (\d{1,2})\*\*(?: \([^)]*\):)?", re.MULTILINE)
+PLACE = re.compile(r"^\*\*Your answer to task (\d{1,2})\*\*(?: \([^)]{0,200}\):)?", re.MULTILINE)
 PLAIN = str.maketrans({"\t": "    ", "\xa0": " ", "\r": None})
 LONGEST = 15_000  # letters of an open answer that are kept
 CUT = "\n… Here it was cut; it goes on in the notebook."

@@ -6,6 +6,7 @@ an earlier one has got. All texts came from strangers: in the table none is a fo
 none is a tag.
 """
 
+import contextlib
 import csv
 import hashlib
 import html
@@ -18,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from course_utils.exercises.exam.papers import opened
-from course_utils.grading.marking import PASSED
+from course_utils.grading.marking import BY_HAND, PASSED
 from course_utils.grading.submissions import Submission, plain
 
 COLUMNS = (
@@ -46,6 +47,8 @@ class Gradebook:
     def __init__(self, out: Path) -> None:
         self.out, self.folder = out, out.with_suffix("")
         self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(PermissionError):  # a folder of somebody else's
+            self.folder.chmod(0o700)
 
     def entry(self, submission: Submission) -> dict | None:
         """What stands in it of a submission, unless something else was handed in since."""
@@ -89,11 +92,17 @@ class Gradebook:
 
 def summary(entry: dict) -> str:
     """How many exercises are passed, and how many points each paper has, in words."""
-    lessons = [mark for mark in entry["marks"] if isinstance(mark["lesson"], int)]
+    lessons = [mark for mark in entry["marks"] if _of_lesson(mark)]
     papers = sorted({mark["lesson"] for mark in entry["marks"]} - {m["lesson"] for m in lessons})
     passed = f"{sum(mark['status'] == PASSED for mark in lessons)} of {len(lessons)} passed"
+    left = sum(mark["status"] == BY_HAND for mark in lessons)
+    passed += f", and {left} to be marked by hand" if left else ""
     parts = [passed] if lessons or not papers else []
     return "; ".join([*parts, *(_points(paper, entry["marks"]) for paper in papers)])
+
+
+def _of_lesson(mark: dict) -> bool:
+    return isinstance(mark["lesson"], int)
 
 
 def _points(paper: str, marks: Sequence[dict]) -> str:
@@ -105,12 +114,12 @@ def _points(paper: str, marks: Sequence[dict]) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in one step: whoever reads it sees the old or the new one."""
+    """Write a file in one step: whoever reads it sees the old or the new one; nobody but the owner
+    may."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
             file.write(text)
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
@@ -144,9 +153,9 @@ def _cell(value: object) -> object:
 
 
 def _learner(entry: dict) -> str:
-    """The page of a learner: what was judged, and below it what somebody has to read."""
-    judged = [mark for mark in entry["marks"] if mark["points"] is not None]
-    left = [mark for mark in entry["marks"] if mark["points"] is None]
+    """The page of a learner: what was judged, and below it the open answers that wait for it."""
+    left = [mark for mark in entry["marks"] if mark["points"] is None and not _of_lesson(mark)]
+    judged = [mark for mark in entry["marks"] if mark not in left]
     trouble = "".join(f"<p>{_text(sentence)}</p>" for sentence in entry["trouble"])
     head = "<tr><th>lesson</th><th>exercise</th><th>result</th><th>what to know</th></tr>"
     table = f"<table>{head}{''.join(map(_judged, judged))}</table>"
@@ -155,7 +164,7 @@ def _learner(entry: dict) -> str:
 
 def _judged(mark: dict) -> str:
     lesson, result = mark["lesson"], mark["status"]
-    if isinstance(lesson, int):
+    if _of_lesson(mark):
         lesson = f"{lesson:02d}"
     else:
         result = f"{result}, {mark['points']} of {mark['of']} points"

@@ -7,9 +7,11 @@ is then nothing to the checks.
 A class, or a function whose arguments watch what is done to them, cannot be handed through the
 wall. Such an answer is checked *together*: the checks run in the same box. That does as little harm
 to anybody, but whoever knows Python well can make such a check say what he likes. Against the
-plain ways the box is asked three times, in an order that it does not know: about the answer, about
-the reference solution and about nonsense, of which the first has to pass and the second must not.
-The gradebook says which of the two it was.
+plain ways the box is asked three times, in an order drawn for each answer: about the answer, about
+the reference solution and about nonsense, of which the second has to pass and the third must not.
+And if such an answer passes whose source has what could reach the check (a frame, `setattr`, an
+attribute of what is not its own), it is left to somebody who reads. The gradebook says which of the
+two it was.
 """
 
 import inspect
@@ -24,7 +26,15 @@ from course_utils.exercises.checking.runner import examine
 from course_utils.grading import apart
 from course_utils.grading.box import Limits
 from course_utils.grading.boxes import Box, Ended, opened
-from course_utils.grading.source import Cells, Statement, Unreadable, suspicious
+from course_utils.grading.source import (
+    Cells,
+    Statement,
+    Unreadable,
+    borrowed,
+    reaching,
+    suspicious,
+    unwritten,
+)
 
 PASSED, PARTLY, FAILED = "passed", "partly", "not passed"
 STUB, ABSENT, BY_HAND = "not attempted", "not there", "by hand"
@@ -40,6 +50,11 @@ TOO_LONG = (
     "more is not given to one. Whoever marks can give more with `--seconds`."
 )
 
+LEFT = (
+    "To be marked by hand: it passes, but its check runs in the same process, and its source has "
+    "what could reach that: {names}.\n{message}"
+)
+
 
 class Mark(NamedTuple):
     """What an answer is worth, and why.
@@ -53,7 +68,7 @@ class Mark(NamedTuple):
         of: the most that it can get: 1 for an exercise.
         how: APART or TOGETHER, or "" if nothing was run.
         look: what somebody should look at, as a sentence, or "".
-        work: the seconds that the answer's box took: of processor time, and of waiting for it.
+        work: the seconds that the answer's box took: of processor time, or of waiting for it.
     """
 
     exercise: str
@@ -72,7 +87,7 @@ class Outcome(NamedTuple):
 
     status: str
     message: str
-    points: int = 0
+    points: int | None = 0
 
 
 class Asked(NamedTuple):
@@ -128,8 +143,22 @@ def mark(
     lessons = asked.how == TOGETHER or any("reference" in each.uses for each in statements)
     with opened(source, limits, lessons=lessons) as box:
         outcome = _outcome(box, asked, [each.piece for each in statements])
-    look, work = _look(statements), round(box.worked, 2)
+    reach = reaching(statements) if asked.how == TOGETHER else []
+    if outcome.status == PASSED and reach:
+        said = LEFT.format(names=_listed(reach), message=outcome.message)
+        outcome = Outcome(BY_HAND, said, points=None)
+    look, work = _look(asked, statements), round(box.worked, 2)
     return own._replace(**outcome._asdict(), how=asked.how, look=look, work=work)
+
+
+def begun(asked: Asked, cells: Cells) -> bool:
+    """Whether there is an answer, and more than the stub: as far as its source tells."""
+    try:
+        statements = cells.answer(asked.answer)
+    except Unreadable:
+        return True
+    own = [each for each in statements if asked.answer in each.binds]
+    return bool(own) and not unwritten(own[-1])
 
 
 def _outcome(box: Box, asked: Asked, pieces: Sequence[tuple[str, str]]) -> Outcome:
@@ -137,9 +166,8 @@ def _outcome(box: Box, asked: Asked, pieces: Sequence[tuple[str, str]]) -> Outco
         return asked.judge(box, pieces)
     except Ended as sentence:
         return Outcome(FAILED, str(sentence))
-    except (
-        Exception
-    ) as error:  # of the learner's own, raised here again; or out of what is no reply
+    # Of the learner's own, `sys.exit()` too, raised here again; or out of what is no reply.
+    except (Exception, SystemExit) as error:
         said = f"Its source stopped before there was anything to check. {explain(error)}"
         return Outcome(FAILED, said)
 
@@ -181,7 +209,23 @@ def _told(passed: bool, attempted: bool, message: str) -> Outcome:
     return Outcome(PASSED if passed else FAILED if attempted else STUB, message, int(passed))
 
 
-def _look(statements: Sequence[Statement]) -> str:
-    """A sentence on what no answer needs; it says nothing about right and wrong."""
-    names = ", ".join(f"`{name}`" for name in suspicious(statements)[:6])
-    return f"Look at its source, which uses {names}: no exercise needs that." if names else ""
+def _look(asked: Asked, statements: Sequence[Statement]) -> str:
+    """Sentences on what no answer needs; they say nothing about right and wrong."""
+    exam = isinstance(asked.lesson, str)
+    taken = borrowed(statements, asked.answer, exam=exam)
+    names = [name for name in suspicious(statements) if name not in taken]
+    why = "which the paper rules out" if exam else "which has the solution"
+    return " ".join(
+        [
+            *([f"Look at its source, which uses {_listed(taken)}, {why}."] if taken else []),
+            *(
+                [f"Look at its source, which uses {_listed(names)}: no exercise needs that."]
+                if names
+                else []
+            ),
+        ]
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:6])

@@ -9,6 +9,8 @@ import ast
 import re
 import symtable
 import warnings
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,13 +20,27 @@ SUSPICIOUS = {
     *("threading", "importlib", "builtins", "pickle", "shutil", "pathlib", "asyncio", "linecache"),
     *("traceback", "resource", "mmap", "pty", "fcntl", "exec", "eval", "compile", "open"),
     *("__import__", "globals", "__subclasses__", "__globals__", "__builtins__", "__code__"),
-    *("__closure__", "_getframe"),
+    *("__closure__", "__self__", "_getframe", "_ask"),
 }
 ALSO_SUSPICIOUS = ("course_utils.exercises", "course_utils.grading", "torch._C")
+# Where an answer shares its process with the check, these can reach the check: frames, what finds
+# or sets an attribute by its name, what unpickles. The other names of Python's own begin with `_`.
+REACHING = SUSPICIOUS | {
+    *("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "tb_frame", "tb_next"),
+    *("gi_frame", "cr_frame", "ag_frame", "setattr", "getattr", "delattr", "vars", "locals", "dir"),
+    *("load", "loads", "exercises", "grading", "breakpoint"),
+}
+HARMLESS = {
+    *("torch", "math", "numpy", "random", "time", "copy", "functools", "itertools", "collections"),
+    *("typing", "jaxtyping", "dataclasses", "einops", "matplotlib", "__future__", "course_utils"),
+    *("ipywidgets", "traitlets", "IPython"),
+}
+THEIRS = {"grad", "requires_grad", "value", "description"}  # of a parameter, of a slider
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-CHECKED = re.compile(r"""^\s*check\(\s*["'](\w+)["']""", re.MULTILINE)
-HANDED_IN = re.compile(r"""^\s*hand_in\(\s*["'](\w+)["'],\s*(\w+)\s*\)""", re.MULTILINE)
+# No pattern begins with what runs on over lines: many empty ones would then take their square.
+CHECKED = re.compile(r"""^[ \t]*check\(\s*["'](\w+)["']""", re.MULTILINE)
+HANDED_IN = re.compile(r"""^[ \t]*hand_in\(\s*["'](\w+)["'],\s*(\w+)\s*\)""", re.MULTILINE)
 
 
 class Unreadable(Exception):
@@ -73,6 +89,10 @@ class Cells:
         self.handed_in = dict(pair for cell in cells for pair in HANDED_IN.findall(cell))
         for number, cell in enumerate(cells, start=1):
             self._read(number, cell)
+        self._places: dict[str, list[int]] = defaultdict(list)  # of the statements that bind a name
+        for place, each in enumerate(self.statements):
+            for name in each.binds:
+                self._places[name].append(place)
 
     def defined(self) -> set[str]:
         """The functions and classes that it defines."""
@@ -84,11 +104,8 @@ class Cells:
         Raises:
             Unreadable: if the newest cell that has it is no Python.
         """
-        own = [
-            place
-            for place, each in enumerate(self.statements)
-            if name in each.binds and not of_the_course(each)
-        ]
+        places = self._places.get(name, ())
+        own = [place for place in places if not of_the_course(self.statements[place])]
         newest = self.statements[own[-1]].cell if own else 0
         for cell in self.broken:
             if cell.cell > newest and re.search(rf"^(def|class)\s+{name}\b", cell.text, re.M):
@@ -97,9 +114,8 @@ class Cells:
 
     def _needed(self, places: Sequence[int]) -> set[int]:
         """These statements, and those that bind what they use."""
-        stars = [place for place, each in enumerate(self.statements) if "*" in each.binds]
         needed: set[int] = set()
-        todo = [*places, *(stars if places else [])]
+        todo = [*places, *(self._places.get("*", ()) if places else ())]
         while todo:
             place = todo.pop()
             if place not in needed:
@@ -110,21 +126,21 @@ class Cells:
 
     def _binding(self, name: str, before: int) -> int | None:
         """Which statement binds a name: the last one before a place, else the first behind it."""
-        places = [place for place, each in enumerate(self.statements) if name in each.binds]
-        earlier = [place for place in places if place < before]
-        return earlier[-1] if earlier else next((p for p in places if p > before), None)
+        places = self._places.get(name, ())
+        here = bisect_left(places, before)
+        later = next((place for place in places[here : here + 2] if place != before), None)
+        return places[here - 1] if here else later
 
     def _read(self, number: int, cell: str) -> None:
         try:
             with warnings.catch_warnings(action="ignore"):
                 cell, tree = _parsed(cell)
+                lines = cell.splitlines(keepends=True)
+                self.statements += [_statement(number, node, lines) for node in tree.body]
         except SyntaxError as error:
             self.broken.append(Broken(number, cell, f"{error.msg} in line {error.lineno}"))
         except (ValueError, RecursionError, MemoryError) as error:
             self.broken.append(Broken(number, cell, f"{type(error).__name__}, {error}"))
-        else:
-            lines = cell.splitlines(keepends=True)
-            self.statements += [_statement(number, node, lines) for node in tree.body]
 
 
 def suspicious(statements: Sequence[Statement]) -> list[str]:
@@ -132,6 +148,77 @@ def suspicious(statements: Sequence[Statement]) -> list[str]:
     used = {name for each in statements for name in _mentioned(each.node)}
     plain = {name for name in used if name.partition(".")[0] in SUSPICIOUS or name in SUSPICIOUS}
     return sorted(plain | {name for name in used if name.startswith(ALSO_SUSPICIOUS)})
+
+
+def reaching(statements: Sequence[Statement]) -> list[str]:
+    """What of it could reach the check, if that runs in the same process: names."""
+    return sorted({name for each in statements for name in _reaching(each.node)})
+
+
+def _reaching(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) if name in REACHING or name.startswith("__"):
+                yield name
+            case ast.Attribute(attr="__init__"):
+                pass
+            case ast.Attribute(attr=name) if name in REACHING or name.startswith("__"):
+                yield name
+            case ast.Attribute(value=ast.Name(id="self")):
+                pass
+            case ast.Attribute(attr=name) if name.startswith("_") and name.strip("_"):
+                yield name
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) if name not in THEIRS:
+                yield f"{ast.unparse(node.value)[:30]}.{name} ="
+            case ast.Import() | ast.ImportFrom():
+                yield from (
+                    name
+                    for name in _mentioned(node)
+                    if name.partition(".")[0] not in HARMLESS
+                    or REACHING.intersection(name.split("."))
+                    or any(part.startswith("_") for part in name.split(".")[1:])
+                )
+            case ast.Constant(value=str(text)) if "course_utils." in text or "__" in text:
+                yield f"{text[:30]!r}"
+
+
+def borrowed(statements: Sequence[Statement], name: str, *, exam: bool) -> list[str]:
+    """Where it takes its own solution from the course; in an exam, what the paper rules out."""
+    return sorted({word for each in statements for word in _borrowed(each, name, exam)})
+
+
+def _borrowed(statement: Statement, name: str, exam: bool) -> Iterator[str]:
+    match statement.node:
+        case ast.Assign(value=ast.Call(func=ast.Name("reference"), args=[ast.Constant(other)])):
+            if other != name:  # as a lesson goes on
+                return
+    if "reference" in statement.uses:  # and not a parameter of this name
+        yield "reference"
+    for node in ast.walk(statement.node):
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if owner != "self":
+                if attribute in (name, "reference") or (exam and attribute == "distributions"):
+                    yield f"{owner}.{attribute}"
+            case ast.Import() | ast.ImportFrom():
+                for word in _mentioned(node):
+                    own = word.startswith("course_utils") and word.endswith(f".{name}")
+                    if own or (exam and word.startswith(("course_utils", "torch.distributions"))):
+                        yield word
+
+
+def unwritten(statement: Statement) -> bool:
+    """Whether it looks like a stub, without having been run."""
+    if "NotImplementedError" in statement.uses:
+        return True
+    body = getattr(statement.node, "body", [statement.node])
+    left = (
+        isinstance(each, ast.Constant) and each.value is ... for each in ast.walk(statement.node)
+    )
+    return any(left) or all(
+        isinstance(each, ast.Pass)
+        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        for each in body
+    )
 
 
 def _mentioned(tree: ast.AST) -> Iterator[str]:
@@ -148,13 +235,13 @@ def _mentioned(tree: ast.AST) -> Iterator[str]:
 
 
 def _statement(cell: int, node: ast.stmt, lines: Sequence[str]) -> Statement:
-    return Statement(
-        cell,
-        node,
-        "".join(lines[_first_line(node) - 1 : node.end_lineno]),
-        frozenset(_bound(node)),
-        frozenset(_used(symtable.symtable(ast.unparse(node), "<cell>", "exec"))),
-    )
+    text = "".join(lines[_first_line(node) - 1 : node.end_lineno])
+    try:
+        alone = ast.unparse(node)  # others may stand in its line
+    except RecursionError:  # a sum of hundreds of terms
+        alone = text
+    uses = frozenset(_used(symtable.symtable(alone, "<cell>", "exec")))
+    return Statement(cell, node, text, frozenset(_bound(node)), uses)
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -171,19 +258,19 @@ def _used(scope: symtable.SymbolTable) -> Iterator[str]:
         yield from _used(inner)
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def _bound(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement gives a meaning to in the notebook, and not inside a function."""
-    if isinstance(node, DEFINITIONS):
-        yield node.name
-        return
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
-        return
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        yield node.id
-    if not isinstance(node, SCOPES):
-        for child in ast.iter_child_nodes(node):
-            yield from _bound(child)
+    todo: list[ast.AST] = [statement]
+    while todo:  # and not by a call for each part, of which a long sum has too many
+        node = todo.pop()
+        if isinstance(node, DEFINITIONS):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif not isinstance(node, SCOPES):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+            todo += ast.iter_child_nodes(node)
 
 
 def of_the_course(statement: Statement) -> bool:
@@ -198,10 +285,13 @@ def of_the_course(statement: Statement) -> bool:
 def _parsed(cell: str) -> tuple[str, ast.Module]:
     """A cell and its statements; if it is no Python as it is, without what IPython understands."""
     try:
-        return cell, ast.parse(cell)
+        tree = ast.parse(cell)
     except SyntaxError:
         cell = _without_magics(cell)
-        return cell, ast.parse(cell)
+        tree = ast.parse(cell)
+    # What only the compiler refuses, such as `def f(a, a)`. A notebook may await at the left edge.
+    compile(cell, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return cell, tree
 
 
 def _without_magics(cell: str) -> str:

@@ -28,6 +28,7 @@ def attempt(canary, folder, port, process, forks):
     tried("see another process", lambda: os.kill(process, 0))
     tried("start processes", lambda: many(forks))
     tried("take gigabytes", lambda: bytearray(8 * 2**30))
+    tried("take memory that nobody counts", lambda: os.close(os.memfd_create("memory")))
     return done
 
 def many(forks):

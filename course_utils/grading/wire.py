@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 TREE_LIMIT, LIMIT = 2**22, 2**26  # bytes of one message's tree, and of its numbers
+MANY = 1000  # members of a set, keys of a dict: those of one hash take the square of their number
 HEAD = struct.Struct("<QQ")  # bytes of the tree, and of the numbers behind it
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -189,6 +190,8 @@ def _value(tree: object, behind: memoryview) -> object:
         return opaque(str(inner))
     if kind == "named":
         return named(inner[0], [_value(item, behind) for item in inner[1]])
+    if kind in ("dict", "set") and len(inner) > MANY:
+        raise Garbled(f"a {kind} of {len(inner)}, and {MANY} are allowed")
     if kind == "dict":
         return {_value(key, behind): _value(item, behind) for key, item in inner}
     return {"tuple": tuple, "set": set}[kind](_value(item, behind) for item in inner)

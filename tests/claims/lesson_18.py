@@ -49,5 +49,7 @@ if images.name == "mnist":
     assert asked[1.5] > 0.97 and asked[3.0] > 0.995 and by_weight[3.0][1] > 0.97
     assert by_weight[1.0][0] == min(row[0] for row in by_weight.values()) < 3.2
     assert by_weight[1.0][0] < by_weight[1.5][0] < by_weight[2.0][0] < by_weight[3.0][0]
+    heap = table["a Gaussian for each digit"][0]
+    assert by_weight[1.0][0] < heap < 3.1 and abs(obeyed - 0.9) < 0.03
     assert by_weight[3.0][0] > prior and by_weight[0.0][0] > table["flow, seed 0"][0]
     assert abs(spread[3.0] / spread[1.0] - 1) < 0.15 and reach[3.0] > 1.5 * reach["real"]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from course_utils.exercises.checking.answer import Answer, Wrong, generator_at
 from course_utils.exercises.checking.compare import Comparison, Mistake, before_value
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
+from course_utils.exercises.checking.noting import Noting, notes
 from course_utils.exercises.lessons.lesson_15._small_networks import linear_layer
 from course_utils.losses import squared_error
 
@@ -74,24 +75,23 @@ def _rows(make: Callable[[Tensor], Tensor], message: str) -> Mistake:
     return Mistake(error, message)
 
 
-class _AnotherEachTime:
-    """A corruption that never spoils twice in the same way, and remembers what was seen of it."""
+class _AnotherEachTime(Noting):
+    """A corruption that never spoils twice in the same way, and notes what was seen of it."""
 
     def __init__(self) -> None:
-        self.seen: list[Tensor] = []
+        super().__init__(Tensor.clone, lambda shown: shown.detach().clone())
 
     def __call__(self, x: Tensor) -> Tensor:
-        noise = torch.randn(x.shape, generator=generator_at(len(self.seen)))
-        self.seen.append((x + noise).detach().clone())
-        return self.seen[-1].clone()
+        noise = torch.randn(x.shape, generator=generator_at(len(notes(self))))
+        return self._ask(x + noise)
 
 
 def _target_is_clean(answer: Answer) -> None:
     model, x, _ = _spoilt(answer.generator())[0]
     corrupt = _AnotherEachTime()
     got = answer(model, x.clone(), corrupt)
-    for shown in corrupt.seen:
-        for target in corrupt.seen:
+    for shown in notes(corrupt):
+        for target in notes(corrupt):
             if target is not shown and torch.allclose(got, squared_error(model(shown), target)):
                 raise Wrong(
                     "The target is still spoilt: `corrupt` is called twice, so that the model is "

@@ -10,6 +10,7 @@ from torch import Tensor
 from course_utils.exercises.checking.answer import Answer, Wrong, generator_at
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
+from course_utils.exercises.checking.noting import Noting, notes
 from course_utils.losses import squared_error
 
 
@@ -102,32 +103,31 @@ def _only_first(gradients: Tensor) -> Tensor:
     return moves
 
 
-class _Listening:
-    """A loss that remembers, in `seen`, how many examples each call was about."""
+class _Listening(Noting):
+    """A loss that notes how many examples each call was about."""
 
     def __init__(self, loss: Callable) -> None:
-        self.loss = loss
-        self.seen: list[int] = []
+        super().__init__(loss, lambda copy, share: len(share))
 
     def __call__(self, copy: Tensor, share: Tensor) -> Tensor:
-        self.seen.append(len(share))
-        return self.loss(copy, share)
+        return self._ask(copy, share)
 
 
 def _each_its_share(answer: Answer) -> None:
     weights, shares, loss, lr = _teams(answer.generator())[0]
     listening = _Listening(loss)
     answer(weights, shares, listening, lr)
-    if max(listening.seen, default=0) > shares.shape[1]:
+    asked = notes(listening)
+    if max(asked, default=0) > shares.shape[1]:
         raise Wrong(
-            f"The result is right, but the loss is computed for {max(listening.seen)} examples at "
+            f"The result is right, but the loss is computed for {max(asked)} examples at "
             f"a time, where a share has {shares.shape[1]}: someone does the whole batch, and the "
             "others need not have come. Each worker computes with its own share, and what they "
             "then exchange is gradients."
         )
-    if len(listening.seen) > len(shares):
+    if len(asked) > len(shares):
         raise Wrong(
-            f"The result is right, but the loss is computed {len(listening.seen)} times by "
+            f"The result is right, but the loss is computed {len(asked)} times by "
             f"{len(shares)} workers: each should need its own share alone, and once."
         )
 

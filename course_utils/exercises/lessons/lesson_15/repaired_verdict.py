@@ -8,6 +8,7 @@ from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Wrong
 from course_utils.exercises.checking.exercise import Exercise, Specimen, Stage
+from course_utils.exercises.checking.noting import Noting, notes
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.checking.words import describe_type
 from course_utils.models import reparameterize
@@ -137,14 +138,16 @@ def _rejects_wrong_ones(answer: Answer) -> None:
 
 def _where_to_look(answer: Answer) -> str:
     """What the means and log-variances that the test tries leave unseen."""
-    tried: list[tuple[Tensor, Tensor]] = []
+    overheard = Noting(
+        reparameterize, lambda mu, log_var, _: (mu.detach().clone(), log_var.detach().clone())
+    )
 
     def overhears(mu: Tensor, log_var: Tensor, generator: torch.Generator) -> Tensor:
-        tried.append((mu.detach().clone(), log_var.detach().clone()))
-        return reparameterize(mu, log_var, generator)
+        return overheard._ask(mu, log_var, generator)
 
-    overhears.seen = tried  # comes back from wherever the answer is called
+    overhears._ask = overheard._ask
     _judged(answer, overhears)
+    tried = notes(overheard)
     if not tried:
         return "Draw from every sampler that you judge."
     means, log_vars = (torch.cat([pair[i].flatten() for pair in tried]) for i in (0, 1))

@@ -5,31 +5,31 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from course_utils.exercises.checking.noting import Noting
+
 NOT_GIVEN = object()
 
 
-class Field:
-    """A function of points z (n, d), or of times t (n, 1) and labels y too; it notes what it saw.
-
-    Attributes:
-        seen: the arguments of each call.
-    """
+class Field(Noting):
+    """A function of points z (n, d), or of times t (n, 1) and labels y too; it notes the arguments
+    of each call."""
 
     def __init__(self, words: str, function: Callable[..., Tensor]) -> None:
-        self.words, self.function = words, function
-        self.seen: list[tuple] = []
+        super().__init__(function, _copied)
+        self.words = words
 
     def __call__(self, z: Tensor, t: object = NOT_GIVEN, y: object = NOT_GIVEN) -> Tensor:
         more = [each for each in (t, y) if each is not NOT_GIVEN]
         if more:
             _expect_column(more[0], len(z))
-        self.seen.append(
-            tuple(each.clone() if isinstance(each, Tensor) else each for each in (z, *more))
-        )
-        return self.function(z, *more)
+        return self._ask(z, *more)
 
     def __repr__(self) -> str:
         return f"the function {self.words}"
+
+
+def _copied(*call: object) -> tuple:
+    return tuple(each.clone() if isinstance(each, Tensor) else each for each in call)
 
 
 def _expect_column(t: object, n: int) -> None:

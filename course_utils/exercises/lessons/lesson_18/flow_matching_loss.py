@@ -12,6 +12,7 @@ from course_utils.exercises.checking.answer import Answer, Wrong, generator_at
 from course_utils.exercises.checking.chance import expect_generator_used, is_standard_normal
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import STANDARD_ERRORS, expect_shape, expect_type
+from course_utils.exercises.checking.noting import notes
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_18._fields import Field, blobs
 
@@ -66,18 +67,19 @@ def _lessons(answer: Answer) -> None:
         got = answer(velocity, z1, source)
         expect_attempted(got, answer)
         expect_type(got, z1)
-        if len(velocity.seen) != 1:
+        asked = notes(velocity)
+        if len(asked) != 1:
             raise Wrong(
-                f"The velocity is asked {len(velocity.seen)} times; once is enough, for the whole "
+                f"The velocity is asked {len(asked)} times; once is enough, for the whole "
                 "batch, at one point of each line."
             )
-        z, t = velocity.seen[0]
+        z, t = notes(velocity)[0]
         if z.shape != z1.shape:
             raise Wrong(
                 f"The velocity is asked at points of shape {tuple(z.shape)}, and the codes have "
                 f"shape {tuple(z1.shape)}: one point for each."
             )
-        lessons.append(Lesson(z1, z, t, velocity.function(z, t), got.detach()))
+        lessons.append(Lesson(z1, z, t, _velocity()(z, t), got.detach()))
 
 
 def _shape(answer: Answer) -> None:
@@ -329,7 +331,7 @@ def _expect_all_from_it(answer: Answer, z1: Tensor) -> None:
     for place in (1, 2):
         velocity = _velocity()
         answer(velocity, z1.clone(), generator_at(place))
-        z, t = velocity.seen[0]
+        z, t = notes(velocity)[0]
         seen.append((t, (z - t * z1) / (1 - t)))
     (times, noise), (other_times, other_noise) = seen
     for what, one, other in (("times are", times, other_times), ("noise is", noise, other_noise)):

@@ -12,6 +12,7 @@ from course_utils.exercises.checking.answer import Answer, Crash, Wrong, generat
 from course_utils.exercises.checking.chance import expect_generator_used, is_standard_normal
 from course_utils.exercises.checking.exercise import Exercise, Stage
 from course_utils.exercises.checking.expect import expect_shape, expect_type
+from course_utils.exercises.checking.noting import notes
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_18._fields import Field, blobs
 
@@ -62,7 +63,7 @@ def _walk(answer: Answer, n: int, d: int, step: float, steps: int) -> Walk:
         raise Crash(f"{_about(crash)}{crash}", crash.error) from None
     expect_attempted(got, answer)
     expect_type(got, z)
-    asked = [seen[0] for seen in score.seen]
+    asked = [noted[0] for noted in notes(score)]
     return Walk(z, step, steps, got.detach(), asked, [1 - each for each in asked])
 
 

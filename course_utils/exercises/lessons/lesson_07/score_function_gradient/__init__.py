@@ -16,6 +16,7 @@ from course_utils.exercises.checking.expect import (
     expect_shape,
     expect_type,
 )
+from course_utils.exercises.checking.noting import notes
 from course_utils.exercises.checking.signature import expect_attempted
 from course_utils.exercises.lessons.lesson_07._draws import (
     expect_independent,
@@ -90,7 +91,7 @@ def _score_shape(answer: Answer) -> None:
 def _score_draws(answer: Answer) -> None:
     """The draws at which f was asked: as many as wanted, and from the right distribution."""
     for _, f, problem, n_samples in answer.memory["calls"]:
-        if not f.seen:
+        if not notes(f):
             raise Wrong("You never called f. The estimate is made of its values, f(z), at draws z.")
         count = len(f.draws(problem.mu))
         if count == 0:

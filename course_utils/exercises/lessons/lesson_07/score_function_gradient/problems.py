@@ -8,27 +8,23 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.noting import Noting, notes
 from course_utils.exercises.checking.words import describe_type
 from course_utils.exercises.lessons.lesson_07._draws import explained, sigma_of
 
 
-class Watched:
-    """A function f from (n, d) to (n,), and a memory of where it was asked.
-
-    Attributes:
-        seen: the points of each call, and whether they remembered how they were made.
-    """
+class Watched(Noting):
+    """A function f from (n, d) to (n,), which notes the points of each call, and whether they
+    remembered how they were made."""
 
     def __init__(self, f: Callable[[Tensor], Tensor], d: int) -> None:
-        self.f = f
+        super().__init__(f, lambda z: (z.detach().clone(), z.requires_grad))
         self.d = d
-        self.seen: list[tuple[Tensor, bool]] = []
 
     def __call__(self, z: object) -> Tensor:
         if not isinstance(z, Tensor) or z.ndim != 2 or z.shape[1] != self.d:
             raise ValueError(f"f was called with {describe_type(z)}; it maps (n, {self.d}) to (n,)")
-        self.seen.append((z.detach().clone(), z.requires_grad))
-        return self.f(z)
+        return self._ask(z)
 
     def __repr__(self) -> str:
         return "f"
@@ -36,17 +32,17 @@ class Watched:
     @property
     def tracked(self) -> bool:
         """Whether any of the points remembered how they were made."""
-        return any(tracked for _, tracked in self.seen)
+        return any(tracked for _, tracked in notes(self))
 
     def draws(self, mu: Tensor) -> Tensor:
         """The points asked for, (n, d), less `mu` itself, where a baseline may be taken.
 
         Points asked for a second time, again for a baseline, count once.
         """
-        points = torch.cat([torch.empty(0, self.d), *(z for z, _ in self.seen)])
+        points = torch.cat([torch.empty(0, self.d), *(z for z, _ in notes(self))])
         points = points[(points != mu).any(1)]
         once: dict[tuple[float, ...], None] = dict.fromkeys(map(tuple, points.tolist()))
-        if len(self.seen) > 1 and len(once) < len(points):
+        if len(notes(self)) > 1 and len(once) < len(points):
             return torch.tensor(list(once), dtype=mu.dtype).reshape(-1, self.d)
         return points
 

@@ -6,24 +6,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.exercises.checking.noting import Noting, notes
 
-class Prior:
+
+class Prior(Noting):
     """What an answer is handed: it keeps the grids that it was asked about, and says which it
     cannot read.
 
-    Attributes:
-        seen: of each call what was wrong with it, "" if nothing, and the grids.
+    It notes of each call what was wrong with it, "" if nothing, and the grids.
     """
 
     symbols: int
 
     def __init__(self, shape: tuple[int, int], dtype: torch.dtype = torch.float32) -> None:
+        super().__init__(lambda *call: None, lambda *call: call)
         self.shape, self.dtype = shape, dtype
-        self.seen: list[tuple[str, Tensor | None]] = []
 
     def __call__(self, k: Tensor) -> Tensor:
         complaint = self._complaint(k)
-        self.seen.append((complaint, None if complaint else k.detach().clone()))
+        self._ask(complaint, None if complaint else k.detach().clone())
         if complaint:
             raise ValueError(complaint)
         return self.logits(k.detach().long()).to(self.dtype)
@@ -34,12 +35,12 @@ class Prior:
     @property
     def complaint(self) -> str:
         """What was wrong with the last call."""
-        return self.seen[-1][0] if self.seen else ""
+        return notes(self)[-1][0] if notes(self) else ""
 
     @property
     def asked(self) -> list[Tensor]:
         """The grids of each call with which nothing was wrong."""
-        return [k for complaint, k in self.seen if not complaint]
+        return [k for complaint, k in notes(self) if not complaint]
 
     def _complaint(self, k: Tensor) -> str:
         wanted = f"(n, {self.shape[0]}, {self.shape[1]})"
