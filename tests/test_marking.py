@@ -91,3 +91,25 @@ def test_three_submissions_are_marked_and_measured():
     assert told.stdout.startswith("3 submissions in "), told.stderr
     assert "\nanswers: 15 passed\n" in told.stdout
     assert int(re.search(r"peak: (\d+) MB", told.stdout)[1]) > 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="boxes need Linux")
+def test_a_slip_in_the_exam_stands_in_the_table_and_on_no_page(tmp_path):
+    """p(x, z) in the place of the posterior: whoever marks reads it, and the learner does not."""
+    (tmp_path / "in").mkdir()
+    answer = """
+def lamp_states(joint, guess):
+    log_p = joint.sum(1).log()
+    return log_p, joint, log_p - (guess * (joint / guess).log()).sum(1)
+"""
+    cell = {"cell_type": "code", "metadata": {}, "source": answer}
+    (tmp_path / "in" / "eve.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4}))
+    command = [sys.executable, "-m", "course_utils", "grade", "in", "--out", "marks.csv"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    if "gives no walls" in told.stderr:
+        pytest.skip(told.stderr)
+    rows = list(csv.DictReader((tmp_path / "marks.csv").read_text("utf-8").splitlines()))
+    (row,) = [row for row in rows if row["exercise"] == "a4"]
+    assert row["note"].endswith("one belief: “p(x, z) is the posterior”.")
+    (page,) = (tmp_path / "marks").glob("eve-*.html")
+    assert "posterior”" not in page.read_text("utf-8") and "✗ wrong" in page.read_text("utf-8")

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from course_utils.exercises.exam.papers import PAPERS, checked_tasks, open_tasks
-from course_utils.exercises.exam.task import Task, in_words, judge
+from course_utils.exercises.exam.task import Task, Verdict, in_words, judge
 from course_utils.grading import apart
 from course_utils.grading.boxes import Box, Ended
 from course_utils.grading.marking import (
@@ -57,7 +57,7 @@ def checked(paper: str, cells: Cells) -> list[Asked]:
 
 def _asked(name: str, task: Task, answer: str) -> Asked:
     def judged(box: Box, pieces: Sequence[tuple[str, str]]) -> Outcome:
-        return _judged(task, box, apart.stand_in(box, answer, pieces))
+        return _judged(name, task, box, apart.stand_in(box, answer, pieces))
 
     return Asked(name, _called(name), answer, task.points, APART, judged)
 
@@ -88,8 +88,8 @@ def _function(task: Task) -> str:
     return task.solution.__name__
 
 
-def _judged(task: Task, box: Box, answer: object) -> Outcome:
-    """Which steps are right, and no word on why.
+def _judged(name: str, task: Task, box: Box, answer: object) -> Outcome:
+    """Which steps are right, and no word on why: the slip behind it is for the table alone.
 
     Raises:
         Ended: if the box ended before the verdict.
@@ -102,7 +102,15 @@ def _judged(task: Task, box: Box, answer: object) -> Outcome:
     points = verdict.points(task)
     status = PASSED if points == task.points else PARTLY if points else FAILED
     steps = [f"{in_words(right)}  {step}" for step, right in verdict.right.items()]
-    return Outcome(status, verdict.remark or "\n".join(steps), points)
+    return Outcome(status, verdict.remark or "\n".join(steps), points, _slip(name, verdict, answer))
+
+
+def _slip(name: str, verdict: Verdict, answer: object) -> str:
+    """A sentence for whoever marks on the belief behind what is wrong, or ""."""
+    # Loaded here, and so in no process that boxes are forked from: it solves the exam.
+    from course_utils.exercises.exam.slips import beliefs_behind, in_a_sentence
+
+    return "" if all(verdict.right.values()) else in_a_sentence(beliefs_behind(name, answer))
 
 
 def _below_tasks(cells: Sequence[Cell]) -> Iterator[tuple[int, str]]:

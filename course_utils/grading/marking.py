@@ -88,6 +88,7 @@ class Outcome(NamedTuple):
     status: str
     message: str
     points: int | None = 0
+    look: str = ""
 
 
 class Asked(NamedTuple):
@@ -146,9 +147,10 @@ def mark(
     reach = reaching(statements) if asked.how == TOGETHER else []
     if outcome.status == PASSED and reach:
         said = LEFT.format(names=_listed(reach), message=outcome.message)
-        outcome = Outcome(BY_HAND, said, points=None)
-    look, work = _look(asked, statements), round(box.worked, 2)
-    return own._replace(**outcome._asdict(), how=asked.how, look=look, work=work)
+        outcome = outcome._replace(status=BY_HAND, message=said, points=None)
+    look = " ".join(filter(None, (outcome.look, _look(asked, statements))))
+    now = outcome._replace(look=look)._asdict()
+    return own._replace(**now, how=asked.how, work=round(box.worked, 2))
 
 
 def begun(asked: Asked, cells: Cells) -> bool:
