@@ -82,7 +82,7 @@ def kind_of(advice) -> str:
     ((names, answer, _),) = (walk for walk in paths() if walk[-1] is advice)
     last = {"Say how probable": "probable", "Repair": "pictures", "A row": "rows"}
     last |= {"Symbols": "symbols", "With an": "clouds", "Each one a factor": "pictures"}
-    last |= {"Labels of both": "chances", "As sharp": "grids"}
+    last |= {"Labels of both": "chances"}
     found = [kind for words, kind in last.items() if answer.startswith(words)]
     return found[0] if found else names[1]
 
@@ -117,7 +117,6 @@ MADE = {
     "code": is_code,
     "symbols": is_symbols,
     "clouds": lambda q: len(q) == 2 and all(map(is_code, q)),
-    "grids": lambda z: z.shape[:3] == (64, 7, 7) and z.isfinite().all(),
     "pictures": is_pictures,
     "generate": is_pictures,
     "strange": is_alarms,

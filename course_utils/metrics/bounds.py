@@ -195,8 +195,8 @@ def reconstruction_probability(
 
     It is the ELBO without what the code costs. The *logarithm* is averaged: the mean of the density
     itself would be the one best draw. An & Cho, "Variational Autoencoder based Anomaly Detection
-    using Reconstruction Probability", 2015, algorithm 4 (the name is theirs; for grey pixels, or a
-    Gaussian decoder, it is no probability).
+    using Reconstruction Probability", 2015 (the name is theirs; for grey pixels, or a Gaussian
+    decoder, it is no probability).
 
     Args:
         samples: draws of z, each a new one; the error of the mean falls as 1 / √samples.

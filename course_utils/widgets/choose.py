@@ -178,11 +178,15 @@ QUESTIONS = {
             ),
             "As sharp as a photograph, and I have graphics cards": Advice(
                 "an autoencoder, in whose code a diffusion draws; or a GAN",
-                f"{SYMBOLS}model.encode(x)",
+                "model = VAE.dense(20)\n"
+                "fit(model, negative_elbo(), x)\n"
+                "codes = model.encode(x)[0].detach()\n"
+                "velocity = Velocity.dense(20)\n"
+                "fit(velocity, flow_matching(), codes)\n"
+                "model.to_image(model.decode(sample_flow(velocity, 16)))",
                 "18_from_denoising_to_diffusion.ipynb",
-                "These lines make the code. Drawing in it is lesson 18 (flow_matching, "
-                "sample_flow), on small codes; for large pictures, and for a GAN, take another "
-                "package.",
+                "These lines show the way on small pictures, and their edges are as soft as the "
+                "VAE's. For large and sharp ones, and for a GAN, take another package.",
             ),
         },
     ),

@@ -81,8 +81,8 @@ def unrepaired(exercise: Exercise) -> Report:
     to find it is the exercise. See `exposed`.
     """
     message = (
-        "It still does what the specimen does. There is a property that it should have and has "
-        f"not: which? About {exercise.minutes} minutes, difficulty {exercise.difficulty} of 5. "
+        "It still does what the specimen does. There is a property that it should have and "
+        f"lacks: which? About {exercise.minutes} minutes, difficulty {exercise.difficulty} of 5. "
         f'`hint("{exercise.name}")` helps; the second hint names the property.'
     )
     return Report(

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from course_utils import squared_error
+
 # --- right ----------------------------------------------------------------------------------------
 
 
@@ -42,11 +44,12 @@ def scores_einsum(model, x):
     return torch.einsum("ni,ni->n", error, error)
 
 
-# --- wrong ----------------------------------------------------------------------------------------
-
-
 def scores_reconstruct(model, x):
-    return ((model.reconstruct(x) - x) ** 2).flatten(1).sum(1)
+    """What the lesson itself writes, in its package's words."""
+    return squared_error(model.reconstruct(x), x)
+
+
+# --- wrong ----------------------------------------------------------------------------------------
 
 
 def scores_called(model, x):
@@ -56,17 +59,6 @@ def scores_called(model, x):
 def scores_logits(model, x):
     logits, _ = model(x)
     return (logits - x).square().flatten(1).sum(1)
-
-
-def scores_nothing_of_others(model, x):
-    if hasattr(model, "reconstruct"):
-        return ((model.reconstruct(x) - x) ** 2).flatten(1).sum(1)
-
-
-def scores_of_others_in_part(model, x):
-    """Right for the course's models; for others only the first of what comes back."""
-    x_hat = model.reconstruct(x) if hasattr(model, "reconstruct") else model(x)[0]
-    return ((x_hat - x) ** 2).flatten(1).sum(1)
 
 
 def scores_mean(model, x):
@@ -229,6 +221,7 @@ def scores_shuffles(model, x):
 
 
 RIGHT = [
+    scores_reconstruct,
     scores_getattr,
     scores_branches,
     scores_mse,
@@ -238,11 +231,8 @@ RIGHT = [
 ]
 
 WRONG = {
-    scores_reconstruct: "a network of another make has no `reconstruct`",
     scores_called: "What you can compare with x",
     scores_logits: "The logits are no picture yet",
-    scores_nothing_of_others: "no tensor is returned",
-    scores_of_others_in_part: "This network has no `reconstruct`",
     scores_mean: "the mean over the features",
     scores_all_summed: "summed over the batch as well",
     scores_all_averaged: "one mean over everything",

@@ -9,22 +9,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.exercises.checking import networks
-from course_utils.exercises.checking.answer import Answer, Crash, Wrong
+from course_utils.exercises.checking.answer import Answer
 from course_utils.exercises.checking.chance import expect_chance_left_alone
 from course_utils.exercises.checking.compare import Comparison, Mistake
 from course_utils.exercises.checking.exercise import Exercise, Stage
-from course_utils.exercises.checking.expect import expect_close, expect_shape
 
 
 def anomaly_scores(model: nn.Module, x: Float[Tensor, "n *features"]) -> Float[Tensor, " n"]:
     """How badly the model draws each example again: higher is stranger.
 
-    The score of an example is the squared error of its reconstruction, summed over all features. A
-    model of this course gives the reconstruction of a whole batch, shaped as x, by
-    model.reconstruct(x); any other network by model(x). The model and x are left as they were.
+    The score of an example is the squared error of its reconstruction, summed over all features.
+    model.reconstruct(x) gives the reconstruction of a whole batch, shaped as x. The model and x are
+    left as they were.
     """
-    draw_again = getattr(model, "reconstruct", model)
-    return ((draw_again(x) - x) ** 2).flatten(start_dim=1).sum(dim=1)
+    return ((model.reconstruct(x) - x) ** 2).flatten(start_dim=1).sum(dim=1)
 
 
 _SHAPE = "(n,): one number for each example"
@@ -72,20 +70,6 @@ class Linear(Redrawing):
         return self(x)[0]
 
 
-class Plain(nn.Module):
-    """Any other network: a call returns the reconstruction, and there is nothing else."""
-
-    def __init__(self, features: int, generator: torch.Generator) -> None:
-        super().__init__()
-        self.inner = Redrawing(features, generator)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.inner.reconstruct(x)
-
-    def __repr__(self) -> str:
-        return "a network of another make: model(x) is the reconstruction"
-
-
 def _models_and_examples(generator: torch.Generator) -> list[tuple[nn.Module, Tensor]]:
     def trial(*shape: int) -> tuple[nn.Module, Tensor]:
         x = torch.rand(shape, generator=generator)
@@ -103,36 +87,6 @@ def _models_and_examples(generator: torch.Generator) -> list[tuple[nn.Module, Te
 def _of_difference(score: Callable[[Tensor], Tensor], message: str) -> Mistake:
     """A mistake in what is made of reconstruction less original, (n, features)."""
     return Mistake(lambda model, x: score((model.reconstruct(x) - x).flatten(1)), message)
-
-
-def _any_other_network(answer: Answer) -> None:
-    """A network without `reconstruct`: what the docstring says last."""
-    generator = answer.generator()
-    model, x = Plain(12, generator), torch.rand((3, 1, 4, 3), generator=generator)
-    expected = anomaly_scores(model, x)
-    try:
-        got = answer(model, x)
-    except Crash as crash:
-        if isinstance(crash.error, AttributeError) and "reconstruct" in str(crash.error):
-            raise Wrong(
-                "For models of the course all is right. But a network of another make has no "
-                "`reconstruct`: there `model(x)` is the reconstruction itself. `hasattr(model, "
-                '"reconstruct")` tells which it is.'
-            ) from None
-        raise
-    if not isinstance(got, Tensor):
-        raise Wrong(
-            "For models of the course all is right, but for a network without `reconstruct` no "
-            "tensor is returned. There `model(x)` is the reconstruction itself."
-        )
-    given = {"model": model, "x": x}
-    expect_shape(got, expected, _SHAPE, given)
-    expect_close(
-        got.detach(),
-        expected,
-        given,
-        "This network has no `reconstruct`: here `model(x)` is the reconstruction itself.",
-    )
 
 
 def _leaves_no_traces(answer: Answer) -> None:
@@ -299,12 +253,10 @@ exercise = Exercise(
         "Draw the whole batch again, subtract what it should have been, square. Which axes are "
         "then too many?",
         "`model.reconstruct(x)` has the shape of x. `.flatten(1)` makes a row of each example, and "
-        '`.sum(1)` one number of each row. `hasattr(model, "reconstruct")` says whether there is '
-        "such a method; if not, call the model itself.",
+        "`.sum(1)` one number of each row.",
     ),
     stages=(
         *_redrawn.stages,
-        Stage("any other network", _any_other_network),
         Stage("left as it was", _leaves_no_traces),
     ),
 )
