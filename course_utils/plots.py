@@ -214,7 +214,7 @@ def code_map(
 
 def tiles(
     pictures: Float[Array, "n 1 height width"],
-    edges: Sequence[Float[Array, " lines"]],
+    edges: Sequence[Float[Array, " _"]],
     shaded: Bool[Array, " n"],
     *,
     ax: Axes | None = None,
